@@ -1,0 +1,1 @@
+"""Clock, ids, durable writes, settings, database engine, shutdown."""

@@ -1,0 +1,62 @@
+"""Time: one clock that is passed in, and one way to write a time.
+
+Times are integer milliseconds since the Unix epoch, UTC, inside the program (`Ms`), and
+RFC 3339 with milliseconds and `Z` in everything that is signed, logged or shown to a machine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from plainview.errors import BadFormat
+
+Ms = int
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+Clock = Callable[[], Ms]
+"""Anything that tells the wall time; tests pass their own."""
+
+DAY_MS: Ms = 86_400_000
+
+
+def now_ms() -> Ms:
+    """The machine's wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+def to_iso(ms: Ms) -> str:
+    """`2026-11-23T08:50:00.000Z`."""
+    seconds, rest = divmod(ms, 1000)
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{rest:03d}Z"
+
+
+def from_iso(text: str) -> Ms:
+    """The inverse of `to_iso`; any RFC 3339 time with a zone is read. Raises `BadFormat`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (ValueError, TypeError) as error:
+        raise BadFormat(f"{text!r} is not a time like 2026-11-23T08:50:00.000Z.") from error
+    if moment.tzinfo is None:
+        raise BadFormat(f"{text!r} has no time zone.", hint="Write Z for UTC.")
+    return round(moment.timestamp() * 1000)
+
+
+def to_compact(ms: Ms) -> str:
+    """`20261123T085000Z`, for names of files and windows (whole seconds)."""
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def from_compact(text: str) -> Ms:
+    """The inverse of `to_compact`. Raises `BadFormat`."""
+    try:
+        moment = datetime.strptime(text, "%Y%m%dT%H%M%SZ")  # noqa: DTZ007 - zone set below
+    except ValueError as error:
+        raise BadFormat(f"{text!r} is not a time like 20261123T085000Z.") from error
+    return int(moment.replace(tzinfo=UTC).timestamp()) * 1000
+
+
+def day_of(ms: Ms) -> str:
+    """The UTC day, `2026-11-23`."""
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%d")

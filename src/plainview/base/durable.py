@@ -1,0 +1,42 @@
+"""Durable writes: temporary file, fsync, rename, fsync of the folder.
+
+The pattern is that of Moonfire NVR's db/lib.rs and Sunlight's durable package.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace `path` by `data` so that after a crash it holds the old or the new bytes, whole."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    temporary.rename(path)
+    sync_folder(path.parent)
+
+
+def make_folder(path: Path, *, mode: int = 0o755) -> None:
+    """Create `path` and its parents; their names are durable on return."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(mode=mode, exist_ok=True)
+    sync_folder(path.parent)

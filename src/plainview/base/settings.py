@@ -1,0 +1,86 @@
+"""Settings: one frozen object, read once, passed in.
+
+Values come from a TOML file, then from `PLAINVIEW_*` in the environment, then from the caller.
+What the public must be able to check (window length, key period, notice period) is not here: it
+stands in the founding statement on the log (`plainview.tlog.history.Rules`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from plainview.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Everything an operator of one node may set."""
+
+    model_config = SettingsConfigDict(env_prefix="PLAINVIEW_", frozen=True, extra="forbid")
+
+    data: Path = Field(Path("data"), description="Folder of everything that is stored.")
+    node: str = Field("node-1", description="Name of this node on the log.")
+    host: str = Field("localhost", description="Name that the web pages are reached by.")
+    port: int = Field(8600, description="Port of the web pages.")
+    tools_port: int = Field(8601, description="Port of the custodians' and requesters' page.")
+    horizon_seconds: int = Field(7200, description="How far ahead windows are made and logged.")
+    commit_seconds: int = Field(2, description="How often written segments are acknowledged.")
+    gate_seconds: int = Field(2, description="How often a recorder asks whether it may record.")
+    view_height: int = Field(720, description="Greatest height of the redacted view in pixels.")
+    view_fps: int = Field(25, description="Greatest frame rate of the redacted view.")
+    search_every: int = Field(3, description="Faces are searched in every k-th frame.")
+    detector_width: int = Field(640, description="Width of the picture that is searched, pixels.")
+    disk_reserve_mb: int = Field(512, description="Space kept free for the log and the keys.")
+    demo: bool = Field(False, description="Serve the story and its sign-in links. Never in a city.")
+
+    @property
+    def log_dir(self) -> Path:
+        """The public log, served as it is."""
+        return self.data / "log"
+
+    @property
+    def keys_dir(self) -> Path:
+        """The keeper's alone."""
+        return self.data / "keys"
+
+    @property
+    def policy_file(self) -> Path:
+        """The trust policy (C2SP tlog-policy): log key, witnesses, quorum. Public."""
+        return self.data / "policy.txt"
+
+    @property
+    def keeper_socket(self) -> Path:
+        return self.data / "run" / "keeper.sock"
+
+    @property
+    def recorder_socket(self) -> Path:
+        return self.data / "run" / "recorder.sock"
+
+    @property
+    def web_url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def tools_url(self) -> str:
+        return f"http://{self.host}:{self.tools_port}"
+
+
+def load(file: Path | None = None, **given: Any) -> Settings:
+    """Read the settings; raises `SettingsError` naming each value that is wrong."""
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values = tomllib.loads(file.read_text())
+        except OSError as error:
+            raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{file} is not TOML: {error}.") from error
+    try:
+        return Settings(**{**values, **given})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"Settings: {wrong}.", hint="See docs/ref/settings.md.") from error

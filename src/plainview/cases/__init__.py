@@ -1,0 +1,1 @@
+"""Cases, requests, approvals: a state machine with no key material."""

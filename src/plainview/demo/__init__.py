@@ -1,0 +1,1 @@
+"""The story: everything on one machine, in six clicks."""

@@ -1,0 +1,1 @@
+"""RTSP to packets: connection, clocks, gaps, segmenter, health."""

@@ -1,0 +1,1 @@
+"""The trust kernel: key store and log writer."""

@@ -1,0 +1,1 @@
+"""The only importer of PyAV: containers, codecs, frames, time base."""

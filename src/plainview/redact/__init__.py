@@ -1,0 +1,1 @@
+"""From frames to a redacted view: detector, tracker, mask, fill, view encoder. Fails closed."""

@@ -1,0 +1,1 @@
+"""Cameras, legal basis, people, roles and their history; the gate."""

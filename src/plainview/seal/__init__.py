@@ -1,0 +1,1 @@
+"""Formats and cryptography of sealing: envelopes, shares, window records, wrapping."""

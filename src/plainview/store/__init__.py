@@ -1,0 +1,1 @@
+"""Packs, index, live tail, check. Owns the disk."""

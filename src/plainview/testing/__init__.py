@@ -1,0 +1,1 @@
+"""Shipped doubles: RTSP camera, street scene, clock, log checker."""

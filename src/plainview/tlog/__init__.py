@@ -1,0 +1,1 @@
+"""The public log: entries, statements, Merkle tree, tiles, checkpoints, notes, proofs, witnesses."""

@@ -1,0 +1,1 @@
+"""Verifies log, package, seal and gate history, with nothing but formats."""

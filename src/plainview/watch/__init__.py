@@ -1,0 +1,1 @@
+"""Live, playback, timeline, snapshots: of views only."""
