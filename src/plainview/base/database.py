@@ -1,0 +1,63 @@
+"""SQLite databases: one way to open one, to write to one, and to upgrade one.
+
+WAL with full synchronisation; writers take the lock when they begin (BEGIN IMMEDIATE), so that
+two processes queue instead of failing half-way. Upgrades are numbered and go one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+from plainview.base.durable import make_folder
+from plainview.errors import StoreDamaged
+
+BUSY_SECONDS = 10
+Upgrade = Callable[[Connection], None]
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by us, not by the driver
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def open_engine(path: Path) -> Engine:
+    """Open (or create, mode 0600) the database at `path`; close it with `engine.dispose()`."""
+    make_folder(path.parent)
+    if not path.exists():
+        path.touch(mode=0o600)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction; the lock is taken before the first statement."""
+    opened = engine.connect().execution_options(begin="BEGIN IMMEDIATE")
+    with opened as connection, connection.begin():
+        yield connection
+
+
+def upgrade(engine: Engine, steps: Sequence[Upgrade]) -> None:
+    """Bring the database to version `len(steps)`; raises `StoreDamaged` if it is newer."""
+    with writing(engine) as connection:
+        version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
+        if version > len(steps):
+            raise StoreDamaged(
+                f"{engine.url.database} was written by a newer version ({version}).",
+                hint="Run the newer version of plainview.",
+            )
+        for number, step in enumerate(steps[version:], start=version + 1):
+            step(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {number}")

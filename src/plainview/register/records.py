@@ -1,0 +1,229 @@
+"""What a camera's record and a person's entry must say, with errors that a clerk can act on.
+
+The fields are those of docs/design/interfaces.md ("Log entries"). A record is checked here before
+it is signed; the rule book that everybody replays is `plainview.tlog.history`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from plainview.base.clock import from_iso, now_ms, to_iso
+from plainview.errors import BadFormat
+
+ROLES = (
+    "operator",
+    "investigator",
+    "supervisor",
+    "custodian",
+    "dpo",
+    "auditor",
+    "administrator",
+)
+
+
+def _moment(value: object) -> str:
+    """A day or a time, as the log writes it: a day means its first instant, UTC."""
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    if isinstance(value, date):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC).isoformat()
+    if not isinstance(value, str):
+        raise ValueError("must be a day like 2026-11-23 or a time like 2026-11-23T08:50:00Z")
+    text = f"{value}T00:00:00Z" if len(value) == 10 else value
+    try:
+        return to_iso(from_iso(text))
+    except BadFormat as error:
+        raise ValueError("must be a day like 2026-11-23 or a time like 2026-11-23T08:50:00Z") from (
+            error
+        )
+
+
+Moment = Annotated[str, BeforeValidator(_moment)]
+Text = Annotated[str, Field(min_length=1, max_length=400)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LegalBasis(_Strict):
+    """The law that allows the camera, and for how long."""
+
+    law: Text
+    article: Text
+    decision: Text
+    valid_from: Moment
+    valid_to: Moment
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LegalBasis:
+        if from_iso(self.valid_to) <= from_iso(self.valid_from):
+            raise ValueError("valid_to must be after valid_from")
+        return self
+
+
+class Dpia(_Strict):
+    """The data protection impact assessment: SHA-256 of the document, its day, its next review."""
+
+    hash: Hash
+    date: Moment
+    review_due: Moment
+
+
+class Contract(_Strict):
+    """Who supplies or maintains the camera, and until when."""
+
+    number: Text
+    supplier: Text
+    value: Text
+    valid_to: Moment
+
+
+class Retention(_Strict):
+    """How long recordings stay readable; the class names the keys that are destroyed together."""
+
+    class_: Annotated[Name, Field(alias="class")]
+    seconds: Annotated[int, Field(ge=60, le=400 * 86_400)]
+
+
+class CameraRecord(_Strict):
+    """One version of a camera's record, as it stands on the log."""
+
+    name: Text
+    kind: Literal["pole", "mobile", "dashcam", "bodycam"]
+    place: Text
+    position: tuple[int, int] | None = None
+    area: Text | None = None
+    direction: Text
+    sees: Text
+    controller: Text
+    contact: Text
+    unit: Text
+    purpose: Text
+    legal_basis: LegalBasis
+    dpia: Dpia
+    contract: Contract
+    retention: Retention
+    custodian_set: Name
+    profile: Literal["faces"] = "faces"
+    audio: Literal[False] = False
+    biometric_identification: Literal["none"] = "none"
+    valid_from: Moment
+
+    @model_validator(mode="after")
+    def _placed(self) -> CameraRecord:
+        if self.kind == "pole" and self.position is None:
+            raise ValueError("a pole camera shows its position: give position = [lat, lon]")
+        if self.kind != "pole" and self.area is None:
+            raise ValueError(f"a {self.kind} shows the area that it works in: give area")
+        if self.position is not None:
+            latitude, longitude = self.position
+            if abs(latitude) > 90_000_000 or abs(longitude) > 180_000_000:
+                raise ValueError("position is [lat, lon] in millionths of a degree")
+        return self
+
+    def body(self) -> dict[str, Any]:
+        """The record as canonical JSON will hold it."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class Person(_Strict):
+    """One person as the log knows them: keys and roles, no name."""
+
+    person: Annotated[str, Field(pattern=r"^p-[a-z0-9][a-z0-9-]{0,60}$")]
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    age: Annotated[str, Field(pattern=r"^age1[a-z0-9]{20,100}$")] | None = None
+    roles: Annotated[list[str], Field(min_length=1, max_length=len(ROLES))]
+    org: Text
+    outside: bool = False
+    name_commitment: Hash
+
+    @model_validator(mode="after")
+    def _sound(self) -> Person:
+        unknown = [role for role in self.roles if role not in ROLES]
+        if unknown:
+            raise ValueError(f"roles: {', '.join(unknown)} is none of {', '.join(ROLES)}")
+        if "custodian" in self.roles and self.age is None:
+            raise ValueError("a custodian needs an age recipient")
+        return self
+
+    def body(self) -> dict[str, Any]:
+        """The person as canonical JSON will hold it."""
+        return self.model_dump(mode="json")
+
+
+def _lines(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'record'}: "
+        f"{problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors()
+    )
+
+
+def camera_record(values: dict[str, Any]) -> CameraRecord:
+    """Check a record. Raises `BadFormat` that names every field that is wrong."""
+    try:
+        return CameraRecord.model_validate(values)
+    except ValidationError as error:
+        raise BadFormat(
+            f"The camera's record is not complete: {_lines(error)}.",
+            hint="See docs/ref/camera-record.md.",
+        ) from error
+
+
+def person_entry(values: dict[str, Any]) -> Person:
+    """Check a person. Raises `BadFormat` that names every field that is wrong."""
+    try:
+        return Person.model_validate(values)
+    except ValidationError as error:
+        raise BadFormat(f"The person is not complete: {_lines(error)}.") from error
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """Read a TOML or JSON file with one object. Raises `BadFormat`."""
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise BadFormat(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadFormat(f"{path} is not {path.suffix.lstrip('.') or 'TOML'}: {error}.") from error
+    if not isinstance(values, dict):
+        raise BadFormat(f"{path} must hold one object.")
+    return values
+
+
+def read_camera_file(path: Path) -> tuple[str, str | None, CameraRecord]:
+    """A camera's file: (id, stream address or None, record).
+
+    The file is TOML or JSON with the fields of a record and two more, `camera` and `stream`. The
+    stream's address is taken out: it never goes onto the log. `valid_from` is now if it is absent.
+    """
+    values = read_values(path)
+    camera, stream = values.pop("camera", None), values.pop("stream", None)
+    if not isinstance(camera, str) or not camera:
+        raise BadFormat(f"{path}: camera is missing.", hint='Write camera = "cam-01".')
+    check_camera_id(camera)
+    if stream is not None and (not isinstance(stream, str) or "://" not in stream):
+        raise BadFormat(f"{path}: stream must be an address like rtsp://host/path.")
+    values.setdefault("valid_from", to_iso(now_ms()))
+    return camera, stream, camera_record(values)
+
+
+def check_camera_id(camera: str) -> None:
+    """Raises `BadFormat` unless `camera` can stand in names of windows and files."""
+    good = camera and len(camera) <= 63 and camera[0].isalnum()
+    if not good or any(c not in "abcdefghijklmnopqrstuvwxyz0123456789-" for c in camera):
+        raise BadFormat(
+            f"{camera!r} cannot be a camera's id.", hint="Use a-z, 0-9 and -, at most 63."
+        )
