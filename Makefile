@@ -1,0 +1,53 @@
+# Two commands set everything up on a fresh machine: `make demo` and `make test`.
+# Both need Python 3.11 and, for a missing system package, either root or one apt line that is printed.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+DEMO ?=
+
+.PHONY: help demo test bars lint format ui lock clean
+
+help:
+	@echo "make demo    install everything and open the way at http://localhost:8600"
+	@echo "make test    run every check and test (about 15 minutes on 2 cores)"
+	@echo "make bars    run the bars of the issues at full counts and print their tables"
+	@echo "make lint    ruff, mypy, import-linter, and the checks of ui/"
+
+demo:
+	@$(PYTHON) tools/setup.py demo
+	@exec $(BIN)/plainview demo $(DEMO)
+
+test:
+	@$(PYTHON) tools/setup.py test
+	@$(MAKE) --no-print-directory lint
+	@cd ui && PATH="$(CURDIR)/.cache/node/bin:$$PATH" npm test --silent
+	@$(BIN)/python -m pytest --durations=15
+
+bars:
+	@$(PYTHON) tools/setup.py test
+	@PLAINVIEW_BARS=1 $(BIN)/python -m pytest -m bar --timeout=5400 -p tools.bars_table
+
+lint:
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@cd ui && PATH="$(CURDIR)/.cache/node/bin:$$PATH" npm run --silent lint
+
+format:
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+ui:
+	@$(PYTHON) tools/setup.py ui
+
+# No index address and no download address ends up in a lock.
+lock:
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --group build --group setup --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements/run.txt
+	@$(BIN)/uv pip compile pyproject.toml --group build --group setup --group test --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements/dev.txt
+
+clean:
+	rm -rf .demo .cache .venv ui/node_modules src/plainview/web/static src/plainview/release/static

@@ -1,0 +1,170 @@
+"""Child processes: started in order, watched, restarted with back-off, stopped together.
+
+A child dies with its parent (PR_SET_PDEATHSIG), also when the parent is killed with -9, so that
+nothing goes on recording or serving that nobody watches over.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from plainview.errors import Unavailable
+
+LOG = structlog.get_logger(__name__)
+PR_SET_PDEATHSIG = 1
+LONGEST_PAUSE = 30.0
+STOP_SECONDS = 10.0
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: a name for messages and the log file, its command, and how to tell it is up."""
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], bool] = lambda: True
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready_seconds: float = 30.0
+
+
+class Child:
+    """One running program and its restarts."""
+
+    def __init__(self, program: Program, log_dir: Path) -> None:
+        self.program = program
+        self.log_file = log_dir / f"{program.name}.log"
+        self.restarts = 0
+        self._pause = 0.5
+        self._next_start = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Start it; its output goes to a file of its own."""
+        with self.log_file.open("ab") as output:
+            self._process = self._spawn(output)
+        self._started = time.monotonic()
+
+    def _spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own commands, no shell
+            list(self.program.command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **self.program.environment},
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl call, no locks taken
+        )
+
+    def wait_ready(self) -> None:
+        """Return once it is up; raises `Unavailable` with the last line it printed."""
+        end = time.monotonic() + self.program.ready_seconds
+        while time.monotonic() < end:
+            if self._process is not None and self._process.poll() is not None:
+                break
+            if self.program.ready():
+                return
+            time.sleep(0.05)
+        raise Unavailable(
+            f"{self.program.name} did not start: {self.last_line()}",
+            hint=f"All that it printed is in {self.log_file}.",
+        )
+
+    def last_line(self) -> str:
+        """The last line it printed."""
+        with self.log_file.open("rb") as output:
+            output.seek(max(0, self.log_file.stat().st_size - 4096))
+            lines = output.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it printed nothing."
+
+    def keep_alive(self) -> None:
+        """Restart it when it has ended, after a pause that doubles while it keeps failing."""
+        if self._process is None or self._process.poll() is None:
+            return
+        now = time.monotonic()
+        if self._next_start == 0.0:
+            if now - self._started > 60:
+                self._pause = 0.5
+            self._next_start = now + self._pause
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+            LOG.warning("process ended", name=self.program.name, code=self._process.returncode)
+        if now >= self._next_start:
+            self._next_start = 0.0
+            self.restarts += 1
+            self.start()
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM to it and whatever it started."""
+        self._signal(signal.SIGTERM)
+
+    def stop(self, deadline: float) -> None:
+        """Wait until `deadline` (monotonic seconds), then kill what is left of its group."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            LOG.warning("process had to be killed", name=self.program.name)
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            return
+
+
+class Supervisor:
+    """Starts programs in order and keeps them running until `stop`."""
+
+    def __init__(self, log_dir: Path) -> None:
+        log_dir.mkdir(parents=True, exist_ok=True)
+        self.log_dir = log_dir
+        self.children: list[Child] = []
+
+    def start(self, program: Program) -> Child:
+        """Start one program and wait until it is up."""
+        child = self.begin(program)
+        child.wait_ready()
+        return child
+
+    def begin(self, program: Program) -> Child:
+        """Start one program without waiting."""
+        child = Child(program, self.log_dir)
+        child.start()
+        self.children.append(child)
+        return child
+
+    def keep_alive(self) -> None:
+        """Restart what ended; call it about twice a second."""
+        for child in self.children:
+            child.keep_alive()
+
+    def stop(self) -> None:
+        """Stop everything, the last started first, so that what is in hand is sealed and logged."""
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in reversed(self.children):
+            child.ask_to_stop()
+            child.stop(deadline)
+
+
+def _die_with_parent() -> None:
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
