@@ -103,7 +103,7 @@ class CameraRecord(_Strict):
     place: Text
     position: tuple[int, int] | None = None
     area: Text | None = None
-    direction: Text
+    direction: Annotated[str, Field(max_length=400)] = ""
     sees: Text
     controller: Text
     contact: Text

@@ -1,0 +1,122 @@
+"""Builders of the statements that change the register, signed by their authors' own keys.
+
+Each returns an entry that is ready for the keeper. Who may state what is decided by
+`plainview.tlog.history`, for everybody alike; here only the form is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from plainview.base.clock import Ms, now_ms
+from plainview.errors import BadFormat
+from plainview.register.records import CameraRecord, Person, check_camera_id, person_entry
+from plainview.tlog.entries import Entry, SigningKey, commit, make, sign
+
+STATUSES = ("active", "suspended", "removed")
+DEMO_RULES = {
+    "window_seconds": 60,
+    "key_period_seconds": 600,
+    "notice_seconds": 30,
+    "reveal_seconds": 300,
+}
+DEFAULT_RULES = {
+    "window_seconds": 900,
+    "key_period_seconds": 86_400,
+    "notice_seconds": 604_800,
+    "reveal_seconds": 86_400,
+}
+
+
+def founding(
+    origin: str,
+    profile: str,
+    rules: dict[str, int],
+    people: Sequence[Person],
+    keys: Sequence[SigningKey],
+    *,
+    time: Ms | None = None,
+) -> Entry:
+    """The first entry of a log, signed by everyone whom it names."""
+    body = {
+        "origin": origin,
+        "profile": profile,
+        "rules": dict(rules),
+        "people": [person.body() for person in people],
+    }
+    return _signed("founding", body, keys, time)
+
+
+def enrol(person: Person, keys: Sequence[SigningKey], *, time: Ms | None = None) -> Entry:
+    """A new person, or a person's new keys and roles; two people sign."""
+    return _signed("enrol", person.body(), keys, time)
+
+
+def custodian_set(
+    name: str,
+    k: int,
+    members: Sequence[Person],
+    keys: Sequence[SigningKey],
+    *,
+    time: Ms | None = None,
+) -> Entry:
+    """A set of custodians of whom `k` open a window together. Raises `BadFormat`."""
+    if not 2 <= k <= len(members):
+        raise BadFormat(f"A quorum of {k} of {len(members)} is not possible; k is at least 2.")
+    body = {
+        "set": name,
+        "k": k,
+        "n": len(members),
+        "members": [
+            {"person": member.person, "age": member.age, "outside": member.outside}
+            for member in members
+        ],
+    }
+    return _signed("custodian-set", body, keys, time)
+
+
+def camera(
+    name: str,
+    version: int,
+    status: str,
+    record: CameraRecord,
+    keys: Sequence[SigningKey],
+    *,
+    time: Ms | None = None,
+) -> Entry:
+    """Version `version` of a camera's record. Raises `BadFormat`."""
+    check_camera_id(name)
+    if status not in STATUSES:
+        raise BadFormat(f"{status!r} is no status of a camera; use {', '.join(STATUSES)}.")
+    body = {"camera": name, "version": version, "status": status, "record": record.body()}
+    return _signed("camera", body, keys, time)
+
+
+def public_person(
+    person: str,
+    signing: SigningKey,
+    age: str | None,
+    roles: Sequence[str],
+    org: str,
+    *,
+    outside: bool,
+    name: str,
+    salt: bytes,
+) -> Person:
+    """What the log will hold of a person: keys, roles, and a commitment to the name."""
+    return person_entry(
+        {
+            "person": person,
+            "key": signing.public_b64,
+            "age": age,
+            "roles": list(roles),
+            "org": org,
+            "outside": outside,
+            "name_commitment": commit({"name": name}, salt),
+        }
+    )
+
+
+def _signed(type_: str, body: dict[str, Any], keys: Sequence[SigningKey], time: Ms | None) -> Entry:
+    return sign(make(type_, body, time=now_ms() if time is None else time), keys)
