@@ -1,1 +1,1 @@
-"""Formats and cryptography of sealing: envelopes, shares, window records, wrapping."""
+"""Formats and cryptography of sealing: windows, shares, segments, views. Knows no log."""
