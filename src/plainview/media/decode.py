@@ -1,0 +1,62 @@
+"""Decoding: packets in, private frames out, in the order of showing."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import av
+import av.error
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from plainview.base.clock import Ms
+from plainview.errors import BadFormat
+from plainview.media.frames import Frame, private
+from plainview.media.packets import Packet, Parameters, WallSource
+
+_REMEMBERED = 256
+"""Packets whose wall time is kept until their picture comes out (reordering is at most 16)."""
+
+
+class Decoder:
+    """Decodes one stream on the calling thread; pictures are at most `max_height` high."""
+
+    def __init__(self, parameters: Parameters, *, max_height: int | None = None) -> None:
+        context = av.CodecContext.create(parameters.codec, "r")
+        if not isinstance(context, VideoCodecContext):
+            raise BadFormat(f"{parameters.codec} is not a video codec.")
+        context.thread_count = 1
+        if parameters.extradata:
+            context.extradata = parameters.extradata
+        self._context = context
+        self._max_height = max_height
+        self._walls: OrderedDict[int, tuple[Ms, WallSource]] = OrderedDict()
+        self._last: tuple[Ms, WallSource] = (0, "arrival")
+
+    def decode(self, packet: Packet) -> list[Frame]:
+        """The pictures that became ready. Raises `BadFormat` if the packet does not decode."""
+        raw = av.Packet(packet.data)
+        raw.pts = packet.pts
+        raw.time_base = packet.time_base
+        self._walls[packet.pts] = (packet.wall_ms, packet.wall_source)
+        while len(self._walls) > _REMEMBERED:
+            self._walls.popitem(last=False)
+        try:
+            return [self._frame(picture) for picture in self._context.decode(raw)]
+        except av.error.FFmpegError as error:
+            raise BadFormat(f"A packet could not be decoded: {error.strerror}.") from error
+
+    def flush(self) -> list[Frame]:
+        """The pictures still held back for reordering; the decoder may be used again."""
+        try:
+            frames = [self._frame(picture) for picture in self._context.decode(None)]
+        except av.error.FFmpegError as error:
+            raise BadFormat(f"A packet could not be decoded: {error.strerror}.") from error
+        self._context.flush_buffers()
+        self._walls.clear()
+        return frames
+
+    def _frame(self, picture: VideoFrame) -> Frame:
+        pts = picture.pts if picture.pts is not None else 0
+        self._last = wall, source = self._walls.pop(pts, self._last)
+        return Frame(private(picture, self._max_height), wall_ms=wall, wall_source=source, pts=pts)

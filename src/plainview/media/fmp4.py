@@ -1,0 +1,188 @@
+"""Segments of originals and views: complete fragmented MP4, copied, never re-encoded.
+
+ISO/IEC 14496-12 (boxes) and 14496-15 (H.264 and H.265 in them). One `moov` without samples, one
+`moof` + `mdat` with all of them. NAL units are copied byte for byte, in-band parameter sets and
+SEI messages included (`avc3`/`hev1` allow them). Decode times are the sorted presentation times
+(B-frames need nothing from the demuxer), composition offsets are never negative, and an edit list
+takes the shift back, so that the first picture shown stands at 0 in every player.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Sequence
+
+from plainview.base.clock import Ms
+from plainview.errors import BadFormat
+from plainview.media import nal
+from plainview.media.packets import Codec, Packet, Parameters
+from plainview.media.sps import without_emulation
+
+TIMESCALE = 90_000
+_SYNC, _NOT_SYNC = 0x02000000, 0x01010000
+_UNITY = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+
+
+def write_segment(packets: Sequence[Packet], parameters: Parameters) -> bytes:
+    """A complete fMP4 of `packets` (decode order). Raises `BadFormat` if there are none."""
+    if not packets:
+        raise BadFormat("A segment needs at least one packet.")
+    samples = [nal.join_lengths(nal.annexb_units(packet.data)) for packet in packets]
+    pts = [round(packet.pts * packet.time_base * TIMESCALE) for packet in packets]
+    dts, durations = _decode_times(pts)
+    late = [shown - decoded for shown, decoded in zip(pts, dts, strict=True)]
+    shift = -min(late)
+    offsets = [offset + shift for offset in late]
+    keys = [packet.is_key for packet in packets]
+    head = box(b"ftyp", b"iso6\x00\x00\x02\x00iso6mp41") + _moov(parameters, shift)
+    # The data offset counts from the start of the moof: its size is known after one dry run.
+    dry = _moof(samples, durations, offsets, keys, 0)
+    moof = _moof(samples, durations, offsets, keys, len(dry) + 8)
+    return head + moof + box(b"mdat", *samples)
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    """A box of ISO/IEC 14496-12 clause 4.2."""
+    body = b"".join(content)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def full_box(kind: bytes, version: int, flags: int, *content: bytes) -> bytes:
+    """A box with version and flags."""
+    return box(kind, struct.pack(">I", version << 24 | flags), *content)
+
+
+def _decode_times(pts: list[int]) -> tuple[list[int], list[int]]:
+    """Decode times (presentation times in order) and durations, both in `TIMESCALE`."""
+    dts = sorted(pts)
+    steps = [b - a for a, b in itertools.pairwise(dts)]
+    usual = sorted(steps)[len(steps) // 2] if steps else TIMESCALE // 25
+    return dts, [*steps, max(usual, 1)]
+
+
+def _moof(
+    samples: list[bytes], durations: list[int], offsets: list[int], keys: list[bool], at: int
+) -> bytes:
+    rows = b"".join(
+        struct.pack(">IIII", duration, len(sample), _SYNC if key else _NOT_SYNC, offset)
+        for sample, duration, key, offset in zip(samples, durations, keys, offsets, strict=True)
+    )
+    trun = full_box(b"trun", 0, 0xF01, struct.pack(">Ii", len(samples), at), rows)
+    return box(
+        b"moof",
+        full_box(b"mfhd", 0, 0, struct.pack(">I", 1)),
+        box(
+            b"traf",
+            full_box(b"tfhd", 0, 0x020000, struct.pack(">I", 1)),
+            full_box(b"tfdt", 1, 0, struct.pack(">Q", 0)),
+            trun,
+        ),
+    )
+
+
+def _moov(parameters: Parameters, shift: int) -> bytes:
+    size = struct.pack(">II", parameters.width << 16, parameters.height << 16)
+    tkhd = struct.pack(">IIIII8xhhhH", 0, 0, 1, 0, 0, 0, 0, 0, 0) + _UNITY + size
+    mvhd = struct.pack(">IIIIIH10x", 0, 0, TIMESCALE, 0, 0x10000, 0) + _UNITY + bytes(24)
+    handler = full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"Plainview\x00")
+    empty = b"".join(full_box(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc", b"stco"))
+    table = box(
+        b"stbl",
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), sample_entry(parameters)),
+        empty,
+        full_box(b"stsz", 0, 0, bytes(8)),
+    )
+    url = full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, 1))
+    media = box(b"minf", full_box(b"vmhd", 0, 1, bytes(8)), box(b"dinf", url), table)
+    mdhd = full_box(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, TIMESCALE, 0, 0x55C4, 0))
+    edit = full_box(b"elst", 0, 0, struct.pack(">IIiI", 1, 0, shift, 0x10000))
+    edits = box(b"edts", edit) if shift else b""
+    track = box(b"trak", full_box(b"tkhd", 0, 3, tkhd), edits, box(b"mdia", mdhd, handler, media))
+    extends = box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">IIIII", 1, 1, 0, 0, 0)))
+    return box(b"moov", full_box(b"mvhd", 0, 0, mvhd, struct.pack(">I", 2)), track, extends)
+
+
+def sample_entry(parameters: Parameters) -> bytes:
+    """The `avc3` or `hev1` box with the decoder's configuration."""
+    sets = nal.parameter_sets(parameters.extradata, parameters.codec)
+    if not sets:
+        raise BadFormat(
+            "The stream has no parameter sets.", hint="Wait for a key frame that carries them."
+        )
+    head = struct.pack(
+        ">6xH16xHHII4xH32xHh", 1, parameters.width, parameters.height,
+        0x480000, 0x480000, 1, 0x18, -1,
+    )  # fmt: skip
+    if parameters.codec == "h264":
+        return box(b"avc3", head, box(b"avcC", avc_configuration(sets)))
+    return box(b"hev1", head, box(b"hvcC", hevc_configuration(sets)))
+
+
+def avc_configuration(sets: list[bytes]) -> bytes:
+    """AVCDecoderConfigurationRecord (ISO/IEC 14496-15 clause 5.3.3.1)."""
+    sequence = [unit for unit in sets if nal.unit_type(unit, "h264") == nal.H264_SPS]
+    picture = [unit for unit in sets if nal.unit_type(unit, "h264") == nal.H264_PPS]
+    if not sequence or not picture or len(sequence[0]) < 4:
+        raise BadFormat("The stream lacks a sequence or picture parameter set.")
+    first = sequence[0]
+    out = bytes([1]) + first[1:4] + bytes([0xFF, 0xE0 | len(sequence)])
+    out += b"".join(struct.pack(">H", len(unit)) + unit for unit in sequence)
+    out += bytes([len(picture)])
+    out += b"".join(struct.pack(">H", len(unit)) + unit for unit in picture)
+    if first[1] in (100, 110, 122, 144):
+        out += b"\xfd\xf8\xf8\x00"
+    return out
+
+
+def hevc_configuration(sets: list[bytes]) -> bytes:
+    """HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 clause 8.3.3.1), 4:2:0."""
+    sequence = [unit for unit in sets if nal.unit_type(unit, "hevc") == nal.HEVC_SPS]
+    if not sequence:
+        raise BadFormat("The stream lacks a sequence parameter set.")
+    payload = without_emulation(sequence[0])
+    if len(payload) < 15:
+        raise BadFormat("A sequence parameter set ends too early.")
+    depth = 2 if payload[3] & 31 == 2 else 0
+    out = b"\x01" + payload[3:15] + bytes([0xF0, 0, 0xFC, 0xFD, 0xF8 | depth, 0xF8 | depth, 0, 0])
+    layers, nested = (payload[2] >> 1 & 7) + 1, payload[2] & 1
+    out += bytes([layers << 3 | nested << 2 | 3, 3])
+    for kind in (nal.HEVC_VPS, nal.HEVC_SPS, nal.HEVC_PPS):
+        units = [unit for unit in sets if nal.unit_type(unit, "hevc") == kind]
+        out += struct.pack(">BH", 0x80 | kind, len(units))
+        out += b"".join(struct.pack(">H", len(unit)) + unit for unit in units)
+    return out
+
+
+def configuration_sets(record: bytes, codec: Codec) -> bytes:
+    """Parameter sets of an `avcC` or `hvcC` record, as Annex B; Annex B comes back as it is."""
+    if not record or record[0] != 1:
+        return record
+    units: list[bytes] = []
+    try:
+        if codec == "h264":
+            at = _read_sets(record, 6, record[5] & 31, units)
+            _read_sets(record, at + 1, record[at], units)
+        else:
+            at = 23
+            for _ in range(record[22]):
+                count = int.from_bytes(record[at + 1 : at + 3], "big")
+                at = _read_sets(record, at + 3, count, units)
+    except IndexError as error:
+        raise BadFormat("The decoder configuration of a file ends too early.") from error
+    return nal.join_annexb(units)
+
+
+def _read_sets(record: bytes, at: int, count: int, into: list[bytes]) -> int:
+    for _ in range(count):
+        length = int.from_bytes(record[at : at + 2], "big")
+        into.append(record[at + 2 : at + 2 + length])
+        at += 2 + length
+    return at
+
+
+def duration_ms(packets: Sequence[Packet]) -> Ms:
+    """How long the packets last on their own time line, the last frame included."""
+    pts = [round(packet.pts * packet.time_base * TIMESCALE) for packet in packets]
+    _, durations = _decode_times(pts)
+    return round(sum(durations) * 1000 / TIMESCALE)

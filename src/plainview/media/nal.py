@@ -1,0 +1,87 @@
+"""NAL units: walking them, naming them, hashing those that carry pictures.
+
+ITU-T H.264 annex B and clause 7.4.1; ITU-T H.265 annex B and clause 7.4.2; ISO/IEC 14496-15 for
+the length-prefixed form in files. "VCL" units hold coded slices: a copy is faithful when their
+bytes are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from plainview.errors import BadFormat
+from plainview.media.packets import Codec
+
+START_CODE = b"\x00\x00\x00\x01"
+
+H264_IDR, H264_SEI, H264_SPS, H264_PPS = 5, 6, 7, 8
+HEVC_VPS, HEVC_SPS, HEVC_PPS = 32, 33, 34
+
+
+def annexb_units(data: bytes) -> Iterator[bytes]:
+    """NAL units of an Annex B byte stream, without start codes and trailing zero bytes."""
+    start = data.find(b"\x00\x00\x01")
+    while start >= 0:
+        start += 3
+        end = data.find(b"\x00\x00\x01", start)
+        unit = data[start : end if end >= 0 else len(data)].rstrip(b"\x00")
+        if unit:
+            yield unit
+        start = end
+
+
+def length_units(data: bytes, size: int = 4) -> Iterator[bytes]:
+    """NAL units that each stand after a big-endian length of `size` bytes. Raises `BadFormat`."""
+    at = 0
+    while at < len(data):
+        length = int.from_bytes(data[at : at + size], "big")
+        at += size
+        if at + length > len(data):
+            raise BadFormat("A NAL unit is longer than the packet that holds it.")
+        if length:
+            yield data[at : at + length]
+        at += length
+
+
+def join_annexb(units: Iterable[bytes]) -> bytes:
+    """The Annex B byte stream of `units`."""
+    return b"".join(START_CODE + unit for unit in units)
+
+
+def join_lengths(units: Iterable[bytes]) -> bytes:
+    """The form of ISO/IEC 14496-15 with 4-byte lengths."""
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
+
+
+def unit_type(unit: bytes, codec: Codec) -> int:
+    """`nal_unit_type` of a unit."""
+    return unit[0] & 31 if codec == "h264" else unit[0] >> 1 & 63
+
+
+def is_vcl(unit: bytes, codec: Codec) -> bool:
+    """Whether the unit holds coded picture data."""
+    kind = unit_type(unit, codec)
+    return 1 <= kind <= 5 if codec == "h264" else kind < 32
+
+
+def is_parameter_set(unit: bytes, codec: Codec) -> bool:
+    """Whether the unit is a VPS, SPS or PPS."""
+    kind = unit_type(unit, codec)
+    return kind in (H264_SPS, H264_PPS) if codec == "h264" else HEVC_VPS <= kind <= HEVC_PPS
+
+
+def is_random_access(unit: bytes, codec: Codec) -> bool:
+    """Whether the unit is a slice of an IDR (H.264) or IRAP (H.265) picture."""
+    kind = unit_type(unit, codec)
+    return kind == H264_IDR if codec == "h264" else 16 <= kind <= 23
+
+
+def parameter_sets(data: bytes, codec: Codec) -> list[bytes]:
+    """The parameter sets in an Annex B byte stream, in their order."""
+    return [unit for unit in annexb_units(data) if is_parameter_set(unit, codec)]
+
+
+def vcl_hashes(data: bytes, codec: Codec) -> list[str]:
+    """SHA-256 (hex) of every VCL unit of an Annex B access unit."""
+    return [hashlib.sha256(u).hexdigest() for u in annexb_units(data) if is_vcl(u, codec)]

@@ -1,0 +1,185 @@
+"""RTSP: one connection to a camera, video only (RFC 2326, RFC 3550, RFC 6184, RFC 7798).
+
+TCP interleaved: PyAV hides losses over UDP. Audio tracks are never set up, so their bytes never
+leave the camera. The fast open works because cameras send parameter sets in the SDP; where they
+do not, the parameter sets are awaited in the stream.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from urllib.parse import urlsplit, urlunsplit
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet as AvPacket
+from av.video.stream import VideoStream
+
+from plainview.base.clock import Clock, Ms, now_ms
+from plainview.errors import BadFormat, SourceAway
+from plainview.media import nal
+from plainview.media.packets import Codec, Packet, Parameters
+from plainview.media.sps import picture_size
+from plainview.media.timing import RawPacket, Timeline
+
+_PATIENCE_PACKETS = 1500
+"""Packets waited for parameter sets before giving up (a minute at 25 frames a second)."""
+
+_CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "hevc"}
+
+
+def redact_url(url: str) -> str:
+    """The address without user, password and query: fit for logs, errors and pages."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "(address that cannot be read)"
+    host = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+
+
+class Stream:
+    """An open connection. `parameters` are known before the first packet is handed out."""
+
+    def __init__(self, url: str, *, open_s: float, stall_s: float, clock: Clock) -> None:
+        self.name = redact_url(url)
+        self._clock = clock
+        self._container = _connect(url, self.name, open_s, stall_s)
+        try:
+            self._stream, codec = self._video()
+        except SourceAway:
+            self._container.close()
+            raise
+        self._codec: Codec = codec
+        base = self._stream.time_base or Fraction(1, 90_000)
+        rate = self._stream.average_rate
+        self._timeline = Timeline(base, codec, fps=float(rate) if rate else None)
+        extradata = self._stream.codec_context.extradata or b""
+        self._parameters = parameters_from(extradata, codec)
+
+    @property
+    def parameters(self) -> Parameters:
+        """Raises `SourceAway` before they are known (that is, before the first packet)."""
+        if self._parameters is None:
+            raise SourceAway(f"{self.name} has not sent its parameter sets yet.")
+        return self._parameters
+
+    @property
+    def clock_error_ms(self) -> Ms | None:
+        """Camera clock minus ours, once the camera told its time."""
+        return self._timeline.clock_error_ms
+
+    def packets(self) -> Iterator[Packet]:
+        """Packets in decode order until the connection fails, then `SourceAway`."""
+        early: list[Packet] = []
+        for packet in self._timed():
+            if self._parameters is None or packet.is_key:
+                self._learn(packet)
+            if self._parameters is None:
+                early.append(packet)
+                if len(early) > _PATIENCE_PACKETS:
+                    raise SourceAway(f"{self.name} sends no parameter sets.")
+                continue
+            yield from early
+            early.clear()
+            yield packet
+        raise SourceAway(f"{self.name} ended the stream.")
+
+    def close(self) -> None:
+        """Tear the session down."""
+        self._container.close()
+
+    def _video(self) -> tuple[VideoStream, Codec]:
+        streams = self._container.streams.video
+        if not streams:
+            raise SourceAway(f"{self.name} offers no video.")
+        codec = _CODECS.get(streams[0].codec_context.name)
+        if codec is None:
+            raise SourceAway(
+                f"{self.name} sends {streams[0].codec_context.name}.",
+                hint="Set the camera to H.264 or H.265.",
+            )
+        return streams[0], codec
+
+    def _learn(self, packet: Packet) -> None:
+        """Take parameter sets that stand in the stream; they may change while it runs."""
+        found = parameters_from(packet.data, self._codec)
+        if found is not None:
+            self._parameters = found
+
+    def _timed(self) -> Iterator[Packet]:
+        try:
+            for raw in self._container.demux(self._stream):
+                if raw.size:
+                    yield from self._timeline.push(_raw(raw, self._clock()))
+        except av.error.FFmpegError as error:
+            raise SourceAway(f"{self.name} stopped: {error.strerror}.") from None
+        yield from self._timeline.drain()
+
+
+def open_stream(
+    url: str, *, open_s: float = 10.0, stall_s: float = 10.0, clock: Clock = now_ms
+) -> Stream:
+    """Connect to `url` (rtsp:// or rtsps://, with user and password if needed).
+
+    Raises `SourceAway` after at most `open_s` seconds; reading raises it after `stall_s` seconds
+    without data. No message holds the password.
+    """
+    scheme = url.partition("://")[0]
+    if scheme not in ("rtsp", "rtsps"):
+        raise SourceAway(f"{scheme}:// is not an address of a camera.", hint="Use rtsp://.")
+    return Stream(url, open_s=open_s, stall_s=stall_s, clock=clock)
+
+
+def parameters_from(data: bytes, codec: Codec) -> Parameters | None:
+    """Parameters from an Annex B stream that holds all parameter sets, else None."""
+    sets = nal.parameter_sets(data, codec)
+    kinds = {nal.unit_type(unit, codec) for unit in sets}
+    sps = nal.H264_SPS if codec == "h264" else nal.HEVC_SPS
+    needed = {sps, nal.H264_PPS if codec == "h264" else nal.HEVC_PPS}
+    if not needed <= kinds:
+        return None
+    first = next(unit for unit in sets if nal.unit_type(unit, codec) == sps)
+    try:
+        width, height = picture_size(first, codec)
+    except BadFormat:
+        return None
+    return Parameters(codec, width, height, nal.join_annexb(dict.fromkeys(sets)))
+
+
+def _connect(url: str, name: str, open_s: float, stall_s: float) -> InputContainer:
+    options = {
+        "rtsp_transport": "tcp",
+        "allowed_media_types": "video",
+        "probesize": "32",
+        "analyzeduration": "1",
+        "timeout": str(round(stall_s * 1_000_000)),
+        "user_agent": "Plainview",
+    }
+    try:
+        return av.open(url, "r", format="rtsp", options=options, timeout=(open_s, stall_s))
+    except (av.error.FFmpegError, OSError) as error:
+        # The error's own text holds the address, and with it the password.
+        reason = error.strerror or type(error).__name__
+    raise SourceAway(
+        f"{name} cannot be opened: {reason}.", hint="Check the address, the password and the cable."
+    )
+
+
+def _raw(packet: AvPacket[VideoStream], arrival_ms: Ms) -> RawPacket:
+    prft = None
+    if packet.has_sidedata("prft"):
+        prft = round(struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))[0] / 1000)
+    return RawPacket(
+        data=bytes(packet),
+        pts=packet.pts,
+        is_key=packet.is_keyframe,
+        damaged=packet.is_corrupt,
+        prft_ms=prft,
+        arrival_ms=arrival_ms,
+    )

@@ -1,0 +1,98 @@
+"""Time stamps of a live stream: missing ones are reconstructed, and wall times are given.
+
+The first packets of a session may lack time stamps; they are held until one has them and then
+counted backwards, never dropped. The wall time is that of the camera's RTCP sender reports
+(RFC 3550 clause 6.4.1; FFmpeg attaches it as `prft`) while the camera's clock is believable, else
+our arrival time, smoothed along the stream's own time line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from plainview.base.clock import Ms
+from plainview.media.packets import Codec, Packet
+
+MAX_CLOCK_ERROR_MS: Ms = 10_000
+"""A camera clock further from ours than this is not used: windows follow real time."""
+
+_HELD = 64
+_JUMP_MS = 2_000
+_ARRIVAL_SLACK_MS = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class RawPacket:
+    """A packet as the demuxer gave it."""
+
+    data: bytes
+    pts: int | None
+    is_key: bool
+    damaged: bool
+    prft_ms: Ms | None
+    arrival_ms: Ms
+
+
+class Timeline:
+    """Turns raw packets into packets with time stamps and wall times."""
+
+    def __init__(self, time_base: Fraction, codec: Codec, *, fps: float | None = None) -> None:
+        self._time_base, self._codec = time_base, codec
+        self._tick_ms = float(time_base * 1000)
+        self._step = max(1, round(1000 / (fps or 25.0) / self._tick_ms))
+        self._held: list[RawPacket] = []
+        self._highest: int | None = None
+        self._offset: float | None = None
+        self.clock_error_ms: Ms | None = None
+        """Camera clock minus ours, once a sender report came; for health."""
+
+    def push(self, raw: RawPacket) -> list[Packet]:
+        """The packets that are now complete, in decode order."""
+        if raw.pts is None and (self._highest is None and len(self._held) < _HELD):
+            self._held.append(raw)
+            return []
+        first = raw.pts if raw.pts is not None else (self._highest or 0) + self._step
+        held, self._held = self._held, []
+        times = [first - self._step * back for back in range(len(held), 0, -1)]
+        return [self._packet(r, t) for r, t in zip([*held, raw], [*times, first], strict=True)]
+
+    def drain(self) -> list[Packet]:
+        """What is still held when the stream ends without any time stamp."""
+        held, self._held = self._held, []
+        return [self._packet(raw, at * self._step) for at, raw in enumerate(held)]
+
+    def _packet(self, raw: RawPacket, pts: int) -> Packet:
+        jump = self._note(pts)
+        wall, source = self._wall(raw, pts * self._tick_ms, jump)
+        return Packet(
+            data=raw.data,
+            pts=pts,
+            time_base=self._time_base,
+            is_key=raw.is_key,
+            wall_ms=wall,
+            wall_source="rtcp" if source else "arrival",
+            arrival_ms=raw.arrival_ms,
+            codec=self._codec,
+            damaged=raw.damaged,
+            discontinuity=jump,
+        )
+
+    def _note(self, pts: int) -> bool:
+        """Remember the highest time stamp; whether `pts` does not continue the stream."""
+        highest = self._highest
+        jump = highest is not None and abs(pts - highest) * self._tick_ms > _JUMP_MS
+        self._highest = pts if highest is None or jump else max(highest, pts)
+        return jump
+
+    def _wall(self, raw: RawPacket, pts_ms: float, jump: bool) -> tuple[Ms, bool]:
+        """(wall time, whether it is the camera's)."""
+        if raw.prft_ms is not None:
+            self.clock_error_ms = raw.prft_ms - raw.arrival_ms
+            if abs(self.clock_error_ms) <= MAX_CLOCK_ERROR_MS:
+                return raw.prft_ms, True
+        # The least delayed packet so far tells best how the stream's time lies to ours.
+        offset = raw.arrival_ms - pts_ms
+        if self._offset is None or jump or not 0 <= offset - self._offset <= _ARRIVAL_SLACK_MS:
+            self._offset = offset
+        return round(pts_ms + self._offset), False
