@@ -20,7 +20,8 @@ HTTP answers carry `code`. A check returns nothing and raises one of these.
     ├── Unavailable            a part that is needed cannot be reached or is not ready
     │   ├── KeeperAway         the keeper
     │   ├── LogAway            the log or its witnesses
-    │   └── SourceAway         a camera
+    │   ├── SourceAway         a camera
+    │   └── StoreFull          no room on the disk, or more waits to be written than may wait
     ├── DetectorFault          the detector failed: pictures are pixelated, never shown raw
     ├── StoreDamaged           a pack or index is not what was written
     └── WeightsMissing         a model file is absent or has the wrong hash
@@ -110,6 +111,10 @@ class LogAway(Unavailable):
 
 class SourceAway(Unavailable):
     code = "source_away"
+
+
+class StoreFull(Unavailable):
+    code = "store_full"
 
 
 class DetectorFault(PlainviewError):

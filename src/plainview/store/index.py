@@ -1,0 +1,249 @@
+"""The index: one SQLite file per UTC day, `index/<day>.db`, so that a day is dropped by unlinking.
+
+A row is written only after the bytes that it names are durable: a segment is *acknowledged* when
+its row is committed. Everything here can be made again from the packs (`store.recover`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    delete,
+    select,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from plainview.base.database import open_engine, upgrade, writing
+from plainview.store.packs import CONTINUES, DAMAGED, GAP_BEFORE, PIXELATED, Kind, SegmentHeader
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stored segment. Times in ms; `offset` is that of its header in the pack."""
+
+    camera: str
+    kind: Kind
+    window: str
+    seq: int
+    start_ms: int
+    end_ms: int
+    wall_source: str
+    arrival_ms: int
+    pack: str
+    offset: int
+    length: int
+    cipher_sha256: str
+    plain_sha256: str
+    flags: int
+
+    @property
+    def pixelated(self) -> bool:
+        """Whether some of its pictures were pixelated whole."""
+        return bool(self.flags & PIXELATED)
+
+    @property
+    def gap_before(self) -> bool:
+        """Whether something is missing between it and the segment before."""
+        return bool(self.flags & GAP_BEFORE)
+
+    @property
+    def continues(self) -> bool:
+        """Whether it begins in the middle of a GOP."""
+        return bool(self.flags & CONTINUES)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether pictures arrived damaged."""
+        return bool(self.flags & DAMAGED)
+
+
+def row_of(
+    camera: str, kind: Kind, window: str, pack: str, offset: int, header: SegmentHeader
+) -> Segment:
+    """The index row of the segment that `header` describes."""
+    return Segment(
+        camera, kind, window, header.sequence, header.start_ms,
+        header.start_ms + header.duration_ms, header.wall_source, header.arrival_ms, pack, offset,
+        header.length, header.cipher, header.plain, header.flags,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One pack file of the day; `closed` once nothing will be appended any more."""
+
+    pack: str
+    kind: Kind
+    camera: str
+    window: str
+    start_ms: int
+    end_ms: int
+    closed: bool
+
+
+_META = MetaData()
+_PACKS = Table(
+    "packs",
+    _META,
+    Column("pack", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("camera", String, nullable=False),
+    Column("window", String, nullable=False, index=True),
+    Column("start_ms", Integer, nullable=False),
+    Column("end_ms", Integer, nullable=False),
+    Column("closed", Boolean, nullable=False),
+)
+_SEGMENTS = Table(
+    "segments",
+    _META,
+    Column("camera", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("window", String, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("start_ms", Integer, nullable=False),
+    Column("end_ms", Integer, nullable=False),
+    Column("wall_source", String, nullable=False),
+    Column("arrival_ms", Integer, nullable=False),
+    Column("pack", String, primary_key=True),
+    Column("offset", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("cipher_sha256", String, nullable=False),
+    Column("plain_sha256", String, nullable=False),
+    Column("flags", Integer, nullable=False),
+    Index("segments_time", "kind", "camera", "start_ms"),
+)
+_DROPPED = Table("dropped", _META, Column("window", String, primary_key=True))
+
+
+def _first(connection: Connection) -> None:
+    _META.create_all(connection)
+
+
+_STEPS = [_first]
+_NAMES = [field.name for field in fields(Segment)]
+
+
+class DayIndex:
+    """The open index of one day; dispose it after use. Threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create `path`. Raises `StoreDamaged` if a newer Plainview wrote it."""
+        self.path = path
+        self._engine: Engine = open_engine(path)
+        upgrade(self._engine, _STEPS)
+        self.inode = path.stat().st_ino
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def add(
+        self, packs: Iterable[Pack], segments: Iterable[Segment], closed: Iterable[str]
+    ) -> None:
+        """Acknowledge a group: one transaction. Rows that are there already stay."""
+        with writing(self._engine) as connection:
+            for pack in packs:
+                connection.execute(insert(_PACKS).on_conflict_do_nothing(), asdict(pack))
+            rows = [asdict(segment) for segment in segments]
+            if rows:
+                connection.execute(insert(_SEGMENTS).on_conflict_do_nothing(), rows)
+            for name in closed:
+                connection.execute(
+                    _PACKS.update().where(_PACKS.c.pack == name).values(closed=True)
+                )
+
+    def remove(self, segments: Iterable[Segment]) -> None:
+        """Take rows out whose bytes are gone (`plainview check --repair`)."""
+        with writing(self._engine) as connection:
+            for segment in segments:
+                connection.execute(
+                    delete(_SEGMENTS).where(
+                        _SEGMENTS.c.pack == segment.pack, _SEGMENTS.c.seq == segment.seq
+                    )
+                )
+
+    def remove_packs(self, names: Iterable[str]) -> None:
+        """Take packs and their rows out (`plainview check --repair`)."""
+        with writing(self._engine) as connection:
+            for name in names:
+                connection.execute(delete(_SEGMENTS).where(_SEGMENTS.c.pack == name))
+                connection.execute(delete(_PACKS).where(_PACKS.c.pack == name))
+
+    def packs(self, window: str | None = None) -> list[Pack]:
+        """Every pack of the day, or those of one window."""
+        query = select(_PACKS).order_by(_PACKS.c.start_ms, _PACKS.c.pack)
+        if window is not None:
+            query = query.where(_PACKS.c.window == window)
+        with self._engine.connect() as connection:
+            return [_pack(row) for row in connection.execute(query)]
+
+    def between(self, kind: Kind, camera: str, from_ms: int, to_ms: int) -> list[Segment]:
+        """Segments that overlap [from_ms, to_ms), by start."""
+        query = select(_SEGMENTS).where(
+            _SEGMENTS.c.kind == kind,
+            _SEGMENTS.c.camera == camera,
+            _SEGMENTS.c.start_ms < to_ms,
+            _SEGMENTS.c.end_ms > from_ms,
+        )
+        return self._segments(query.order_by(_SEGMENTS.c.start_ms, _SEGMENTS.c.seq))
+
+    def of_pack(self, pack: str) -> list[Segment]:
+        """Segments of one pack by offset."""
+        query = select(_SEGMENTS).where(_SEGMENTS.c.pack == pack)
+        return self._segments(query.order_by(_SEGMENTS.c.offset))
+
+    def of_window(self, kind: Kind, window: str, from_seq: int = 0) -> list[Segment]:
+        """Segments of one window by sequence, from `from_seq` on."""
+        query = select(_SEGMENTS).where(
+            _SEGMENTS.c.window == window, _SEGMENTS.c.kind == kind, _SEGMENTS.c.seq >= from_seq
+        )
+        return self._segments(query.order_by(_SEGMENTS.c.seq))
+
+    def drop_first(self, windows: Sequence[str]) -> list[str]:
+        """Mark windows as dropped, durably, and return their packs' paths."""
+        with writing(self._engine) as connection:
+            for window in windows:
+                connection.execute(insert(_DROPPED).on_conflict_do_nothing(), {"window": window})
+            query = select(_PACKS.c.pack).where(_PACKS.c.window.in_(select(_DROPPED.c.window)))
+            return list(connection.execute(query).scalars())
+
+    def drop_last(self) -> bool:
+        """Delete the rows of dropped windows; whether the day is empty now."""
+        gone = select(_DROPPED.c.window)
+        with writing(self._engine) as connection:
+            connection.execute(delete(_SEGMENTS).where(_SEGMENTS.c.window.in_(gone)))
+            connection.execute(delete(_PACKS).where(_PACKS.c.window.in_(gone)))
+            return connection.execute(select(_PACKS.c.pack).limit(1)).first() is None
+
+    def dropped(self) -> set[str]:
+        """Windows whose packs must not come back."""
+        with self._engine.connect() as connection:
+            return set(connection.execute(select(_DROPPED.c.window)).scalars())
+
+    def _segments(self, query: Any) -> list[Segment]:
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
+
+def _segment(row: Row[Any]) -> Segment:
+    values = {name: row._mapping[name] for name in _NAMES}
+    return Segment(**{**values, "kind": Kind(values["kind"])})
+
+
+def _pack(row: Row[Any]) -> Pack:
+    values = dict(row._mapping)
+    return Pack(**{**values, "kind": Kind(values["kind"])})
