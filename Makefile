@@ -25,7 +25,7 @@ test:
 
 bars:
 	@$(PYTHON) tools/setup.py test
-	@PLAINVIEW_BARS=1 $(BIN)/python -m pytest -m bar --timeout=5400 -p tools.bars_table
+	@PLAINVIEW_BARS=1 PYTHONPATH=tools $(BIN)/python -m pytest -m bar --timeout=5400 -p bars_table
 
 lint:
 	@$(BIN)/ruff check .
