@@ -1,0 +1,70 @@
+"""The tables of cases.db: what is private about requests. Numbered one-way upgrades.
+
+What the log says (who requested, released, opened) is not repeated here; it is read from the
+register. These rows hold the clear text behind the commitments and the re-sealed shares, both of
+which are useless without a key that this machine does not have.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+METADATA = MetaData()
+
+BOOKMARKS = Table(
+    "bookmarks",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("camera", String, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("note", String, nullable=False),
+    Column("created_ms", Integer, nullable=False),
+)
+DRAFTS = Table(
+    "drafts",
+    METADATA,
+    Column("id", String, primary_key=True),  # the request id that will stand in the statement
+    Column("person", String, nullable=False),
+    Column("draft", String, nullable=False),  # JSON: body, detail, salt
+    Column("created_ms", Integer, nullable=False),
+    Column("submitted", String),  # request hash
+    Index("drafts_person", "person", "created_ms"),
+)
+REQUESTS = Table(
+    "requests",
+    METADATA,
+    Column("hash", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("detail", String, nullable=False),  # JSON, private
+    Column("salt", String, nullable=False),  # base64
+    Column("submitted_ms", Integer, nullable=False),
+    Index("requests_person", "person", "submitted_ms"),
+)
+RELEASES = Table(
+    "releases",
+    METADATA,
+    Column("request", String, nullable=False),
+    Column("window", String, nullable=False),
+    Column("i", Integer, nullable=False),
+    Column("entry", Integer, nullable=False),  # log index
+    Column("resealed", LargeBinary, nullable=False),  # age file to the requester
+    UniqueConstraint("request", "window", "i"),
+)
+
+
+def _first(connection: Connection) -> None:
+    METADATA.create_all(connection)
+
+
+UPGRADES = (_first,)
