@@ -1,1 +1,1 @@
-"""The public log: entries, statements, Merkle tree, tiles, checkpoints, notes, proofs, witnesses."""
+"""The public log: entries, statements, tree, tiles, checkpoints, notes, proofs, witnesses."""

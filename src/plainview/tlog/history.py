@@ -1,0 +1,439 @@
+"""The log's own rules: who may state what, and when a camera may record.
+
+`History` replays entries in order. The keeper asks it before it logs anything, a verifier
+afterwards; both run this code. The formats stand in docs/design/interfaces.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from plainview.base.clock import DAY_MS, Ms, from_iso, to_compact, to_iso
+from plainview.base.ids import unb64
+from plainview.errors import BadFormat, GateClosed, Invalid, NotAuthorised, NotLogged, Refused
+from plainview.tlog import merkle
+from plainview.tlog.entries import Entry, key_id
+from plainview.tlog.shapes import BODY, CAMERA_RECORD, RULES, check_shape
+
+AUTHORS: dict[str, tuple[int, frozenset[str]]] = {
+    "founding": (2, frozenset()),
+    "enrol": (2, frozenset({"administrator", "dpo"})),
+    "custodian-set": (2, frozenset({"dpo"})),
+    "camera": (1, frozenset({"dpo"})),
+    "request": (1, frozenset({"investigator"})),
+    "release": (1, frozenset({"custodian"})),
+    "refusal": (1, frozenset({"custodian"})),
+    "opened": (1, frozenset({"investigator"})),
+    "hold": (1, frozenset({"dpo", "supervisor"})),
+}
+"""Statements: how many people sign, and the roles of which one of them must have one."""
+
+ROLES = frozenset(
+    "operator investigator supervisor custodian dpo auditor administrator".split()  # noqa: SIM905
+)
+LATE_MS: Ms = 600_000
+"""A statement (or the keeper's clock) may lie this far behind what the log already shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody enrolled; `key` is the raw Ed25519 public key."""
+
+    id: str
+    key: bytes
+    age: str | None
+    roles: frozenset[str]
+    outside: bool
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustodianSet:
+    """Who holds shares: person ids in the order of their shares 1..n."""
+
+    id: str
+    k: int
+    members: tuple[Mapping[str, Any], ...]
+    index: int
+
+    @property
+    def n(self) -> int:
+        return len(self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One statement about a camera: in effect from `effect`, lawful until `lapses`."""
+
+    index: int
+    version: int
+    status: str
+    record: Mapping[str, Any]
+    effect: Ms
+    lapses: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Yes: by this version, until this moment (then ask again); lawful until `lapses`."""
+
+    register_index: int
+    version: int
+    until: Ms
+    lapses: Ms
+    record: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Window:
+    """A logged window that is not shredded yet."""
+
+    record: Mapping[str, Any]
+    index: int
+    set: CustodianSet
+    held_until: Ms = 0
+
+
+@dataclass(slots=True)
+class Request:
+    """A logged request; `releases[window][share index]` is the hash of the re-sealed share."""
+
+    index: int
+    requester: str
+    windows: tuple[str, ...]
+    recipient: str
+    expires: Ms
+    releases: dict[str, dict[int, str]] = field(default_factory=dict)
+    openings: dict[str, str] = field(default_factory=dict)
+
+
+class History:
+    """What the log says, up to the last entry applied."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.clock: Ms = 0
+        self.origin = ""
+        self.rules: Mapping[str, int] = {}
+        self.people: dict[str, Person] = {}
+        self.keys: dict[str, Person] = {}
+        self.sets: dict[str, CustodianSet] = {}
+        self.classes: dict[str, int] = {}
+        self.cameras: dict[str, list[Version]] = {}
+        self.windows: dict[str, Window] = {}
+        self.periods: dict[str, set[str]] = {}
+        self.requests: dict[str, Request] = {}
+        self.statements: dict[str, int] = {}
+
+    def apply(self, index: int, entry: Entry) -> None:
+        """Take the next entry in; raises and changes nothing if it may not stand on the log."""
+        if index != self.size or (index == 0) != (entry.type == "founding"):
+            raise Invalid(f"entry {index} cannot follow: a founding entry first, then each once.")
+        signers = self.check(entry)
+        now = max(self.clock, entry.time)
+        getattr(self, _STEPS.get(entry.type, "_noted"))(index, entry, now, signers)
+        self.size = index + 1
+        if entry.by:
+            self.statements[entry.id] = index
+        else:
+            self.clock = now
+
+    def check(self, entry: Entry) -> list[Person]:
+        """Shape, time, signatures and roles; the signers. Raises `BadFormat`, `NotAuthorised`."""
+        if entry.type not in BODY:
+            raise BadFormat(f"entries of type {entry.type[:40]!r} are unknown.")
+        check_shape(entry.body, BODY[entry.type], entry.type)
+        if entry.time < self.clock - LATE_MS:
+            raise Refused(f"{to_iso(entry.time)} lies before what is logged already.")
+        if entry.type not in AUTHORS:
+            if entry.by:
+                raise NotAuthorised(f"{entry.type} entries are the keeper's own.")
+            return []
+        if entry.id in self.statements:
+            raise Refused("this statement is on the log already.")
+        known = self.keys if self.size else _founders(entry.body)
+        number, roles = AUTHORS[entry.type]
+        signers = [_signer(entry, i, known) for i in range(len(entry.by))]
+        if len({person.id for person in signers}) < number:
+            raise NotAuthorised(f"a {entry.type} statement needs {number} signature(s).")
+        if roles and not any(roles & person.roles for person in signers):
+            raise NotAuthorised(f"a {entry.type} statement needs a {' or '.join(sorted(roles))}.")
+        return signers
+
+    # -- people and sets
+
+    def _founding(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        founders = _founders(entry.body)
+        if {person.id for person in signers} != {person.id for person in founders.values()}:
+            raise NotAuthorised("every founder signs the founding entry.")
+        check_shape(entry.body["rules"], RULES, "rules")
+        if min(entry.body["rules"].values()) < 0 or not entry.body["rules"]["window_seconds"]:
+            raise BadFormat("rules are whole seconds, and windows are not empty.")
+        self.origin, self.rules = entry.body["origin"], entry.body["rules"]
+        self.keys = founders
+        self.people = {person.id: person for person in founders.values()}
+
+    def _enrol(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        person = _person(entry.body, index)
+        other = self.keys.get(key_id(person.key))
+        if any(signer.id == person.id for signer in signers):
+            raise NotAuthorised("nobody signs their own enrolment.")
+        if other is not None and other.id != person.id:
+            raise Refused("this key belongs to somebody else.")
+        if (old := self.people.get(person.id)) is not None:
+            del self.keys[key_id(old.key)]
+        self.people[person.id] = self.keys[key_id(person.key)] = person
+
+    def _custodian_set(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        body = entry.body
+        members, k = body["members"], body["k"]
+        for member in members:
+            person = self.people.get(member["person"])
+            if person is None or "custodian" not in person.roles:
+                raise Refused(f"{member['person']} is not enrolled as a custodian.")
+            if (person.age, person.outside) != (member["age"], member["outside"]):
+                raise Refused(f"{member['person']} is enrolled differently.")
+        if len({m["person"] for m in members}) != body["n"] or len(members) != body["n"]:
+            raise BadFormat("n is the number of different members.")
+        if not 2 <= k <= body["n"] or sum(not m["outside"] for m in members) >= k:
+            raise Refused("fewer than k members are insiders, and k is at least 2.")
+        self.sets[body["set"]] = CustodianSet(body["set"], k, tuple(members), index)
+
+    # -- cameras and the gate
+
+    def _camera(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        body, record = entry.body, entry.body["record"]
+        versions = self.cameras.get(body["camera"], [])
+        if body["version"] != len(versions) + 1 or body["status"] not in _STATUSES:
+            raise Refused(f"the next version of {body['camera']} is {len(versions) + 1}.")
+        if versions and versions[-1].status == "removed":
+            raise Refused(f"{body['camera']} was removed.", hint="Register it under a new name.")
+        check_shape(record, CAMERA_RECORD, "record")
+        retention = record["retention"]
+        if self.classes.get(retention["class"], retention["seconds"]) != retention["seconds"]:
+            raise Refused("this retention class has another length.", hint="Name a new class.")
+        if record["custodian_set"] not in self.sets or retention["seconds"] <= 0:
+            raise Refused("a camera needs a custodian set on the log and a retention period.")
+        effect = now
+        if body["status"] == "active":
+            notice = self.rules["notice_seconds"] * 1000
+            effect = max(moment(record["valid_from"]), now + notice)
+        ends = (record["legal_basis"]["valid_to"], record["dpia"]["review_due"])
+        lapses = min(map(moment, (*ends, record["contract"]["valid_to"])))
+        moment(record["legal_basis"]["valid_from"])
+        self.classes[retention["class"]] = retention["seconds"]
+        self.cameras[body["camera"]] = [
+            *versions,
+            Version(index, body["version"], body["status"], record, effect, lapses),
+        ]
+
+    def may_record(self, camera: str, at: Ms) -> Answer:
+        """The gate. Raises `GateClosed` with the reason."""
+        versions = self.cameras.get(camera, [])
+        current = next((v for v in reversed(versions) if v.effect <= at), None)
+        if current is None:
+            raise GateClosed(f"{camera} is not in the register, or its notice period runs.")
+        if current.status != "active":
+            raise GateClosed(f"{camera} is {current.status}.")
+        basis = current.record["legal_basis"]
+        if at < moment(basis["valid_from"]):
+            raise GateClosed(f"the legal basis of {camera} begins {basis['valid_from']}.")
+        if at >= current.lapses:
+            raise GateClosed(f"legal basis, DPIA or contract of {camera} ended.")
+        until = min([current.lapses, *(v.effect for v in versions[current.version :])])
+        return Answer(current.index, current.version, until, current.lapses, current.record)
+
+    # -- windows and their end
+
+    def _windows(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        records = entry.body["windows"]
+        if len({record["window"] for record in records}) < len(records):
+            raise BadFormat("a window twice in one entry.")
+        for record in records:
+            self.check_window(record, now)
+        for record in records:
+            kept = Window(record, index, self.sets[record["set"]])
+            self.windows[record["window"]] = kept
+            self.periods.setdefault(record["period"], set()).add(record["window"])
+
+    def check_window(self, record: Mapping[str, Any], now: Ms) -> None:
+        """A window may be made now: named, timed, lawful, shared and shredded as it must be."""
+        start, end = from_iso(record["start"]), from_iso(record["end"])
+        name = f"{record['camera']}.{to_compact(start)}.{record['epoch']}.{record['counter']}"
+        span = self.rules["window_seconds"] * 1000
+        if record["window"] != name or record["window"] in self.windows:
+            raise Refused(f"{record['window']} is not a new window's name.")
+        if not start < end <= start - start % span + span:
+            raise Refused(f"{name} does not lie within one span of {span // 1000} s.")
+        if not end > now > start - DAY_MS:
+            raise Refused(f"{name} is over, or more than a day ahead.")
+        answer = self.may_record(record["camera"], start)
+        if answer.lapses < end:
+            raise GateClosed(f"{name} lasts longer than its legal basis, DPIA or contract.")
+        group = self.sets[answer.record["custodian_set"]]
+        expected = {
+            "register": answer.register_index,
+            "set": group.id,
+            "k": group.k,
+            "n": group.n,
+            **self.fate(answer.record["retention"], start),
+        }
+        if wrong := [key for key, value in expected.items() if record[key] != value]:
+            raise Refused(f"{name} contradicts the register in {', '.join(wrong)}.")
+        if [share["i"] for share in record["shares"]] != list(range(1, group.n + 1)):
+            raise BadFormat(f"{name} has not the shares 1 to {group.n}.")
+
+    def fate(self, retention: Mapping[str, Any], start: Ms) -> dict[str, str]:
+        """`class`, `period` and `shred` of a window that starts then."""
+        span = self.rules["key_period_seconds"] * 1000
+        period = start - start % span
+        return {
+            "class": retention["class"],
+            "period": f"{retention['class']}.{to_compact(period)}",
+            "shred": to_iso(period + span + retention["seconds"] * 1000),
+        }
+
+    def due(self, at: Ms) -> dict[str, list[str]]:
+        """Windows to be shredded by then, by period; held ones when their hold has ended."""
+        found: dict[str, list[str]] = {}
+        for period, names in self.periods.items():
+            ready = sorted(name for name in names if self.due_at(name) <= at)
+            if ready:
+                found[period] = ready
+        return found
+
+    def due_at(self, window: str) -> Ms:
+        """When this window is to be shredded."""
+        kept = self.windows[window]
+        return max(from_iso(kept.record["shred"]), kept.held_until)
+
+    def _hold(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        until = from_iso(entry.body["until"])
+        if until <= now:
+            raise Refused("a hold ends in the future.")
+        for kept in [self.window(name) for name in entry.body["windows"]]:
+            kept.held_until = max(kept.held_until, until)
+
+    def _shred(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        body, names = entry.body, entry.body["windows"]
+        for name in names:
+            if self.window(name).record["period"] != body["period"] or self.due_at(name) > now:
+                raise Refused(f"{name} is not due in {body['period']}.")
+        root = merkle.root([merkle.leaf_hash(name.encode()) for name in names]).hex()
+        if (body["count"], body["root"]) != (len(set(names)), root) or len(names) != body["count"]:
+            raise BadFormat("count or root of a shred is not that of its windows.")
+        for name in names:
+            del self.windows[name]
+        self.periods[body["period"]] -= set(names)
+        if not self.periods[body["period"]]:
+            del self.periods[body["period"]]
+
+    def window(self, name: str) -> Window:
+        """A window that is logged and not shredded; raises `NotLogged`."""
+        if name not in self.windows:
+            raise NotLogged(f"{name} is not a window on the log, or it was shredded.")
+        return self.windows[name]
+
+    # -- requests
+
+    def _request(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        body, expires = entry.body, from_iso(entry.body["expires"])
+        for name in body["windows"]:
+            self.window(name)
+        if len(signers) != 1 or not body["windows"] or expires <= now:
+            raise Refused("a request has one requester, some windows, and ends in the future.")
+        self.requests[entry.hash] = Request(
+            index, signers[0].id, tuple(body["windows"]), body["recipient"], expires
+        )
+
+    def request(self, hash: str, window: str | None = None) -> Request:
+        """The request with this hash, for this window; raises `NotLogged`."""
+        found = self.requests.get(hash)
+        if found is None or (window is not None and window not in found.windows):
+            raise NotLogged("no such request is on the log, or it is not for this window.")
+        return found
+
+    def _release(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        body = entry.body
+        asked, kept = self.request(body["request"], body["window"]), self.window(body["window"])
+        member = kept.set.members[body["index"] - 1] if 0 < body["index"] <= kept.set.n else {}
+        if len(signers) != 1 or member.get("person") != signers[0].id:
+            raise NotAuthorised("only the custodian of this share releases it.")
+        if signers[0].id == asked.requester:
+            raise NotAuthorised("nobody releases to themselves.")
+        if now >= asked.expires:
+            raise Refused("the request has expired.")
+        given = asked.releases.setdefault(body["window"], {})
+        if body["index"] in given:
+            raise Refused("this share was released already.")
+        given[body["index"]] = body["resealed"]
+
+    def _refusal(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        asked = self.request(entry.body["request"])
+        sets = [self.windows[name].set for name in asked.windows if name in self.windows]
+        members = {member["person"] for group in sets for member in group.members}
+        if len(signers) != 1 or signers[0].id not in members - {asked.requester}:
+            raise NotAuthorised("only a custodian of the windows asked for refuses.")
+
+    def _opening(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        body = entry.body
+        asked, kept = self.request(body["request"], body["window"]), self.window(body["window"])
+        if len(asked.releases.get(body["window"], {})) < kept.set.k:
+            raise NotLogged(f"fewer than {kept.set.k} releases of {body['window']} are logged.")
+        if body["window"] in asked.openings:
+            raise Refused("this window was opened for this request already.")
+        asked.openings[body["window"]] = body["resealed_e"]
+
+    def _opened(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        asked = self.request(entry.body["request"])
+        if len(signers) != 1 or signers[0].id != asked.requester:
+            raise NotAuthorised("only the requester reports an opening.")
+        if not asked.openings.keys() >= set(entry.body["windows"]):
+            raise NotLogged("a window that the keeper did not open.")
+
+    def _gate(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        register = entry.body["register"]
+        known = [version.index for version in self.cameras.get(entry.body["camera"], [])]
+        if register not in known if entry.body["allowed"] else register not in (None, *known):
+            raise Refused("a gate answer names a version of its camera.")
+
+    def _reveal(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        if not 0 <= entry.body["of"] < index:
+            raise NotLogged("a reveal names an earlier entry.")
+
+    def _noted(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        """`start`, `roots`, `act`: their shape is all that the log itself can tell."""
+
+
+_STEPS = {kind: step for kind in BODY if (step := "_" + kind.replace("-", "_")) in vars(History)}
+_STATUSES = ("active", "suspended", "removed")
+
+
+def moment(text: str) -> Ms:
+    """A time or a bare day (its 00:00 UTC) of a register record; raises `BadFormat`."""
+    return from_iso(f"{text}T00:00:00Z" if len(text) == 10 else text)
+
+
+def _person(body: Mapping[str, Any], index: int) -> Person:
+    key, roles = unb64(body["key"]), frozenset(body["roles"])
+    if len(key) != 32 or not roles <= ROLES:
+        raise BadFormat("a person has an Ed25519 key of 32 bytes and known roles.")
+    return Person(body["person"], key, body["age"], roles, body["outside"], index)
+
+
+def _founders(body: Mapping[str, Any]) -> dict[str, Person]:
+    people = [_person(person, 0) for person in body["people"]]
+    keys = {key_id(person.key): person for person in people}
+    if len({person.id for person in people}) != len(people) or len(keys) != len(people):
+        raise BadFormat("a person or a key twice among the founders.")
+    return keys
+
+
+def _signer(entry: Entry, position: int, known: Mapping[str, Person]) -> Person:
+    person = known.get(entry.by[position])
+    if person is None:
+        raise NotAuthorised(f"the key {entry.by[position]} is not enrolled.")
+    entry.check_signature(position, person.key)
+    return person

@@ -1,0 +1,68 @@
+"""Asking a witness for its cosignature (c2sp.org/tlog-witness, add-checkpoint)."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.parse
+from collections.abc import Sequence
+
+from plainview.base.ids import b64
+from plainview.errors import BadFormat, LogAway, Refused
+from plainview.tlog import notes
+from plainview.tlog.notes import SignatureLine
+
+SIZE_TYPE = "text/x.tlog.size"
+_MAX_ANSWER = 65_536
+
+
+class OtherSize(Refused):
+    """The witness last saw a log of `size`, not of the old size that was named."""
+
+    code = "other_size"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the witness has seen a log of {size}.")
+        self.size = size
+
+
+def add_checkpoint(
+    url: str, old_size: int, proof: Sequence[bytes], note: bytes, *, timeout: float = 5
+) -> list[SignatureLine]:
+    """The witness's signature lines on `note`; the caller verifies them by its policy.
+
+    Raises `OtherSize` (send the proof from there), `Refused` (it saw a different tree, or does
+    not know the log), `LogAway` (it cannot be reached or answers nonsense).
+    """
+    body = "".join([f"old {old_size}\n", *(b64(step) + "\n" for step in proof), "\n"])
+    status, kind, answer = _post(f"{url.rstrip('/')}/add-checkpoint", body.encode() + note, timeout)
+    if status == 200:
+        try:
+            return notes.parse_lines(answer)
+        except BadFormat as error:
+            raise LogAway(f"the witness {url} answers nonsense: {error}") from error
+    if status == 409 and kind == SIZE_TYPE and answer.strip().isdigit():
+        raise OtherSize(int(answer))
+    if status in (400, 403, 404, 409, 422):
+        text = answer.decode(errors="replace").strip()[:200]
+        raise Refused(f"the witness {url} refuses: {status} {text}")
+    raise LogAway(f"the witness {url} answers with {status}.")
+
+
+def _post(url: str, body: bytes, timeout: float) -> tuple[int, str, bytes]:
+    parts = urllib.parse.urlsplit(url)
+    kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+    if parts.scheme not in kinds or not parts.hostname:
+        raise LogAway(f"{url} is not an address of a witness.")
+    connection = kinds[parts.scheme](parts.hostname, parts.port, timeout=timeout)
+    try:
+        connection.request("POST", parts.path, body)
+        response = connection.getresponse()
+        return (
+            response.status,
+            response.headers.get_content_type(),
+            response.read(_MAX_ANSWER),
+        )
+    except (OSError, http.client.HTTPException) as error:
+        raise LogAway(f"the witness {url} cannot be reached: {error}.") from error
+    finally:
+        connection.close()
