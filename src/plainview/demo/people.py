@@ -92,7 +92,9 @@ def write(people: dict[str, DemoPerson], folder: Path, *, policy: str, founding:
             "founding": founding,
             "name_salt": person.name_salt.hex(),
         }
-        durable.write_file(folder / f"{role}.json", json.dumps(content, indent=1).encode(), mode=0o600)
+        durable.write_file(
+            folder / f"{role}.json", json.dumps(content, indent=1).encode(), mode=0o600
+        )
 
 
 def load(folder: Path) -> dict[str, DemoPerson]:

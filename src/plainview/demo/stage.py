@@ -1,7 +1,7 @@
 """Behind the curtain: the demonstration's own process answers the story page over a Unix socket.
 
-The web process may not import the keeper or open anything; what the story needs beyond its pages (the
-four attempts to cheat) is done here, in the supervisor's process.
+The web process may not import the keeper or open anything; what the story needs beyond its pages
+(the four attempts to cheat) is done here, in the supervisor's process.
 """
 
 from __future__ import annotations

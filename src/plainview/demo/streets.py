@@ -35,7 +35,8 @@ STREETS = (
            "Road safety at the forecourt crossings", "vtest.mp4", (44_816_000, 20_460_000), "east"),
     Street("cam-02", "Market passage", "Market passage, north entrance", "pole",
            "The entrance of the passage and its steps.",
-           "Crowd safety at the passage entrance", "vtest-part.mp4", (44_817_200, 20_458_900), "south"),
+           "Crowd safety at the passage entrance", "vtest-part.mp4",
+           (44_817_200, 20_458_900), "south"),
     Street("cam-03", "Bicycle patrol 3", "Old town", "mobile",
            "Streets on the patrol's way.",
            "Protection of the bicycle patrol", "bikes.mp4", None, "", "Old town, district 1"),
@@ -88,7 +89,7 @@ def record(street: Street, now: Ms) -> dict[str, Any]:
 
 
 def sources(clips: Path, given: list[str]) -> dict[str, str]:
-    """What each camera plays: a file, an address, or `scene`; files that are absent become `scene`."""
+    """What each camera plays: a file, an address, or `scene` where a file is absent."""
     chosen = {}
     for street, own in zip(STREETS, given + [""] * len(STREETS), strict=False):
         clip = clips / street.clip if street.clip else None

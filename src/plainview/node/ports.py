@@ -11,7 +11,7 @@ LISTENING = "0A"
 
 
 def require_free(port: int, *, setting: str) -> None:
-    """Return if `port` can be bound on 127.0.0.1 and ::1; raises `UnsafeStart` naming its holder."""
+    """Return if `port` is free on 127.0.0.1 and ::1; raises `UnsafeStart` naming its holder."""
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
             probe = socket.socket(family, socket.SOCK_STREAM)
@@ -53,7 +53,14 @@ def _listening_inodes(port: int) -> set[str]:
 
 def _holds(process: Path, inodes: set[str]) -> bool:
     try:
-        links = [str(link.readlink()) for link in (process / "fd").iterdir()]
+        handles = list((process / "fd").iterdir())
     except OSError:
         return False  # ended meanwhile, or another user's
-    return any(link == f"socket:[{inode}]" for link in links for inode in inodes)
+    return any(_target(handle) == f"socket:[{inode}]" for handle in handles for inode in inodes)
+
+
+def _target(handle: Path) -> str:
+    try:
+        return str(handle.readlink())
+    except OSError:
+        return ""  # closed meanwhile

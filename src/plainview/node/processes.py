@@ -68,7 +68,7 @@ class Child:
             stderr=subprocess.STDOUT,
             env={**os.environ, **self.program.environment},
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl call, no locks taken
+            preexec_fn=_die_with_parent,
         )
 
     def wait_ready(self) -> None:

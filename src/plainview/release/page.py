@@ -1,7 +1,7 @@
 """Serves the custodians' and requesters' page: static files, from an origin of its own.
 
-The page is the same set of files that a custodian can keep on a stick and open elsewhere. This server
-adds nothing to it but strict headers: it has no session, no database and no key.
+The page is the same set of files that a custodian can keep on a stick and open elsewhere. This
+server adds nothing to it but strict headers: it has no session, no database and no key.
 """
 
 from __future__ import annotations
