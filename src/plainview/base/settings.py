@@ -22,20 +22,36 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PLAINVIEW_", frozen=True, extra="forbid")
 
-    data: Path = Field(Path("data"), description="Folder of everything that is stored.")
-    node: str = Field("node-1", description="Name of this node on the log.")
-    host: str = Field("localhost", description="Name that the web pages are reached by.")
-    port: int = Field(8600, description="Port of the web pages.")
-    tools_port: int = Field(8601, description="Port of the custodians' and requesters' page.")
-    horizon_seconds: int = Field(7200, description="How far ahead windows are made and logged.")
-    commit_seconds: int = Field(2, description="How often written segments are acknowledged.")
-    gate_seconds: int = Field(2, description="How often a recorder asks whether it may record.")
-    view_height: int = Field(720, description="Greatest height of the redacted view in pixels.")
-    view_fps: int = Field(25, description="Greatest frame rate of the redacted view.")
-    search_every: int = Field(3, description="Faces are searched in every k-th frame.")
-    detector_width: int = Field(640, description="Width of the picture that is searched, pixels.")
-    disk_reserve_mb: int = Field(512, description="Space kept free for the log and the keys.")
-    demo: bool = Field(False, description="Serve the story and its sign-in links. Never in a city.")
+    data: Path = Field(default=Path("data"), description="Folder of everything that is stored.")
+    node: str = Field(default="node-1", description="Name of this node on the log.")
+    host: str = Field(default="localhost", description="Name that the web pages are reached by.")
+    port: int = Field(default=8600, description="Port of the web pages.")
+    tools_port: int = Field(
+        default=8601, description="Port of the custodians' and requesters' page."
+    )
+    horizon_seconds: int = Field(
+        default=7200, description="How far ahead windows are made and logged."
+    )
+    commit_seconds: int = Field(
+        default=2, description="How often written segments are acknowledged."
+    )
+    gate_seconds: int = Field(
+        default=2, description="How often a recorder asks whether it may record."
+    )
+    view_height: int = Field(
+        default=720, description="Greatest height of the redacted view in pixels."
+    )
+    view_fps: int = Field(default=25, description="Greatest frame rate of the redacted view.")
+    search_every: int = Field(default=3, description="Faces are searched in every k-th frame.")
+    detector_width: int = Field(
+        default=640, description="Width of the picture that is searched, pixels."
+    )
+    disk_reserve_mb: int = Field(
+        default=512, description="Space kept free for the log and the keys."
+    )
+    demo: bool = Field(
+        default=False, description="Serve the story and its sign-in links. Never in a city."
+    )
 
     @property
     def log_dir(self) -> Path:

@@ -28,7 +28,10 @@ class Days:
     def get(self, day: str) -> DayIndex | None:
         """The index of `day` (`2026-11-23`), or None where nothing was recorded."""
         with self._lock:
-            return self._get(day) if self._path(day).exists() else self._forget(day)
+            if self._path(day).exists():
+                return self._get(day)
+            self._forget(day)
+            return None
 
     def make(self, day: str) -> DayIndex:
         """The index of `day`, created when absent. For the writer."""

@@ -162,9 +162,7 @@ class DayIndex:
             if rows:
                 connection.execute(insert(_SEGMENTS).on_conflict_do_nothing(), rows)
             for name in closed:
-                connection.execute(
-                    _PACKS.update().where(_PACKS.c.pack == name).values(closed=True)
-                )
+                connection.execute(_PACKS.update().where(_PACKS.c.pack == name).values(closed=True))
 
     def remove(self, segments: Iterable[Segment]) -> None:
         """Take rows out whose bytes are gone (`plainview check --repair`)."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import Any
 
 from plainview.base.durable import make_folder, sync_folder
 from plainview.errors import StoreDamaged, StoreFull
+from plainview.seal.windows import WindowHeader
 from plainview.store.packs import STEP, PackName, SegmentHeader, file_header
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -25,7 +25,7 @@ def full(error: OSError) -> bool:
 class PackFile:
     """The file of one window and kind."""
 
-    def __init__(self, data: Path, name: PackName, header: dict[str, Any]) -> None:
+    def __init__(self, data: Path, name: PackName, header: WindowHeader) -> None:
         """Create the pack. Raises `StoreDamaged` if the window was written before, `StoreFull`."""
         self.name = name
         self.path = data / name.path
@@ -95,5 +95,3 @@ def _as_ours(error: OSError, path: Path) -> StoreFull | StoreDamaged:
     if full(error):
         return StoreFull("the disk is full.", hint="Free space; recording goes on by itself.")
     return StoreDamaged(f"{path} cannot be written: {error.strerror}.", hint="Check the disk.")
-
-

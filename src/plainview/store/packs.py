@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import rfc8785
 
-from plainview.base.clock import day_of, from_iso, to_compact
+from plainview.base.clock import day_of, to_compact
 from plainview.errors import BadFormat, StoreDamaged
+from plainview.seal.windows import WindowHeader
 from plainview.store import records
 
 VERSION = 1
@@ -127,22 +128,15 @@ class PackName:
         return day_of(self.start_ms)
 
 
-def name_of(kind: Kind, header: dict[str, Any]) -> PackName:
-    """The name of the pack of a window, from its header. Raises `BadFormat`."""
-    try:
-        record = header["record"]
-        camera, start = str(record["camera"]), from_iso(record["start"])
-        epoch, counter = int(record["epoch"]), int(record["counter"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadFormat("a window header lacks its record.") from error
-    if not camera or "/" in camera or camera.startswith("."):
-        raise BadFormat(f"{camera!r} cannot be the name of a folder.")
-    return PackName(kind, camera, start, epoch, counter)
+def name_of(kind: Kind, header: WindowHeader) -> PackName:
+    """The name of the pack of a window. Raises `BadFormat`."""
+    window = header.record.id
+    return PackName(kind, window.camera, window.start, window.epoch, window.counter)
 
 
-def file_header(kind: Kind, header: dict[str, Any]) -> bytes:
+def file_header(kind: Kind, header: WindowHeader) -> bytes:
     """The bytes that a pack begins with."""
-    text = rfc8785.dumps(header)
+    text = rfc8785.dumps(header.to_dict())
     if len(text) > LARGEST_HEADER:
         raise BadFormat("a window header is larger than a pack may begin with.")
     fixed = _FILE.pack(_FILE_MAGIC, VERSION, _KIND_BYTE[kind], len(text), zlib.crc32(text))
@@ -160,7 +154,7 @@ def check_content(kind: Kind, data: bytes) -> None:
         )
 
 
-def read_file_header(file: BinaryIO) -> tuple[Kind, dict[str, Any], int]:
+def read_file_header(file: BinaryIO) -> tuple[Kind, WindowHeader, int]:
     """Kind, window header and the offset of the first segment. Raises `StoreDamaged`."""
     fixed = file.read(_FILE.size)
     if len(fixed) < _FILE.size or not fixed.startswith(_FILE_MAGIC):
@@ -174,7 +168,11 @@ def read_file_header(file: BinaryIO) -> tuple[Kind, dict[str, Any], int]:
     text = file.read(length) if length <= LARGEST_HEADER else b""
     if len(text) != length or zlib.crc32(text) != crc or kind not in _BYTE_KIND:
         raise StoreDamaged("the window header of a pack does not match its CRC.")
-    return _BYTE_KIND[kind], json.loads(text), _FILE.size + length
+    try:
+        header = WindowHeader.from_dict(json.loads(text))
+    except (BadFormat, ValueError) as error:
+        raise StoreDamaged("the window header of a pack cannot be read.") from error
+    return _BYTE_KIND[kind], header, _FILE.size + length
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +204,13 @@ def scan(path: Path) -> Iterator[Found]:
             if following < end or not _only_zeros(file, offset, end):
                 yield Found(offset, following - offset, None)
             offset = following
+
+
+def holds_segments(path: Path) -> bool:
+    """Whether a whole segment stands anywhere in the file, however damaged the rest is."""
+    end = path.stat().st_size
+    with path.open("rb") as file:
+        return _next_whole(file, 0, end) < end
 
 
 def _whole_at(file: BinaryIO, offset: int) -> SegmentHeader | None:

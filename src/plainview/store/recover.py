@@ -10,13 +10,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from plainview.base.durable import sync_folder
 from plainview.errors import BadFormat, StoreDamaged
+from plainview.seal.windows import WindowHeader
 from plainview.store.days import Days
-from plainview.store.index import DayIndex, Segment, row_of
-from plainview.store.packs import Kind, PackName, name_of, read_file_header, scan
+from plainview.store.index import Segment, row_of
+from plainview.store.packs import Kind, PackName, holds_segments, name_of, read_file_header, scan
 from plainview.store.retention import finish_drops
 from plainview.store.writer import pack_row
 
@@ -56,7 +56,7 @@ def recover(data: Path, days: Days) -> Report:
     return report
 
 
-def read_header(data: Path, path: str) -> tuple[PackName, dict[str, Any], int]:
+def read_header(data: Path, path: str) -> tuple[PackName, WindowHeader, int]:
     """Name, window header and first offset of a pack; `StoreDamaged` if it lies elsewhere."""
     with (data / path).open("rb") as file:
         kind, header, offset = read_file_header(file)
@@ -76,13 +76,7 @@ def recover_pack(data: Path, path: str, days: Days, report: Report) -> None:
     try:
         name, header, end = read_header(data, path)
     except StoreDamaged as error:
-        if _never_written(full, days.get(path.split("/")[2]), path):
-            report.cut_bytes += full.stat().st_size
-            report.removed += 1
-            full.unlink()
-            sync_folder(full.parent)
-        else:
-            report.damaged.append(f"{path}: {error.message}")
+        _without_header(data, path, days, report, error)
         return
     rows: list[Segment] = []
     holes: list[tuple[int, int]] = []
@@ -90,7 +84,7 @@ def recover_pack(data: Path, path: str, days: Days, report: Report) -> None:
         if found.header is None:
             holes.append((found.offset, found.size))
             continue
-        window = str(header["record"]["window"])
+        window = header.record.window
         rows.append(row_of(name.camera, name.kind, window, path, found.offset, found.header))
         end = found.offset + found.size
     report.damaged += [
@@ -98,18 +92,12 @@ def recover_pack(data: Path, path: str, days: Days, report: Report) -> None:
     ]
     report.cut_bytes += _cut(full, end)
     index = days.make(name.day)
-    report.reindexed += len(rows) - len(index.of_pack(path))
-    _missing(index, path, rows, report)
-    index.add([pack_row(name, header)], rows, [path])
-
-
-def _missing(index: DayIndex, path: str, rows: list[Segment], report: Report) -> None:
-    """Rows whose bytes are gone are damage: they were acknowledged."""
-    have = {row.seq for row in rows}
-    lost = [row for row in index.of_pack(path) if row.seq not in have]
+    known = {row.seq for row in index.of_pack(path)}
+    report.reindexed += sum(row.seq not in known for row in rows)
+    lost = known - {row.seq for row in rows}
     if lost:
-        report.reindexed += len(lost)
-        report.damaged.append(f"{path}: {len(lost)} acknowledged segments are not readable.")
+        report.damaged.append(f"{path}: {len(lost)} acknowledged segments cannot be read.")
+    index.add([pack_row(name, header)], rows, [path])
 
 
 def _cut(path: Path, end: int) -> int:
@@ -124,6 +112,15 @@ def _cut(path: Path, end: int) -> int:
     return extra
 
 
-def _never_written(path: Path, index: DayIndex | None, name: str) -> bool:
-    """Whether a pack with a torn file header was created and never acknowledged."""
-    return index is None or not index.of_pack(name)
+def _without_header(data: Path, path: str, days: Days, report: Report, error: StoreDamaged) -> None:
+    """A pack whose creation was torn goes; one that holds a segment or has rows is damaged."""
+    full, index = data / path, days.get(path.split("/")[2])
+    if holds_segments(full) or (index is not None and index.of_pack(path)):
+        report.damaged.append(f"{path}: {error.message}")
+        return
+    report.cut_bytes += full.stat().st_size
+    report.removed += 1
+    full.unlink()
+    sync_folder(full.parent)
+    if index is not None:
+        index.remove_packs([path])

@@ -21,9 +21,7 @@ FILE_SHARE = 4
 class Reserve:
     """Watches the free space of the disk that holds `data`."""
 
-    def __init__(
-        self, data: Path, size: int, *, free: Callable[[Path], int] | None = None
-    ) -> None:
+    def __init__(self, data: Path, size: int, *, free: Callable[[Path], int] | None = None) -> None:
         """`size` in bytes; `free` tells the free bytes at a path (tests give their own)."""
         self._data, self._size = data, size
         self._free = free or _free

@@ -11,25 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from plainview.base.clock import day_of, from_compact, now_ms
+from plainview.base.clock import DAY_MS, day_of, now_ms
 from plainview.base.durable import sync_folder
-from plainview.errors import BadFormat
+from plainview.seal.windows import WindowId
 from plainview.store.days import Days
-
-
-def start_of(window: str) -> int:
-    """The start in ms that stands in a window id. Raises `BadFormat`."""
-    parts = window.rsplit(".", 3)
-    if len(parts) != 4:
-        raise BadFormat(f"{window!r} is not a window id.")
-    return from_compact(parts[1])
 
 
 def drop_windows(data: Path, days: Days, windows: Iterable[str]) -> int:
     """Unlink the packs of these windows and forget their rows; how many packs went."""
     by_day: defaultdict[str, list[str]] = defaultdict(list)
     for window in windows:
-        by_day[day_of(start_of(window))].append(window)
+        by_day[day_of(WindowId.parse(window).start)].append(window)
     count = 0
     for day, ids in by_day.items():
         index = days.get(day)
@@ -44,24 +36,22 @@ def finish_drops(data: Path, days: Days, day: str) -> int:
     index = days.get(day)
     if index is None:
         return 0
-    folders: set[Path] = set()
-    for path in index.drop_first([]):
-        full = data / path
-        full.unlink(missing_ok=True)
-        folders.add(full.parent)
-    count = len(folders)
-    for folder in folders:
-        _sync_or_remove(folder)
-    if index.drop_last() and day < day_of(now_ms()):
+    packs = index.drop_first([])
+    over = day < day_of(now_ms() - DAY_MS)
+    for path in packs:
+        (data / path).unlink(missing_ok=True)
+    for folder in {(data / path).parent for path in packs}:
+        _sync_or_remove(folder, over=over)
+    if index.drop_last() and over:
         days.unlink(day)
-    return count
+    return len(packs)
 
 
-def _sync_or_remove(folder: Path) -> None:
-    """A camera's day without packs is no folder any more."""
+def _sync_or_remove(folder: Path, *, over: bool) -> None:
+    """Make the unlinking durable; a folder of a day that is over goes with its last pack."""
     if not folder.is_dir():
         return
     sync_folder(folder)
-    if not any(folder.iterdir()):
+    if over and not any(folder.iterdir()):
         folder.rmdir()
         sync_folder(folder.parent)

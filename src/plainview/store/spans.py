@@ -43,9 +43,7 @@ def spans(segments: Iterable[Segment], from_ms: int, to_ms: int) -> list[Span]:
     return merged
 
 
-def _clipped(
-    segments: Iterable[Segment], from_ms: int, to_ms: int
-) -> Iterator[tuple[Span, bool]]:
+def _clipped(segments: Iterable[Segment], from_ms: int, to_ms: int) -> Iterator[tuple[Span, bool]]:
     for segment in sorted(segments, key=lambda one: one.start_ms):
         state: State = "pixelated" if segment.pixelated else "recorded"
         start, end = max(segment.start_ms, from_ms), min(segment.end_ms, to_ms)

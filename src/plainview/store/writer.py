@@ -15,13 +15,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from plainview.base.clock import from_iso
 from plainview.errors import PlainviewError, StoreDamaged, StoreFull
+from plainview.seal.windows import WindowHeader
 from plainview.store.days import Days
 from plainview.store.index import Pack, Segment, row_of
 from plainview.store.packfile import PackFile
@@ -82,7 +81,7 @@ class Ticket:
 @dataclass(slots=True)
 class _Item:
     name: PackName
-    header: dict[str, Any]
+    header: WindowHeader
     segment: SegmentHeader
     data: bytes
     ticket: Ticket
@@ -110,9 +109,7 @@ class _Close:
 class Writer:
     """Takes segments from any thread. Use as a context manager: leaving commits and closes."""
 
-    def __init__(
-        self, data: Path, days: Days, reserve: Reserve, *, commit_seconds: float
-    ) -> None:
+    def __init__(self, data: Path, days: Days, reserve: Reserve, *, commit_seconds: float) -> None:
         self._data, self._days, self._reserve = data, days, reserve
         self._every = commit_seconds
         self._queue: queue.SimpleQueue[_Item | _Flush | _Close | None] = queue.SimpleQueue()
@@ -132,8 +129,8 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def add(self, kind: Kind, header: dict[str, Any], segment: NewSegment) -> Ticket:
-        """Hand over a segment of the window that `header` (a WindowHeader as dict) describes.
+    def add(self, kind: Kind, header: WindowHeader, segment: NewSegment) -> Ticket:
+        """Hand over a segment of the window that `header` describes.
 
         Raises `BadFormat` for a plaintext original or a view that is not records, `StoreFull`
         when too much waits, `StoreDamaged` when the disk failed and the process must restart.
@@ -150,7 +147,7 @@ class Writer:
         self._queue.put(_Item(name, header, fixed, segment.data, ticket))
         return ticket
 
-    def close_window(self, kind: Kind, header: dict[str, Any]) -> None:
+    def close_window(self, kind: Kind, header: WindowHeader) -> None:
         """Say that nothing more comes for this window; its pack is cut to its true size."""
         self._queue.put(_Close(name_of(kind, header)))
 
@@ -216,7 +213,7 @@ class Writer:
             return
         self._dirty.add(item.name.path)
         group = self._groups[item.name.day]
-        window = str(item.header["record"]["window"])
+        window = item.header.record.window
         group.rows.append(
             row_of(item.name.camera, item.name.kind, window, item.name.path, offset, item.segment)
         )
@@ -280,10 +277,9 @@ class Writer:
         self._groups.clear()
 
 
-def pack_row(name: PackName, header: dict[str, Any], *, closed: bool = False) -> Pack:
+def pack_row(name: PackName, header: WindowHeader, *, closed: bool = False) -> Pack:
     """The index row of a pack."""
-    record = header["record"]
+    record = header.record
     return Pack(
-        name.path, name.kind, name.camera, str(record["window"]), from_iso(record["start"]),
-        from_iso(record["end"]), closed,
-    )  # fmt: skip
+        name.path, name.kind, name.camera, record.window, record.start_ms, record.end_ms, closed
+    )
