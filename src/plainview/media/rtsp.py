@@ -174,12 +174,12 @@ def _connect(url: str, name: str, open_s: float, stall_s: float) -> InputContain
 def _raw(packet: AvPacket[VideoStream], arrival_ms: Ms) -> RawPacket:
     prft = None
     if packet.has_sidedata("prft"):
-        prft = round(struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))[0] / 1000)
+        prft = int(struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))[0])
     return RawPacket(
         data=bytes(packet),
         pts=packet.pts,
         is_key=packet.is_keyframe,
         damaged=packet.is_corrupt,
-        prft_ms=prft,
+        prft_us=prft,
         arrival_ms=arrival_ms,
     )

@@ -1,7 +1,8 @@
 """Time stamps of a live stream: missing ones are reconstructed, and wall times are given.
 
-The first packets of a session may lack time stamps; they are held until one has them and then
-counted backwards, never dropped. The wall time is that of the camera's RTCP sender reports
+The first packets of a session may lack time stamps; they are held until one has them, never
+dropped, and placed by the camera's clock where it is told. Without it: FFmpeg counts from the
+session's first packet, so that one stands at 0. The wall time is that of the camera's RTCP sender reports
 (RFC 3550 clause 6.4.1; FFmpeg attaches it as `prft`) while the camera's clock is believable, else
 our arrival time, smoothed along the stream's own time line.
 """
@@ -30,7 +31,8 @@ class RawPacket:
     pts: int | None
     is_key: bool
     damaged: bool
-    prft_ms: Ms | None
+    prft_us: int | None
+    """When the picture was taken by the camera's clock, microseconds since the epoch."""
     arrival_ms: Ms
 
 
@@ -49,13 +51,21 @@ class Timeline:
 
     def push(self, raw: RawPacket) -> list[Packet]:
         """The packets that are now complete, in decode order."""
-        if raw.pts is None and (self._highest is None and len(self._held) < _HELD):
+        if raw.pts is None and self._highest is None and len(self._held) < _HELD:
             self._held.append(raw)
             return []
         first = raw.pts if raw.pts is not None else (self._highest or 0) + self._step
         held, self._held = self._held, []
-        times = [first - self._step * back for back in range(len(held), 0, -1)]
+        times = [self._before(raw, first, old, at - len(held)) for at, old in enumerate(held)]
         return [self._packet(r, t) for r, t in zip([*held, raw], [*times, first], strict=True)]
+
+    def _before(self, known: RawPacket, pts: int, held: RawPacket, place: int) -> int:
+        """Time stamp of a held packet, `-place` packets before the first known one."""
+        if known.prft_us is not None and held.prft_us is not None:
+            return pts + round((held.prft_us - known.prft_us) / 1000 / self._tick_ms)
+        if place == -1 and 0 < pts * self._tick_ms < _JUMP_MS:
+            return 0
+        return pts + place * self._step
 
     def drain(self) -> list[Packet]:
         """What is still held when the stream ends without any time stamp."""
@@ -87,10 +97,11 @@ class Timeline:
 
     def _wall(self, raw: RawPacket, pts_ms: float, jump: bool) -> tuple[Ms, bool]:
         """(wall time, whether it is the camera's)."""
-        if raw.prft_ms is not None:
-            self.clock_error_ms = raw.prft_ms - raw.arrival_ms
+        if raw.prft_us is not None:
+            taken = round(raw.prft_us / 1000)
+            self.clock_error_ms = taken - raw.arrival_ms
             if abs(self.clock_error_ms) <= MAX_CLOCK_ERROR_MS:
-                return raw.prft_ms, True
+                return taken, True
         # The least delayed packet so far tells best how the stream's time lies to ours.
         offset = raw.arrival_ms - pts_ms
         if self._offset is None or jump or not 0 <= offset - self._offset <= _ARRIVAL_SLACK_MS:

@@ -1,0 +1,71 @@
+"""A clip in memory, as a simulated camera sends it: pictures in decode order with send times."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plainview.errors import BadFormat
+from plainview.media import nal
+from plainview.media.files import VideoFile
+from plainview.media.packets import Packet, Parameters
+from plainview.testing.rtp import CLOCK_RATE
+
+MAX_CLIP_BYTES = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One access unit: its NAL units, when it is shown and when it is sent (1/90000 s)."""
+
+    units: list[bytes]
+    shown: int
+    sent: int
+    is_key: bool
+
+
+class Clip:
+    """Pictures that begin with a key frame; `length` is when the next round begins."""
+
+    def __init__(self, parameters: Parameters, packets: Sequence[Packet]) -> None:
+        first = next((at for at, packet in enumerate(packets) if packet.is_key), None)
+        if first is None:
+            raise BadFormat("The clip holds no key frame.")
+        packets = packets[first:]
+        shown = [round(p.pts * p.time_base * CLOCK_RATE) for p in packets]
+        shown = [at - min(shown) for at in shown]
+        order = sorted(shown)
+        late = max(at - decoded for at, decoded in zip(shown, order, strict=True))
+        sets = nal.parameter_sets(parameters.extradata, parameters.codec)
+        self.parameters = parameters
+        self.pictures = [
+            Picture(_with_sets(p, sets), at, decoded + late, p.is_key)
+            for p, at, decoded in zip(packets, shown, order, strict=True)
+        ]
+        self.length = order[-1] + (order[-1] // max(1, len(order) - 1) or CLOCK_RATE // 25)
+        self._keys = [at for at, picture in enumerate(self.pictures) if picture.is_key]
+
+    @classmethod
+    def load(cls, path: Path) -> Clip:
+        """Read a file. Raises `BadFormat` if it is not H.264 or H.265, or too large."""
+        if not path.is_file():
+            raise BadFormat(f"{path} is not a file.")
+        if path.stat().st_size > MAX_CLIP_BYTES:
+            raise BadFormat(f"{path} is larger than 512 MiB.", hint="Cut it first.")
+        with VideoFile(path) as file:
+            return cls(file.parameters, list(file.packets()))
+
+    def key_before(self, ticks: int) -> int:
+        """Index of the last key frame sent at or before `ticks` of a round."""
+        sent = [self.pictures[at].sent for at in self._keys]
+        return self._keys[max(0, bisect.bisect_right(sent, ticks) - 1)]
+
+
+def _with_sets(packet: Packet, sets: list[bytes]) -> list[bytes]:
+    """The packet's NAL units; key frames carry parameter sets, as cameras send them."""
+    units = list(nal.annexb_units(packet.data))
+    if packet.is_key and not any(nal.is_parameter_set(u, packet.codec) for u in units):
+        return [*sets, *units]
+    return units

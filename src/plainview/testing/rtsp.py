@@ -1,0 +1,148 @@
+"""A simulated camera: an RTSP server for many streams, in a thread of the calling process.
+
+RFC 2326 over TCP (interleaved), H.264 and H.265, RTCP sender reports with the wall clock, pushes
+by ANNOUNCE and RECORD. Bounded in every direction. `plainview simulate` runs it as a process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from plainview.errors import NotFound, Unavailable
+from plainview.testing import rtsp_message
+from plainview.testing.clip import Clip
+from plainview.testing.rtsp_connection import Connection, Shared
+from plainview.testing.rtsp_mounts import ClipMount
+
+MAX_CONNECTIONS = 512
+
+
+class RtspServer:
+    """Serves mounts at `rtsp://host:port/<path>`; port 0 takes a free one."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        user: str | None = None,
+        password: str = "",
+    ) -> None:
+        self.host, self.port = host, port
+        self._shared = Shared(user=user, password=password)
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._ready = threading.Event()
+        self._failure: OSError | None = None
+        self._thread = threading.Thread(target=self._run, name="rtsp-server", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen. Raises `Unavailable` if the port is taken."""
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise Unavailable(
+                f"Port {self.port} cannot be used: {self._failure.strerror}.",
+                hint="Choose another with --port.",
+            )
+
+    def stop(self) -> None:
+        """Cut all connections and end the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
+
+    def add(self, path: str, mount: ClipMount) -> str:
+        """Serve `mount` at `path`; returns the address."""
+        self._shared.mounts[path.strip("/")] = mount
+        return self.url(path)
+
+    def add_file(self, path: str, file: Path) -> str:
+        """Serve a file in a loop; returns the address."""
+        return self.add(path, ClipMount(Clip.load(file)))
+
+    def url(self, path: str) -> str:
+        """The address of a stream, without credentials."""
+        return f"rtsp://{self.host}:{self.port}/{path.strip('/')}"
+
+    def mount(self, path: str) -> ClipMount:
+        """The mount at `path`, for tests that change its behaviour while it runs."""
+        found = self._shared.mounts.get(path.strip("/"))
+        if not isinstance(found, ClipMount):
+            raise NotFound(f"No clip is served at {path}.")
+        return found
+
+    @property
+    def paths(self) -> list[str]:
+        """Everything that is served now, pushes included."""
+        return sorted(self._shared.mounts)
+
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """(method, path with track) of the latest requests."""
+        return list(self._shared.requests)
+
+    def cut(self, path: str) -> None:
+        """Break all connections to `path`, as a pulled cable would."""
+        self._loop.call_soon_threadsafe(self._cut, path.strip("/"))
+
+    def _cut(self, path: str) -> None:
+        for connection in list(self._shared.connections):
+            if connection.path == path:
+                connection.cut()
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        try:
+            server = await asyncio.start_server(
+                self._client, self.host, self.port, limit=rtsp_message.MAX_HEAD
+            )
+        except OSError as error:
+            self._failure = error
+            self._ready.set()
+            return
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+        for connection in list(self._shared.connections):
+            connection.cut()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        _, late = await asyncio.wait(tasks, timeout=5) if tasks else (set(), set())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._shared.connections) >= MAX_CONNECTIONS:
+            writer.write(rtsp_message.response(503, "0", {}))
+            writer.close()
+            return
+        connection = Connection(self._shared, reader, writer)
+        self._shared.connections.add(connection)
+        try:
+            await connection.serve()
+        finally:
+            self._shared.connections.discard(connection)

@@ -1,0 +1,218 @@
+"""One connection of the simulated camera: the state machine of RFC 2326 over TCP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from plainview.errors import BadFormat
+from plainview.testing import rtsp_message, sdp
+from plainview.testing.rtp import Packetiser
+from plainview.testing.rtsp_message import Interleaved, Request
+from plainview.testing.rtsp_mounts import ClipMount, Mount, PushMount
+
+METHODS = "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, PAUSE, RECORD, GET_PARAMETER, TEARDOWN"
+IDLE_S = 90.0
+"""A client that neither plays nor speaks for this long is let go."""
+SLOW_S = 10.0
+MAX_PUSHES = 64
+
+
+@dataclass(slots=True)
+class Shared:
+    """What all connections of a server share."""
+
+    mounts: dict[str, Mount] = field(default_factory=dict)
+    user: str | None = None
+    password: str = ""
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    """(method, path with track) of the last thousand requests, for tests."""
+    connections: set[Connection] = field(default_factory=set)
+
+
+class Connection:
+    """Reads requests until the client leaves; plays in a task of its own."""
+
+    def __init__(
+        self, shared: Shared, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._shared, self._reader, self._writer = shared, reader, writer
+        self._session = secrets.token_hex(8)
+        self._nonce = secrets.token_hex(16)
+        self._channels: tuple[int, int] | None = None
+        self._pushing: PushMount | None = None
+        self._announced = ""
+        self._recording = False
+        self._player: asyncio.Task[None] | None = None
+        self.path = ""
+        self._answers: dict[str, Callable[[Request], tuple[int, dict[str, str], str]]] = {
+            "OPTIONS": lambda request: (200, {"Public": METHODS}, ""),
+            "GET_PARAMETER": lambda request: (200, {"Session": self._session}, ""),
+            "SET_PARAMETER": lambda request: (200, {"Session": self._session}, ""),
+            "DESCRIBE": self._describe,
+            "ANNOUNCE": self._announce,
+            "SETUP": self._setup,
+            "PLAY": self._play,
+            "RECORD": self._record,
+            "PAUSE": self._pause,
+            "TEARDOWN": lambda request: (200, {"Session": self._session}, ""),
+        }
+
+    async def serve(self) -> None:
+        """Until the client leaves, sends garbage or is cut off."""
+        try:
+            await self._converse()
+        except BadFormat as error:
+            self._send(rtsp_message.response(400, "0", {"X-Reason": error.message}))
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            return  # the client left; there is nobody to tell
+        finally:
+            await self._leave()
+
+    def cut(self) -> None:
+        """Break the connection as a pulled cable would."""
+        self._writer.transport.abort()
+
+    async def _converse(self) -> None:
+        while True:
+            playing = self._player is not None
+            timeout = None if playing else IDLE_S
+            message = await asyncio.wait_for(rtsp_message.read_message(self._reader), timeout)
+            if isinstance(message, Interleaved):
+                self._received(message)
+                continue
+            self._answer(message)
+            await asyncio.wait_for(self._writer.drain(), SLOW_S)
+            if message.method == "TEARDOWN":
+                return
+
+    def _answer(self, request: Request) -> None:
+        self._shared.requests.append((request.method, request.path))
+        del self._shared.requests[:-1000]
+        sequence = request.headers.get("cseq", "0")
+        answer = self._answers.get(request.method)
+        if answer is None:
+            status, headers, body = 405, {"Allow": METHODS}, ""
+        elif not self._authorised(request):
+            challenge = f'Digest realm="plainview", nonce="{self._nonce}"'
+            status, headers, body = 401, {"WWW-Authenticate": challenge}, ""
+        else:
+            status, headers, body = answer(request)
+        self._send(rtsp_message.response(status, sequence, headers, body))
+        if request.method == "PLAY" and status == 200:
+            # Only now: no packet may overtake the answer.
+            self._player = asyncio.ensure_future(self._send_all())
+
+    def _authorised(self, request: Request) -> bool:
+        user = self._shared.user
+        if user is None or request.method == "OPTIONS":
+            return True
+        return rtsp_message.digest_matches(request, user, self._shared.password, self._nonce)
+
+    def _find(self, path: str) -> tuple[str, Mount] | None:
+        """The mount of a path that may end in a track's name."""
+        for candidate in (path, path.rpartition("/")[0]):
+            if candidate in self._shared.mounts:
+                return candidate, self._shared.mounts[candidate]
+        return None
+
+    def _describe(self, request: Request) -> tuple[int, dict[str, str], str]:
+        found = self._find(request.path)
+        if found is None:
+            return 404, {}, ""
+        base = request.url.partition("?")[0].rstrip("/") + "/"
+        headers = {"Content-Type": "application/sdp", "Content-Base": base}
+        return 200, headers, found[1].describe()
+
+    def _announce(self, request: Request) -> tuple[int, dict[str, str], str]:
+        present = self._shared.mounts.get(request.path)
+        pushes = sum(isinstance(m, PushMount) for m in self._shared.mounts.values())
+        if present is not None or not request.path or pushes >= MAX_PUSHES:
+            return 503, {}, ""
+        self._pushing = PushMount(request.body.decode("utf-8", "replace"))
+        self._announced = request.path
+        self._shared.mounts[request.path] = self._pushing
+        return 200, {"Session": self._session}, ""
+
+    def _setup(self, request: Request) -> tuple[int, dict[str, str], str]:
+        channels = rtsp_message.interleaved_channels(request.headers.get("transport", ""))
+        if channels is None:
+            return 461, {}, ""
+        found = self._find(request.path)
+        if found is None:
+            return 404, {}, ""
+        self.path = found[0]
+        if self._is_video(request.path):
+            self._channels = channels
+        transport = f"RTP/AVP/TCP;unicast;interleaved={channels[0]}-{channels[1]}"
+        session = f"{self._session};timeout=60"
+        return 200, {"Transport": transport, "Session": session}, ""
+
+    def _is_video(self, path: str) -> bool:
+        control = self._pushing.control.strip("/") if self._pushing else sdp.VIDEO_TRACK
+        return path.endswith((control.rpartition("/")[2], sdp.VIDEO_TRACK))
+
+    def _play(self, request: Request) -> tuple[int, dict[str, str], str]:
+        if self._channels is None or self.path not in self._shared.mounts or self._pushing:
+            return 455, {}, ""
+        if self._player is not None:
+            return 455, {}, ""
+        return 200, {"Session": self._session, "Range": "npt=now-"}, ""
+
+    def _pause(self, request: Request) -> tuple[int, dict[str, str], str]:
+        if self._player is not None:
+            self._player.cancel()
+            self._player = None
+        return 200, {"Session": self._session}, ""
+
+    def _record(self, request: Request) -> tuple[int, dict[str, str], str]:
+        if self._pushing is None or self._channels is None:
+            return 455, {}, ""
+        self._recording = True
+        return 200, {"Session": self._session}, ""
+
+    def _received(self, packet: Interleaved) -> None:
+        channels = self._channels
+        if self._recording and self._pushing and channels and packet.channel in channels:
+            self._pushing.relay(packet.channel == channels[1], packet.data)
+
+    async def _send_all(self) -> None:
+        """Send the mount's packets until it ends or the client is gone or too slow."""
+        mount, channels = self._shared.mounts[self.path], self._channels or (0, 1)
+        packetiser = Packetiser(
+            mount.codec,
+            ssrc=random.getrandbits(32),
+            sequence=random.getrandbits(16),
+            first_timestamp=random.getrandbits(31),
+        )
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            async with contextlib.aclosing(mount.play(packetiser)) as packets:
+                async for is_rtcp, packet in packets:
+                    self._frame(channels[is_rtcp], packet)
+                    await asyncio.wait_for(self._writer.drain(), SLOW_S)
+            if isinstance(mount, ClipMount):
+                self._frame(channels[1], packetiser.goodbye())
+                await asyncio.wait_for(self._writer.drain(), SLOW_S)
+        self._writer.close()
+
+    def _frame(self, channel: int, packet: bytes) -> None:
+        self._send(b"$" + bytes([channel]) + len(packet).to_bytes(2, "big") + packet)
+
+    def _send(self, data: bytes) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(data)
+
+    async def _leave(self) -> None:
+        if self._pushing is not None:
+            self._pushing.end()
+            self._shared.mounts.pop(self._announced, None)
+        if self._player is not None:
+            self._player.cancel()
+            await asyncio.gather(self._player, return_exceptions=True)
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
