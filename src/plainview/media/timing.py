@@ -2,7 +2,9 @@
 
 The first packets of a session may lack time stamps; they are held until one has them, never
 dropped, and placed by the camera's clock where it is told. Without it: FFmpeg counts from the
-session's first packet, so that one stands at 0. The wall time is that of the camera's RTCP sender reports
+session's first packet, so that one stands at 0.
+
+The wall time is that of the camera's RTCP sender reports
 (RFC 3550 clause 6.4.1; FFmpeg attaches it as `prft`) while the camera's clock is believable, else
 our arrival time, smoothed along the stream's own time line.
 """
