@@ -1,1 +1,1 @@
-"""From frames to a redacted view: detector, tracker, mask, fill, view encoder. Fails closed."""
+"""Redaction on arrival: detector, tracker, masks, fill, view encoder. It hides; it identifies nobody."""

@@ -1,0 +1,38 @@
+"""Following boxes from one picture to the next: pyramidal Lucas-Kanade optical flow.
+
+Nine points a box, window 15, two pyramid levels, on the small grey picture; the box moves by the
+median of its points. Boxes are moved, not told apart: nothing about their content is kept.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.redact.boxes import Boxes
+
+WINDOW = (15, 15)
+LEVELS = 2
+LEAST_POINTS = 4
+_GRID = np.stack(np.meshgrid([0.25, 0.5, 0.75], [0.25, 0.5, 0.75]), axis=-1).reshape(9, 2)
+
+
+def shifts(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], boxes: Boxes
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """How far each of n boxes moved (n x 2, pixels), and for which of them that could be seen."""
+    points = boxes[:, None, :2] + _GRID[None] * boxes[:, None, 2:]
+    flat = points.reshape(-1, 1, 2).astype(np.float32)
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, flat, np.zeros_like(flat), winSize=WINDOW, maxLevel=LEVELS
+    )
+    delta = (moved - flat).reshape(-1, 9, 2)
+    limits = np.array([before.shape[1], before.shape[0]], np.float32)
+    inside = ((moved >= 0) & (moved < limits)).all(axis=2).reshape(-1, 9)
+    good = status.reshape(-1, 9).astype(bool) & inside
+    seen = good.sum(axis=1) >= LEAST_POINTS
+    median = np.zeros((len(boxes), 2), np.float32)
+    for index in np.nonzero(seen)[0]:
+        median[index] = np.median(delta[index][good[index]], axis=0)
+    return median, seen

@@ -1,0 +1,283 @@
+"""One camera's redaction: frames in, view frames out, a fixed few frames later.
+
+Every k-th frame is searched; in between boxes are moved by optical flow. A frame leaves only when a
+search later than it has succeeded, and what that search found anew has been carried back to it. On
+any fault the frames held back and all that follow are withheld (`withheld`) until several searches
+in a row have succeeded. There is no way round this and no setting that turns it off.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.base.clock import Ms
+from plainview.errors import DetectorFault
+from plainview.media.frames import Frame, fit
+from plainview.redact import detector as detectors
+from plainview.redact import fill, models, motion
+from plainview.redact.boxes import Boxes, enlarged, none
+from plainview.redact.canvas import Canvas
+from plainview.redact.detector import Detector, Found
+from plainview.redact.tracker import Tracker, backwards
+from plainview.redact.withheld import Withheld
+
+ENLARGE = 1.4
+MARGIN = 2.0
+"""Pixels of the searched picture added on each side of a mask."""
+LOOK_AHEAD_MS: Ms = 170
+"""Longest time that frames are held back; slow cameras are searched more often instead."""
+KEEP_MS: Ms = 600
+HEALTHY_SEARCHES = 5
+LAG_LIMIT_MS: Ms = 1500
+"""Above this the pictures are withheld and not searched, until the lag is half of it."""
+
+Box = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFrame:
+    """A finished picture: nothing in it is to be hidden any more."""
+
+    frame: Frame
+    pixelated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """For health: whether pictures are shown, and if not, why."""
+
+    state: Literal["ok", "withheld"]
+    reason: str
+    since_ms: Ms
+    faults: int
+
+
+@dataclass(slots=True)
+class _Held:
+    """A frame that waits for the search after it."""
+
+    frame: Frame
+    grey: NDArray[np.uint8]
+    small: NDArray[np.uint8]
+    withheld: bool
+    cut: bool = False
+    searched: bool = False
+    boxes: dict[int, Box] = field(default_factory=dict)
+    unsearched: NDArray[np.uint8] | None = None
+    filled: Boxes = field(default_factory=none)
+
+
+class Redactor:
+    """Redacts frames of one camera, of `width` x `height` and about `fps` frames a second."""
+
+    def __init__(
+        self, width: int, height: int, fps: float, detector: Detector, *,
+        search_every: int = 3, detector_width: int = 640, view_height: int | None = 720,
+        view_fps: float = 25.0, face: NDArray[np.uint8] | None = None,
+    ) -> None:  # fmt: skip
+        self.width, self.height = fit(width, height, view_height)
+        self.fps = min(fps, view_fps)
+        self.period = look_ahead(self.fps, search_every)
+        self._share = self.fps / fps
+        self._detector = detector
+        self._canvas = Canvas(
+            self.width, self.height, detector_width, models.known_face() if face is None else face
+        )
+        self._tracker = Tracker(keep=max(2 * self.period, round(self.fps * KEEP_MS / 1000)))
+        self._unsearched = motion.Unsearched()
+        self._withheld = Withheld(self.fps)
+        self._held: deque[_Held] = deque()
+        self._last: _Held | None = None
+        self._searched: _Held | None = None
+        self._since_search = 0
+        self._pushed = 0
+        self._healthy = 0
+        self._overloaded = False
+        self._state = State("withheld", "The detector is starting.", 0, 0)
+
+    @property
+    def state(self) -> State:
+        """Whether pictures are shown now."""
+        return self._state
+
+    def warm_up(self) -> None:
+        """Search a blank picture, so that even the first frame can be shown.
+
+        Raises `DetectorFault`; nothing is lost then: pictures are withheld until searches succeed.
+        """
+        blank = Frame.blank(self.width, self.height)
+        self._search(blank, self._canvas.grey(blank))
+        self._show(0)
+
+    def push(self, frame: Frame, *, lag_ms: Ms = 0) -> list[ViewFrame]:
+        """Take one frame (it becomes ours and is written into); return those that are finished.
+
+        `lag_ms` is how far the caller is behind the camera: too far, and pictures are withheld.
+        """
+        self._pushed += 1
+        if int(self._pushed * self._share) == int((self._pushed - 1) * self._share):
+            return []
+        held = self._prepare(frame)
+        self._notice_overload(lag_ms, held.frame.wall_ms)
+        self._held.append(held)
+        try:
+            self._protect(held)
+        except (DetectorFault, cv2.error) as fault:
+            self._fail(str(fault), held.frame.wall_ms)
+        held.withheld = self._state.state != "ok"
+        self._last = held
+        return [self._finish(self._held.popleft()) for _ in range(len(self._held) - self.period)]
+
+    def flush(self) -> list[ViewFrame]:
+        """The frames still held back, after a search of the last of them."""
+        last = self._last
+        if self._held and last is not None and not last.searched and not last.withheld:
+            try:
+                self._search_held(last)
+            except (DetectorFault, cv2.error) as fault:
+                self._fail(str(fault), last.frame.wall_ms)
+        finished = [self._finish(held) for held in self._held]
+        self._held.clear()
+        self._last = self._searched = None
+        self._tracker.clear()
+        return finished
+
+    def _prepare(self, frame: Frame) -> _Held:
+        if (frame.width, frame.height) != (self.width, self.height):
+            frame = frame.scaled(self.width, self.height)
+        grey = self._canvas.grey(frame)
+        return _Held(frame, grey, motion.small(grey), withheld=True)
+
+    def _protect(self, held: _Held) -> None:
+        """Find what is to be hidden in the newest frame, by flow or by a search."""
+        if self._last is not None:
+            self._tracker.step(self._last.grey, held.grey)
+        held.boxes = self._tracker.boxes()
+        self._since_search += 1
+        if self._overloaded:
+            return
+        before = self._searched
+        if before is None:
+            held.cut = self._state.state == "ok"
+        else:
+            held.cut = motion.is_cut(before.small, held.small)
+        if held.cut or self._since_search >= self.period:
+            self._search_held(held)
+            self._healed(held.frame.wall_ms)
+        elif before is not None:
+            held.unsearched = self._unsearched.against(held.small, before.small)
+
+    def _search_held(self, held: _Held) -> None:
+        """Search the newest frame and carry what is new back over the frames before it."""
+        found = self._search(held.frame, held.grey)
+        corrections, new = self._tracker.update(found)
+        steps = self._since_search
+        held.searched = True
+        held.boxes = self._tracker.boxes()
+        for correction in corrections:
+            self._spread(correction.number, correction.delta, steps)
+        self._carry_back({number: held.boxes[number] for number in new}, list(self._held))
+        self._close_gaps(held)
+        self._searched = held
+        self._since_search = 0
+
+    def _spread(self, number: int, delta: Box, steps: int) -> None:
+        """Blend a correction over the frames since the last search, so that masks do not jump."""
+        between = list(self._held)[-steps:-1] if steps > 1 else []
+        for age, held in enumerate(reversed(between), start=1):
+            if number in held.boxes:
+                held.boxes[number] = held.boxes[number] + delta * (1 - age / steps)
+
+    def _carry_back(self, boxes: dict[int, Box], frames: list[_Held]) -> None:
+        """Hide what the newest of `frames` shows anew in the frames before it as well."""
+        for after, before in zip(frames[:0:-1], frames[-2::-1], strict=True):
+            if not boxes or after.cut:
+                return
+            boxes = backwards(boxes, after.grey, before.grey)
+            before.boxes.update(boxes)
+
+    def _close_gaps(self, newest: _Held) -> None:
+        """Search or fill content that stood in neither of the searched pictures around it."""
+        frames = list(self._held)
+        open_ones = [
+            (index, mask)
+            for index, held in enumerate(frames)
+            if not held.searched and held.unsearched is not None
+            and (mask := motion.both(
+                held.unsearched, self._unsearched.against(held.small, newest.small)
+            )) is not None
+        ]  # fmt: skip
+        for position, (index, mask) in enumerate(open_ones):
+            held = frames[index]
+            if position == 0:
+                self._search_between(held, frames[: index + 1])
+            else:
+                held.filled = motion.areas(mask)
+            held.unsearched = None
+
+    def _search_between(self, held: _Held, before: list[_Held]) -> None:
+        """A search of a frame already held: its own masks, carried back, no tracks."""
+        found = self._search(held.frame, held.grey)
+        fresh = {-1 - index: box for index, box in enumerate(found.boxes)}
+        held.boxes.update(fresh)
+        held.searched = True
+        self._carry_back(fresh, before)
+
+    def _search(self, frame: Frame, grey: NDArray[np.uint8]) -> Found:
+        drawn = self._canvas.draw(frame, grey)
+        found = self._detector.search(drawn.picture)
+        detectors.check(found, drawn.known)
+        inside = self._canvas.inside(found.boxes)
+        return Found(found.boxes[inside], found.scores[inside])
+
+    def _notice_overload(self, lag_ms: Ms, wall_ms: Ms) -> None:
+        if not self._overloaded and lag_ms > LAG_LIMIT_MS:
+            self._overloaded = True
+            self._fail("The node is overloaded.", wall_ms, fault=False)
+        elif self._overloaded and lag_ms < LAG_LIMIT_MS // 2:
+            self._overloaded = False
+
+    def _fail(self, reason: str, wall_ms: Ms, *, fault: bool = True) -> None:
+        """Withhold the frames held back and all that follow."""
+        old = self._state
+        since = wall_ms if old.state == "ok" else old.since_ms
+        self._state = State("withheld", reason, since, old.faults + fault)
+        self._healthy = 0
+        self._since_search = 0
+        self._searched = None
+        self._tracker.clear()
+        for held in self._held:
+            held.withheld = True
+
+    def _healed(self, wall_ms: Ms) -> None:
+        """Count a good search; enough of them in a row end the withholding."""
+        self._healthy += 1
+        if self._state.state == "withheld" and self._healthy >= HEALTHY_SEARCHES:
+            self._show(wall_ms)
+
+    def _show(self, wall_ms: Ms) -> None:
+        self._state = State("ok", "", wall_ms, self._state.faults)
+
+    def _finish(self, held: _Held) -> ViewFrame:
+        if held.withheld:
+            self._withheld.cover(held.frame)
+            return ViewFrame(held.frame, pixelated=True)
+        fill.fill(held.frame, self._in_frame(held))
+        return ViewFrame(held.frame, pixelated=False)
+
+    def _in_frame(self, held: _Held) -> Boxes:
+        """All that is to be hidden, in pixels of the frame."""
+        masks = enlarged(np.stack(list(held.boxes.values())), ENLARGE, MARGIN) if held.boxes else none()
+        scale = np.array(self._canvas.to_frame * 2, np.float32)
+        return np.concatenate([masks, held.filled]) * scale
+
+
+def look_ahead(fps: float, search_every: int) -> int:
+    """How many frames are held back: `search_every`, or fewer where that would take too long."""
+    return max(1, min(search_every, int(fps * LOOK_AHEAD_MS / 1000)))

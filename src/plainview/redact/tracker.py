@@ -1,0 +1,146 @@
+"""Masks between searches: boxes are moved by optical flow, corrected by each search, kept alive.
+
+A track is a box that a search found, for as long as it must stay hidden and no longer. It has a
+number so that its mask can be moved and corrected within the few frames that are held back; the
+number means nothing outside, is never stored and is not given to the same face again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.redact import flow
+from plainview.redact.boxes import Boxes, none, overlap
+from plainview.redact.detector import Found
+
+NEW_SCORE = 0.22
+"""What a search must give for a new mask; a living one is kept by less (`LEAST_SCORE`)."""
+SAME_OVERLAP = 0.25
+SHRINK = 0.2
+"""How far a mask follows when the found box is smaller; it grows at once. Avoids flicker."""
+COAST = 0.7
+"""Share of its speed that a box keeps for each frame in which flow sees nothing."""
+
+Grey = NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class Track:
+    """One box on its way: left, top, width, height; speed in pixels a frame; age of its last hit."""
+
+    number: int
+    box: NDArray[np.float32]
+    speed: NDArray[np.float32]
+    unseen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """By how much (left, top, width, height) a search moved the box that flow had predicted."""
+
+    number: int
+    delta: NDArray[np.float32]
+
+
+class Tracker:
+    """Tracks of one camera. `keep` is how many frames a box lives after its last hit."""
+
+    def __init__(self, *, keep: int) -> None:
+        self._keep = keep
+        self._tracks: list[Track] = []
+        self._next = 0
+
+    def boxes(self) -> dict[int, NDArray[np.float32]]:
+        """The boxes now, by track number."""
+        return {track.number: track.box.copy() for track in self._tracks}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._tracks.clear()
+
+    def step(self, before: Grey, after: Grey) -> None:
+        """Move every box from one frame to the next; drop those that nothing confirmed for long."""
+        for track in self._tracks:
+            track.unseen += 1
+        self._tracks = [t for t in self._tracks if t.unseen <= self._keep and _visible(t, after)]
+        if not self._tracks:
+            return
+        moved, seen = flow.shifts(before, after, self._stacked())
+        for track, shift, was_seen in zip(self._tracks, moved, seen, strict=True):
+            track.speed = shift if was_seen else track.speed * COAST
+            track.box[:2] += track.speed
+
+    def update(self, found: Found) -> tuple[list[Correction], list[int]]:
+        """Take in a search of the present frame: corrections of living tracks, numbers of new."""
+        corrections = []
+        taken: set[int] = set()
+        for track, index in self._matches(found):
+            taken.add(index)
+            corrections.append(_corrected(track, found.boxes[index]))
+        new = [
+            self._begin(found.boxes[index])
+            for index in range(len(found.boxes))
+            if index not in taken and found.scores[index] >= NEW_SCORE
+        ]
+        return corrections, new
+
+    def _matches(self, found: Found) -> list[tuple[Track, int]]:
+        """Pairs of track and found box, best overlap first, each used once."""
+        if not self._tracks or not len(found.boxes):
+            return []
+        shared = overlap(self._stacked(), found.boxes)
+        pairs = []
+        for flat in np.argsort(shared, axis=None)[::-1]:
+            row, column = divmod(int(flat), shared.shape[1])
+            if shared[row, column] < SAME_OVERLAP:
+                break
+            pairs.append((row, column))
+        rows: set[int] = set()
+        columns: set[int] = set()
+        best = []
+        for row, column in pairs:
+            if row not in rows and column not in columns:
+                rows.add(row)
+                columns.add(column)
+                best.append((self._tracks[row], column))
+        return best
+
+    def _begin(self, box: NDArray[np.float32]) -> int:
+        self._next += 1
+        self._tracks.append(Track(self._next, box.copy(), np.zeros(2, np.float32)))
+        return self._next
+
+    def _stacked(self) -> Boxes:
+        return np.stack([track.box for track in self._tracks]) if self._tracks else none()
+
+
+def backwards(
+    boxes: dict[int, NDArray[np.float32]], after: Grey, before: Grey
+) -> dict[int, NDArray[np.float32]]:
+    """Where boxes of one frame stood in the frame before it; unmoved where flow sees nothing."""
+    if not boxes:
+        return {}
+    stacked = np.stack(list(boxes.values()))
+    moved, _ = flow.shifts(after, before, stacked)
+    stacked[:, :2] += moved
+    return dict(zip(boxes, stacked, strict=True))
+
+
+def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
+    size = np.maximum(box[2:], track.box[2:] + SHRINK * (box[2:] - track.box[2:]))
+    centre = box[:2] + box[2:] / 2
+    target = np.concatenate([centre - size / 2, size]).astype(np.float32)
+    delta = target - track.box
+    track.box = target
+    track.unseen = 0
+    return Correction(track.number, delta)
+
+
+def _visible(track: Track, grey: Grey) -> bool:
+    left, top, width, height = track.box
+    return bool(
+        left + width > 0 and top + height > 0 and left < grey.shape[1] and top < grey.shape[0]
+    )

@@ -1,0 +1,84 @@
+"""The detector's process: `python -m plainview.redact.worker SOCKET MEMORY SLOTS THREADS`.
+
+It runs nothing but the network, for all cameras of one recorder, and may be killed at any moment:
+the recorder then withholds pictures (`host`). It has no network, writes no file, leaves no core
+dump (its memory holds pictures of people), and ends when the recorder does.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import resource
+import socket
+import sys
+import threading
+from queue import SimpleQueue
+
+import cv2
+import numpy as np
+
+from plainview.errors import DetectorFault
+from plainview.redact import airgap, models, wire
+from plainview.redact.centerface import CenterFace, Network, compile_network
+from plainview.redact.detector import Found
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until the recorder closes its end; returns the exit status."""
+    handle, memory, slots, threads = (int(argument) for argument in arguments)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    airgap.forbid_network()
+    cv2.setNumThreads(1)
+    weights = models.load(models.FACES)
+    with (
+        socket.socket(fileno=handle) as line,
+        mmap.mmap(memory, slots * wire.SLOT_BYTES, prot=mmap.PROT_READ) as pictures,
+    ):
+        os.close(memory)
+        serve(line, pictures, weights, threads)
+    return 0
+
+
+def serve(line: socket.socket, pictures: mmap.mmap, weights: bytes, threads: int) -> None:
+    """Answer requests on `threads` threads, each search on one.
+
+    The first search of a shape compiles the network for it, on a thread of its own, so that a new
+    camera does not make the others wait.
+    """
+    networks: dict[tuple[int, int], Network] = {}
+
+    def network_for(rows: int, columns: int) -> Network:
+        if (rows, columns) not in networks:
+            networks[rows, columns] = compile_network(weights, rows, columns, threads)
+        return networks[rows, columns]
+
+    def work(waiting: SimpleQueue[wire.Request]) -> None:
+        detector = CenterFace(network_for)
+        while True:
+            line.send(answer(detector, waiting.get(), pictures))
+
+    known: SimpleQueue[wire.Request] = SimpleQueue()
+    new: SimpleQueue[wire.Request] = SimpleQueue()
+    for queue in [known] * threads + [new]:
+        threading.Thread(target=work, args=(queue,), daemon=True).start()
+    line.send(wire.pack_fault(wire.HELLO, "ready"))
+    while data := line.recv(wire.MOST_BYTES):
+        request = wire.Request.unpack(data)
+        (known if (request.rows, request.columns) in networks else new).put(request)
+
+
+def answer(detector: CenterFace, request: wire.Request, pictures: mmap.mmap) -> bytes:
+    """The message for one request."""
+    try:
+        picture = np.frombuffer(
+            pictures, np.uint8, request.picture_bytes, request.slot * wire.SLOT_BYTES
+        ).reshape(request.rows * 3 // 2, request.columns)
+        found: Found = detector.search(picture)
+    except (DetectorFault, cv2.error, RuntimeError, ValueError) as error:
+        return wire.pack_fault(request.id, f"{type(error).__name__}: {error}")
+    return wire.pack_found(request.id, found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
