@@ -1,0 +1,121 @@
+"""Following the log: new entries go through the rule book into register.db.
+
+Several processes follow the same log into the same file. Each keeps its own rule book; whoever
+finds an entry that has no rows yet writes them, under the database's write lock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy import Connection, Engine, select, update
+
+from plainview.base.database import open_engine, upgrade, writing
+from plainview.base.settings import Settings
+from plainview.errors import NotFound, PlainviewError
+from plainview.register import rows, tables
+from plainview.register.restore import restore
+from plainview.tlog.checkpoint import Checkpoint
+from plainview.tlog.entries import leaf_hash, parse
+from plainview.tlog.history import History
+from plainview.tlog.notes import parse as parse_note
+from plainview.tlog.reader import LogReader
+
+BATCH = 1_000
+FRESH_SECONDS = 0.2
+_log = structlog.get_logger(__name__)
+
+
+class Follower:
+    """The rule book and register.db, kept up with the log. Threads may share it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.reader = LogReader.folder(settings.log_dir)
+        self._engine: Engine = open_engine(settings.data / "register.db")
+        upgrade(self._engine, tables.UPGRADES)
+        self._lock = threading.RLock()
+        self._history: History | None = None
+        self._synced = float("-inf")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._engine.dispose()
+
+    def sync(self) -> int:
+        """Apply what is new on the log; the number of entries. Raises `LogAway`, `StoreDamaged`."""
+        with self._lock:
+            history = self._book()
+            size = self._log_size()
+            before = history.size
+            while history.size < size:
+                self._apply(min(size, history.size + BATCH))
+                history = self._book()
+            self._synced = time.monotonic()
+            return history.size - before
+
+    @contextmanager
+    def book(self) -> Iterator[History]:
+        """The rule book, not older than `FRESH_SECONDS`; hold it no longer than needed."""
+        with self._lock:
+            if time.monotonic() - self._synced > FRESH_SECONDS:
+                self.sync()
+            yield self._book()
+
+    @contextmanager
+    def rows(self) -> Iterator[Connection]:
+        """register.db to read from, not older than `FRESH_SECONDS`."""
+        with self.book():
+            pass
+        with self._engine.connect() as connection:
+            yield connection
+
+    def _book(self) -> History:
+        if self._history is None:
+            with self._engine.connect() as connection:
+                self._history = restore(connection)
+        return self._history
+
+    def _log_size(self) -> int:
+        """The head is newer than the witnessed checkpoint by a moment; mirrors have no head."""
+        for name in ("head", "checkpoint"):
+            try:
+                note = self.reader.fetch(name)
+            except NotFound:
+                continue
+            return Checkpoint.parse(parse_note(note)[0]).size
+        return 0  # no log yet: nobody is known and nobody may record
+
+    def _apply(self, end: int) -> None:
+        """Apply entries up to `end` in one transaction; a failure forgets the rule book."""
+        history = self._book()
+        try:
+            with writing(self._engine) as connection:
+                stored = connection.execute(select(tables.STATE.c.next)).scalar_one()
+                for index, raw in self.reader.entries(history.size, end):
+                    _one(connection, history, index, raw, write=index >= stored)
+                if history.size > stored:
+                    values = {"next": history.size, "clock_ms": history.clock}
+                    connection.execute(update(tables.STATE).values(values))
+        except BaseException:
+            self._history = None
+            raise
+
+
+def _one(connection: Connection, history: History, index: int, raw: bytes, *, write: bool) -> None:
+    clock = history.clock
+    try:
+        entry = parse(raw)
+        history.apply(index, entry)
+    except PlainviewError as error:
+        # The keeper never logs such an entry. It has no effect here, as it has none for strangers.
+        _log.error("entry rejected", index=index, reason=error.message)
+        history.size = index + 1
+        if write:
+            rows.write_rejected(connection, index, leaf_hash(raw).hex(), error.message)
+        return
+    if write:
+        rows.write(connection, index, entry, clock, history)

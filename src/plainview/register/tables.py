@@ -1,0 +1,162 @@
+"""The tables of register.db: a projection of the log that can be thrown away and made again.
+
+Every row follows from entries alone; `state.next` says how many of them were applied. Rows of
+statements keep the raw entry, from which the rule book (`tlog.history`) is filled at a start.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+METADATA = MetaData()
+
+STATE = Table(
+    "state",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("next", Integer, nullable=False),  # entries applied so far
+    Column("clock_ms", Integer, nullable=False),  # the rule book's clock after them
+)
+ENTRIES = Table(
+    "entries",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("type", String, nullable=False),
+    Column("time_ms", Integer, nullable=False),
+    Column("leaf", String, nullable=False),
+    Index("entries_type", "type", "idx"),
+    Index("entries_leaf", "leaf"),
+)
+STATEMENTS = Table(
+    "statements",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("subject", String, nullable=False),  # camera, person, set ... the statement is about
+    Column("clock_ms", Integer, nullable=False),  # the rule book's clock before it
+    Column("raw", LargeBinary, nullable=False),
+    Index("statements_subject", "type", "subject", "idx"),
+)
+KEYS = Table(  # the statement that brought a key in
+    "keys",
+    METADATA,
+    Column("key_id", String, nullable=False),
+    Column("idx", Integer, nullable=False),
+    Column("person", String, nullable=False),
+    UniqueConstraint("key_id", "idx"),
+)
+REJECTED = Table(
+    "rejected",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("reason", String, nullable=False),
+)
+WINDOWS = Table(
+    "windows",
+    METADATA,
+    Column("window", String, primary_key=True),
+    Column("camera", String, nullable=False),
+    Column("start_ms", Integer, nullable=False),
+    Column("end_ms", Integer, nullable=False),
+    Column("idx", Integer, nullable=False),
+    Column("period", String, nullable=False),
+    Column("shred_ms", Integer, nullable=False),
+    Column("shredded_by", Integer),
+    Column("register", Integer, nullable=False),
+    Column("record", String, nullable=False),  # canonical JSON, as logged
+    Column("held_ms", Integer, nullable=False, default=0),
+    Index("windows_camera", "camera", "start_ms"),
+    Index("windows_due", "shredded_by", "shred_ms"),
+)
+REQUESTS = Table(
+    "requests",
+    METADATA,
+    Column("hash", String, primary_key=True),
+    Column("idx", Integer, nullable=False),
+    Column("person", String, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("time_ms", Integer, nullable=False),
+    Column("expires_ms", Integer, nullable=False),
+    Column("body", String, nullable=False),
+    Index("requests_person", "person", "idx"),
+)
+ANSWERS = Table(  # releases and refusals of custodians
+    "answers",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("request", String, nullable=False),
+    Column("kind", String, nullable=False),  # release, refusal
+    Column("person", String, nullable=False),
+    Column("window", String),
+    Column("i", Integer),
+    Column("resealed", String),
+    Column("reason", String),
+    Index("answers_request", "request", "kind"),
+)
+OPENINGS = Table(
+    "openings",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("request", String, nullable=False),
+    Column("window", String, nullable=False),
+    Column("resealed_e", String, nullable=False),
+    UniqueConstraint("request", "window"),
+)
+OPENED = Table(
+    "opened",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("request", String, nullable=False),
+    Index("opened_request", "request"),
+)
+ACTS = Table(
+    "acts",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("actor", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("act", String, nullable=False),
+    Column("time_ms", Integer, nullable=False),
+    Column("commitment", String, nullable=False),
+    Column("revealed_by", Integer),
+    Index("acts_actor", "actor", "idx"),
+)
+SHREDS = Table(
+    "shreds",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("period", String, nullable=False),
+    Column("class", String, nullable=False),
+    Column("due_ms", Integer, nullable=False),
+    Column("time_ms", Integer, nullable=False),
+    Column("windows", Integer, nullable=False),
+)
+GATES = Table(
+    "gates",
+    METADATA,
+    Column("idx", Integer, primary_key=True),
+    Column("camera", String, nullable=False),
+    Column("allowed", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("time_ms", Integer, nullable=False),
+    Index("gates_camera", "camera", "idx"),
+)
+
+
+def _first(connection: Connection) -> None:
+    METADATA.create_all(connection)
+    connection.execute(STATE.insert().values(id=1, next=0, clock_ms=0))
+
+
+UPGRADES = (_first,)
