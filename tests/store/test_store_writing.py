@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from plainview.base.settings import Settings
-from plainview.errors import BadFormat, NotFound, StoreDamaged, StoreFull
+from plainview.errors import BadFormat, NotFound, Refused, StoreDamaged, StoreFull
 from plainview.seal.windows import WindowHeader
 from plainview.store.days import Days
 from plainview.store.packs import SEGMENT_HEADER, Kind
@@ -227,3 +227,12 @@ def test_spans_show_gaps_and_pixelated_stretches(
         Span(START + 10_000, START + 12_000, "pixelated"),
         Span(START + 12_000, START + 20_000, "gap"),
     ]
+
+
+def test_two_writers_are_refused(store: Store) -> None:
+    with store.writer():
+        with pytest.raises(Refused, match="being written"):
+            store.writer()
+        with pytest.raises(Refused):
+            store.recover()
+    store.recover()

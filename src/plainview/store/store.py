@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
+import structlog
+
 from plainview.base.clock import day_of
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
@@ -24,6 +26,8 @@ from plainview.store.reserve import Reserve
 from plainview.store.retention import drop_windows
 from plainview.store.spans import Span, spans
 from plainview.store.writer import Writer
+
+log = structlog.get_logger()
 
 
 class Store:

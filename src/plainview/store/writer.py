@@ -15,6 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -109,9 +110,18 @@ class _Close:
 class Writer:
     """Takes segments from any thread. Use as a context manager: leaving commits and closes."""
 
-    def __init__(self, data: Path, days: Days, reserve: Reserve, *, commit_seconds: float) -> None:
+    def __init__(
+        self,
+        data: Path,
+        days: Days,
+        reserve: Reserve,
+        *,
+        commit_seconds: float,
+        lock: BinaryIO | None = None,
+    ) -> None:
+        """`lock` is closed with the writer."""
         self._data, self._days, self._reserve = data, days, reserve
-        self._every = commit_seconds
+        self._every, self._file_lock = commit_seconds, lock
         self._queue: queue.SimpleQueue[_Item | _Flush | _Close | None] = queue.SimpleQueue()
         self._waiting = 0
         self._lock = threading.Lock()
@@ -162,8 +172,11 @@ class Writer:
 
     def close(self) -> None:
         """Commit what is in hand, close the packs, end the thread."""
-        self._queue.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+        if self._file_lock is not None:
+            self._file_lock.close()
 
     def _run(self) -> None:
         due = time.monotonic() + self._every

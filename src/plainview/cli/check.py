@@ -1,0 +1,79 @@
+"""`plainview check`: read everything that is stored again; mend what can be mended; extract."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from plainview.base.settings import load
+from plainview.errors import SettingsError
+from plainview.store.check import Result, check, extract, repair
+from plainview.store.store import Store
+
+Settings_ = Annotated[Path | None, typer.Option("--settings", help="TOML file with settings.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder, instead of the settings'.")]
+Repair = Annotated[
+    bool,
+    typer.Option("--repair", help="Make missing rows again, cut torn tails. Stop the recorder."),
+]
+Extract = Annotated[
+    tuple[str, Path] | None,
+    typer.Option(
+        "--extract", metavar="WINDOW OUT", help="Write a window's originals as bare age files."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def command(
+    settings: Settings_ = None,
+    data: Data = None,
+    repair_: Repair = False,
+    extract_: Extract = None,
+    json_: Json = False,
+) -> None:
+    """Check store, index and log roots. Exit status 0 only if all is sound."""
+    given = {} if data is None else {"data": data}
+    chosen = load(settings, **given)
+    if not chosen.data.is_dir():
+        raise SettingsError(f"{chosen.data} is not a folder.", hint="Give --data or --settings.")
+    console = Console(stderr=json_)
+    with Store(chosen) as store:
+        if extract_ is not None:
+            count = extract(store, *extract_)
+            console.print(f"{count} age files written to {extract_[1]}.")
+            return
+        result = _checked(store, console)
+        if repair_:
+            repair(store, result)
+            mended = _checked(store, console)
+            mended.repaired = result.repaired
+            result = mended
+    _show(result, console, as_json=json_)
+    result.must_be_sound()
+
+
+def _checked(store: Store, console: Console) -> Result:
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("Reading packs", total=None)
+        return check(
+            store, progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+
+
+def _show(result: Result, console: Console, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(result)))
+        return
+    for line in [*result.repaired, *result.findings]:
+        console.print(line, markup=False, highlight=False)
+    console.print(
+        f"{result.packs} packs, {result.segments} segments, {result.bytes >> 20} MiB, "
+        f"{result.leaves} logged minutes read; {len(result.findings)} things wrong."
+    )

@@ -1,0 +1,213 @@
+"""fsck of the store: every pack is read again, byte for byte, and compared with index and log.
+
+    packs        file header, place, every segment's header CRC and SHA-256, content (age, records)
+    index        every segment has its row and every row its segment, field by field
+    log          every root that this node logged is the root of what the packs hold
+
+`repair` makes missing rows again and takes out rows and torn tails whose bytes are gone; it never
+deletes bytes that hold a whole segment. Findings are sentences for a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plainview.base.durable import make_folder, write_file
+from plainview.errors import BadFormat, NotFound, StoreDamaged
+from plainview.store.index import DayIndex, Segment, row_of
+from plainview.store.lock import exclusive
+from plainview.store.packs import SEGMENT_HEADER, Kind, check_content, scan
+from plainview.store.recover import Report, pack_paths, read_header, recover_pack
+from plainview.store.retention import finish_drops
+from plainview.store.rooted import FILE, Leaf, RootBook, leaf_of
+from plainview.store.store import Store
+from plainview.tlog.leaves import path as published
+
+Progress = Callable[[int, int], None]
+"""Called with (packs read, packs in all)."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What was read and what is wrong; `repaired` says what `repair` did."""
+
+    packs: int = 0
+    segments: int = 0
+    bytes: int = 0
+    leaves: int = 0
+    findings: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+
+    def must_be_sound(self) -> None:
+        """Raises `StoreDamaged` if anything is wrong."""
+        if self.findings:
+            raise StoreDamaged(
+                f"{len(self.findings)} things are wrong in the store.",
+                hint="Missing rows and torn tails are mended by plainview check --repair.",
+            )
+
+
+def check(store: Store, *, progress: Progress | None = None) -> Result:
+    """Read everything and change nothing. While a recorder runs, its open packs are left out."""
+    result = Result()
+    paths = list(pack_paths(store.data))
+    for number, path in enumerate(paths):
+        _check_pack(store, path, result)
+        if progress is not None:
+            progress(number + 1, len(paths))
+    _check_rows(store, set(paths), result)
+    _check_leaves(store, result)
+    return result
+
+
+def repair(store: Store, result: Result) -> None:
+    """Mend the index and cut torn tails. Raises `Refused` while a recorder writes."""
+    with exclusive(store.data):
+        _repair(store, result)
+
+
+def _repair(store: Store, result: Result) -> None:
+    for day in store.days.all():
+        finish_drops(store.data, store.days, day)
+    for path in pack_paths(store.data):
+        report = Report()
+        recover_pack(store.data, path, store.days, report)
+        if report.reindexed:
+            result.repaired.append(f"{path}: {report.reindexed} rows were made again.")
+        if report.cut_bytes:
+            result.repaired.append(f"{path}: {report.cut_bytes} torn bytes were cut off.")
+        index = store.days.get(path.split("/")[2])
+        if index is not None and (store.data / path).exists():
+            _drop_rows_without_bytes(store, index, path, result)
+    present = set(pack_paths(store.data))
+    for day in store.days.all():
+        index = store.days.make(day)
+        gone = [pack.pack for pack in index.packs() if pack.pack not in present]
+        index.remove_packs(gone)
+        result.repaired += [f"{path}: the pack is gone, so are its rows now." for path in gone]
+
+
+def extract(store: Store, window: str, out: Path) -> int:
+    """Write the originals of a window as bare age files into `out`; how many. Raises `NotFound`.
+
+    Debian's `age -d -i` opens them once the window's identity was combined.
+    """
+    rows = store.of_window(Kind.ORIGINALS, window)
+    if not rows:
+        raise NotFound(f"Window {window} holds no original here.")
+    make_folder(out)
+    for row in rows:
+        write_file(out / f"{window}.{row.seq:06}.mp4.age", store.read(row))
+    return len(rows)
+
+
+def _check_pack(store: Store, path: str, result: Result) -> None:
+    result.packs += 1
+    index = store.days.get(path.split("/")[2])
+    rows = {row.offset: row for row in index.of_pack(path)} if index else {}
+    is_open = index is not None and _open(index, path)
+    try:
+        name, header, _ = read_header(store.data, path)
+    except StoreDamaged as error:
+        result.findings.append(f"{path}: {error.message}")
+        return
+    for found in scan(store.data / path):
+        if found.header is None:
+            if not is_open:
+                result.findings.append(f"{path}: {found.size} damaged bytes at {found.offset}.")
+            continue
+        result.segments += 1
+        result.bytes += found.header.length
+        row = rows.pop(found.offset, None)
+        window = header.record.window
+        if row is None and not is_open:
+            result.findings.append(f"{path}: segment {found.header.sequence} is not in the index.")
+        elif row is not None and row != row_of(
+            name.camera, name.kind, window, path, found.offset, found.header
+        ):
+            result.findings.append(f"{path}: the row of segment {row.seq} differs from the pack.")
+        _check_bytes(store.data / path, name.kind, found.offset, found.header.length, result)
+    result.findings += [
+        f"{path}: segment {row.seq} was acknowledged and cannot be read." for row in rows.values()
+    ]
+
+
+def _check_bytes(path: Path, kind: Kind, offset: int, length: int, result: Result) -> None:
+    with path.open("rb") as file:
+        file.seek(offset + SEGMENT_HEADER)
+        data = file.read(length)
+    try:
+        check_content(kind, data)
+    except BadFormat as error:
+        result.findings.append(f"{path}: at {offset}: {error.message}")
+
+
+def _open(index: DayIndex, path: str) -> bool:
+    return any(pack.pack == path and not pack.closed for pack in index.packs())
+
+
+def _check_rows(store: Store, present: set[str], result: Result) -> None:
+    for day in store.days.all():
+        index = store.days.make(day)
+        result.findings += [
+            f"{pack.pack}: the index knows this pack and it is gone."
+            for pack in index.packs()
+            if pack.pack not in present
+        ]
+
+
+def _drop_rows_without_bytes(store: Store, index: DayIndex, path: str, result: Result) -> None:
+    whole = {found.offset for found in scan(store.data / path) if found.header is not None}
+    lost = [row for row in index.of_pack(path) if row.offset not in whole]
+    index.remove(lost)
+    result.repaired += [
+        f"{path}: the row of segment {row.seq}, which cannot be read, was taken out."
+        for row in lost
+    ]
+
+
+def _check_leaves(store: Store, result: Result) -> None:
+    """What was logged about a window must be what its pack holds, as long as it is stored."""
+    if not (store.data / FILE).exists():
+        return
+    book = RootBook(store.data)
+    try:
+        _check_published(store, book, result)
+        for window, leaves in book.by_window().items():
+            rows = store.of_window(Kind.ORIGINALS, window)
+            if rows:
+                _check_window_leaves(window, rows, leaves, result)
+    finally:
+        book.close()
+
+
+def _check_published(store: Store, book: RootBook, result: Result) -> None:
+    """The leaves that the log publishes are those of the book, as far as it still has them."""
+    for batch in book.batches():
+        file = store.data / "log" / published(batch.entry)
+        if batch.index is None or not file.parent.is_dir():
+            continue
+        try:
+            shown = json.loads(file.read_bytes())
+        except (OSError, ValueError):
+            result.findings.append(f"log: the leaves of {batch.minute} cannot be read.")
+            continue
+        if any(leaf.to_dict() not in shown for leaf in batch.leaves):
+            result.findings.append(f"log: the leaves of {batch.minute} are not what was written.")
+
+
+def _check_window_leaves(
+    window: str, rows: list[Segment], leaves: list[Leaf], result: Result
+) -> None:
+    place = 0
+    for leaf in leaves:
+        part = rows[place : place + leaf.segments]
+        place += leaf.segments
+        result.leaves += 1
+        if len(part) < leaf.segments or leaf_of(part, leaf.minute, leaf.register) != leaf:
+            result.findings.append(
+                f"{window}: the log holds another root for minute {leaf.minute} than the pack."
+            )
