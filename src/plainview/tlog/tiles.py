@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from plainview.errors import BadProof
+from plainview.tlog.merkle import Subtree, root
 
 WIDTH = 256
 HASH = 32
@@ -70,3 +71,18 @@ def unpack_tile(data: bytes, width: int) -> list[bytes]:
     if len(data) != width * HASH:
         raise BadProof("a tile has not the width that its name says.")
     return [data[at : at + HASH] for at in range(0, len(data), HASH)]
+
+
+def subtree(read: Callable[[int, int, int], bytes], size: int) -> Subtree:
+    """Complete subtrees of a log of `size`, out of tiles: `read(level, index, width)` -> bytes."""
+    kept: dict[tuple[int, int], list[bytes]] = {}
+
+    def get(level: int, index: int) -> bytes:
+        tile_level, rest = divmod(level, _LEVEL_BITS)
+        tile, first = divmod(index << rest, WIDTH)
+        if (tile_level, tile) not in kept:
+            width = width_at(tile_level, tile, size)
+            kept[tile_level, tile] = unpack_tile(read(tile_level, tile, width), width)
+        return root(kept[tile_level, tile][first : first + (1 << rest)])
+
+    return get

@@ -1,0 +1,37 @@
+"""A minute's leaves of one node: what was written, and the two roots that are logged for it.
+
+A leaf is `{camera, window, segments, cipher, plain, register, minute}`: the number of segments of
+a window written in that minute, and the Merkle roots over the SHA-256 of their ciphertexts and of
+their plaintexts, in the order of their sequence numbers. The `roots` entry holds one root over all
+leaves without `plain`, and one without `cipher`: each binds everything else in the leaf too.
+
+The leaves are published as `leaves/<id of the roots entry>.json`, a canonical JSON array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plainview.tlog import merkle
+from plainview.tlog.entries import canonical
+
+
+def path(entry_id: str) -> str:
+    """Name of the file below the log's folder."""
+    return f"leaves/{entry_id}.json"
+
+
+def segments_root(hashes: Sequence[str]) -> str:
+    """Hex root over hex SHA-256 of segments: `cipher` or `plain` of a leaf."""
+    return merkle.root([merkle.leaf_hash(bytes.fromhex(text)) for text in hashes]).hex()
+
+
+def roots(leaves: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """`cipher_root` and `plain_root` of the entry, hex."""
+    return _root(leaves, without="plain"), _root(leaves, without="cipher")
+
+
+def _root(leaves: Sequence[Mapping[str, Any]], *, without: str) -> str:
+    kept = ({k: v for k, v in leaf.items() if k != without} for leaf in leaves)
+    return merkle.root([merkle.leaf_hash(canonical(leaf)) for leaf in kept]).hex()
