@@ -1,0 +1,79 @@
+"""What a camera's connection is doing, for supervisors and pages; never with credentials."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from plainview.base.clock import Ms
+
+State = Literal["connecting", "running", "waiting", "stopped"]
+_RATE_SPAN_MS: Ms = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A moment's picture of one source."""
+
+    source: str
+    """Address without user, password and query."""
+    state: State = "connecting"
+    reason: str = ""
+    """Why it is not running, for a person."""
+    since_ms: Ms = 0
+    last_packet_ms: Ms | None = None
+    fps: float = 0.0
+    connects: int = 0
+    gaps: int = 0
+    damaged: int = 0
+    wall_source: str = ""
+    clock_error_ms: Ms | None = None
+    """Camera clock minus ours; beyond 10 s the camera's clock is not used."""
+
+
+class HealthBook:
+    """Written by the source's thread, read by any."""
+
+    def __init__(self, source: str) -> None:
+        self._lock = threading.Lock()
+        self._health = Health(source)
+        self._arrivals: deque[Ms] = deque()
+
+    def now(self) -> Health:
+        """The present state."""
+        with self._lock:
+            return self._health
+
+    def state(self, state: State, at_ms: Ms, reason: str = "") -> None:
+        """Enter a state."""
+        with self._lock:
+            since = at_ms if state != self._health.state else self._health.since_ms
+            connects = self._health.connects + (state == "connecting")
+            self._health = replace(
+                self._health, state=state, reason=reason, since_ms=since, connects=connects
+            )
+
+    def gap(self) -> None:
+        """Count a gap."""
+        with self._lock:
+            self._health = replace(self._health, gaps=self._health.gaps + 1)
+
+    def packet(
+        self, arrival_ms: Ms, *, damaged: bool, wall_source: str, clock_error_ms: Ms | None
+    ) -> None:
+        """Count a packet."""
+        with self._lock:
+            self._arrivals.append(arrival_ms)
+            while self._arrivals[0] < arrival_ms - _RATE_SPAN_MS:
+                self._arrivals.popleft()
+            span = arrival_ms - self._arrivals[0]
+            self._health = replace(
+                self._health,
+                last_packet_ms=arrival_ms,
+                fps=round((len(self._arrivals) - 1) * 1000 / span, 1) if span else 0.0,
+                damaged=self._health.damaged + damaged,
+                wall_source=wall_source,
+                clock_error_ms=clock_error_ms,
+            )

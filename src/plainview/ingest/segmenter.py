@@ -1,0 +1,121 @@
+"""Cutting a stream into segments: 4 to 10 s of whole GOPs, never across a window's end.
+
+A GOP that is longer than 10 s, or that a window's end cuts, is cut between two frames; the rest is
+marked `continuing`: it needs the segment before to be decoded. Cuts are made only before a frame
+that is shown after all frames so far, so that with B-frames, too, times do not overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from plainview.base.clock import Ms
+from plainview.ingest.session import Gap
+from plainview.media import fmp4
+from plainview.media.packets import Packet, Parameters, WallSource
+
+MIN_MS: Ms = 4_000
+MAX_MS: Ms = 10_000
+MAX_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Some seconds of an original, as packets in decode order."""
+
+    packets: tuple[Packet, ...]
+    parameters: Parameters
+    start_ms: Ms
+    end_ms: Ms
+    wall_source: WallSource
+    arrival_ms: Ms
+    """When the first packet arrived, by our clock."""
+    continuing: bool
+    """Does not begin with a key frame."""
+    damaged: bool
+    gap_before: Gap | None
+
+    def fmp4(self) -> bytes:
+        """The complete fMP4 of the segment, its NAL units copied."""
+        return fmp4.write_segment(self.packets, self.parameters)
+
+
+class Segmenter:
+    """Feed it the items of a `Source`; `window_end(ms)` is the end of the window that holds ms."""
+
+    def __init__(
+        self,
+        window_end: Callable[[Ms], Ms],
+        *,
+        min_ms: Ms = MIN_MS,
+        max_ms: Ms = MAX_MS,
+    ) -> None:
+        self._window_end = window_end
+        self._min, self._max = min_ms, max_ms
+        self._packets: list[Packet] = []
+        self._parameters: Parameters | None = None
+        self._bytes = 0
+        self._window: Ms = 0
+        self._highest_pts = 0
+        self._last_gop: Ms = 0
+        self._last_key: Ms | None = None
+        self._gap: Gap | None = None
+
+    def push(self, item: Packet | Gap, parameters: Parameters | None = None) -> list[Segment]:
+        """Segments that are now complete. `parameters` are those of the packet (or unchanged)."""
+        if isinstance(item, Gap):
+            done = self.flush()
+            first = self._gap.start_ms if self._gap else item.start_ms
+            self._gap = Gap(first, item.end_ms, item.reason)
+            return done
+        done = self.flush() if self._must_cut(item, parameters) else []
+        self._take(item, parameters)
+        return done
+
+    def flush(self) -> list[Segment]:
+        """What is in hand, as a last segment; empty if there is nothing."""
+        if not self._packets or self._parameters is None:
+            return []
+        packets, self._packets, self._bytes = tuple(self._packets), [], 0
+        gap, self._gap = self._gap, None
+        start = min(packet.wall_ms for packet in packets)
+        segment = Segment(
+            packets=packets,
+            parameters=self._parameters,
+            start_ms=start,
+            end_ms=start + max(fmp4.duration_ms(packets), 1),
+            wall_source=packets[0].wall_source,
+            arrival_ms=packets[0].arrival_ms,
+            continuing=not packets[0].is_key,
+            damaged=any(packet.damaged for packet in packets),
+            gap_before=gap,
+        )
+        return [segment]
+
+    def _take(self, packet: Packet, parameters: Parameters | None) -> None:
+        if not self._packets:
+            self._window = self._window_end(packet.wall_ms)
+            self._highest_pts = packet.pts
+        if packet.is_key:
+            if self._last_key is not None:
+                self._last_gop = max(0, packet.wall_ms - self._last_key)
+            self._last_key = packet.wall_ms
+        self._parameters = parameters or self._parameters
+        self._packets.append(packet)
+        self._bytes += len(packet.data)
+        self._highest_pts = max(self._highest_pts, packet.pts)
+
+    def _must_cut(self, packet: Packet, parameters: Parameters | None) -> bool:
+        if not self._packets:
+            return False
+        if parameters is not None and parameters != self._parameters:
+            return True
+        if packet.pts <= self._highest_pts:
+            return False
+        pending = packet.wall_ms - self._packets[0].wall_ms
+        if packet.wall_ms >= self._window or self._bytes + len(packet.data) > MAX_BYTES:
+            return True
+        if packet.is_key:
+            return pending >= self._min or pending + self._last_gop > self._max
+        return pending >= self._max

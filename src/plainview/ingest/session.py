@@ -1,0 +1,137 @@
+"""One camera, for as long as it is wanted: connect, read, notice stalls, reconnect, declare gaps.
+
+The stream is an iterator on the caller's thread. What was missed is never silent: a `Gap` opens at
+the last picture (its end still unknown, so that what is in hand can be written) and is closed by
+the first picture that comes again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from plainview.base.clock import Clock, Ms, now_ms
+from plainview.errors import SourceAway
+from plainview.ingest.health import Health, HealthBook
+from plainview.ingest.pacing import PROCESS_PACER, Backoff, Pacer
+from plainview.media.packets import Packet, Parameters
+from plainview.media.rtsp import Stream, open_stream, redact_url
+
+CLOCK_STEP_MS: Ms = 1_000
+"""A wall time this much before the one just seen is a step backwards of the camera's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time without pictures; `end_ms` is None while it lasts."""
+
+    start_ms: Ms
+    end_ms: Ms | None
+    reason: str
+
+
+class Source:
+    """A camera at `url`. `items()` is read by one thread; `stop()` and `health` by any."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        open_s: float = 10.0,
+        stall_s: float = 5.0,
+        backoff: Backoff | None = None,
+        pacer: Pacer = PROCESS_PACER,
+        clock: Clock = now_ms,
+    ) -> None:
+        self.name = redact_url(url)
+        self._url, self._open_s, self._stall_s = url, open_s, stall_s
+        self._backoff = backoff or Backoff()
+        self._pacer, self._clock = pacer, clock
+        self._book = HealthBook(self.name)
+        self._stop = threading.Event()
+        self._parameters: Parameters | None = None
+        self._began = clock()
+        self._last_wall: Ms | None = None
+        self._open_gap: Gap | None = None
+
+    @property
+    def health(self) -> Health:
+        """What the connection is doing now."""
+        return self._book.now()
+
+    @property
+    def parameters(self) -> Parameters:
+        """Of the latest packet. Raises `SourceAway` before the first one."""
+        if self._parameters is None:
+            raise SourceAway(f"{self.name} has sent no picture yet.")
+        return self._parameters
+
+    def stop(self) -> None:
+        """End `items()`: at the next packet, or when a stall or an open times out."""
+        self._stop.set()
+
+    def items(self) -> Iterator[Packet | Gap]:
+        """Packets and gaps until `stop()`; the camera's failures end in gaps, never in errors."""
+        while not self._stop.is_set():
+            self._pause(self._pacer.wait_s())
+            if self._stop.is_set():
+                break
+            self._book.state("connecting", self._clock(), self._book.now().reason)
+            try:
+                yield from self._connection()
+            except SourceAway as error:
+                yield from self._lost(error.message)
+                self._book.state("waiting", self._clock(), error.message)
+                self._pause(self._backoff.wait_s())
+        self._book.state("stopped", self._clock())
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+    def _connection(self) -> Iterator[Packet | Gap]:
+        stream = open_stream(
+            self._url, open_s=self._open_s, stall_s=self._stall_s, clock=self._clock
+        )
+        try:
+            for number, packet in enumerate(stream.packets()):
+                if self._stop.is_set():
+                    return
+                if number == 0:
+                    self._backoff.reset()
+                    self._book.state("running", self._clock())
+                yield from self._received(stream, packet)
+        finally:
+            stream.close()
+
+    def _received(self, stream: Stream, packet: Packet) -> Iterator[Packet | Gap]:
+        self._parameters = stream.parameters
+        if self._open_gap is not None:
+            yield replace(self._open_gap, end_ms=packet.wall_ms)
+            self._open_gap = None
+        elif packet.discontinuity:
+            yield from self._jump(packet.wall_ms, "The camera's time stamps jumped.")
+        elif self._last_wall is not None and packet.wall_ms < self._last_wall - CLOCK_STEP_MS:
+            yield from self._jump(packet.wall_ms, "The camera's clock stepped back.")
+        self._last_wall = packet.wall_ms
+        self._book.packet(
+            packet.arrival_ms,
+            damaged=packet.damaged,
+            wall_source=packet.wall_source,
+            clock_error_ms=stream.clock_error_ms,
+        )
+        yield packet
+
+    def _jump(self, wall_ms: Ms, reason: str) -> Iterator[Gap]:
+        self._book.gap()
+        start = self._last_wall if self._last_wall is not None else wall_ms
+        yield Gap(start, wall_ms, reason)
+
+    def _lost(self, reason: str) -> Iterator[Gap]:
+        """Open a gap at the last picture, once."""
+        if self._open_gap is not None:
+            return
+        start = self._last_wall if self._last_wall is not None else self._began
+        self._open_gap = Gap(start, None, reason)
+        self._book.gap()
+        yield self._open_gap
