@@ -1,1 +1,1 @@
-"""The trust kernel: key store and log writer."""
+"""The trust kernel: alone reads the keys and writes the log; believes signatures and the log."""

@@ -7,9 +7,7 @@ Python cannot overwrite its own strings. Scheme: design, section 6.
 
 from __future__ import annotations
 
-import ctypes
 import json
-import resource
 import secrets
 import subprocess
 import sys
@@ -21,6 +19,7 @@ from pydantic import Field
 
 from plainview.base.clock import Ms
 from plainview.base.ids import b64, sha256_hex
+from plainview.base.memory import guard_memory
 from plainview.errors import BadFormat, PlainviewError, Unavailable
 from plainview.seal.combine import xor
 from plainview.seal.shamir import split
@@ -29,8 +28,6 @@ from plainview.seal.windows import Format, Hex, Small, WindowId
 
 BATCH = 40
 """Windows made in one child and logged in one entry."""
-
-_MCL_CURRENT_AND_FUTURE = 3
 
 
 class Spec(Format):
@@ -161,12 +158,6 @@ def draft_in_child(
     if "error" in answer:
         raise BadFormat(str(answer["error"]))
     return [Draft.from_dict(draft) for draft in answer["drafts"]]
-
-
-def guard_memory() -> bool:
-    """No core dumps; lock memory. Returns whether the system let us lock it."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    return bool(ctypes.CDLL(None).mlockall(_MCL_CURRENT_AND_FUTURE) == 0)
 
 
 def main() -> None:

@@ -1,0 +1,24 @@
+"""`plainview keeper`: the trust kernel's process (hidden; `serve` and `demo` start it)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from plainview.base import settings as settings_module
+from plainview.keeper.process import run
+
+
+def command(
+    settings: Annotated[
+        Path | None, typer.Option(help="Settings file (TOML).", exists=True, dir_okay=False)
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Data folder; overrides the settings file.")
+    ] = None,
+) -> None:
+    """Run the keeper: it alone reads the keys and writes the log."""
+    given = {} if data is None else {"data": data}
+    run(settings_module.load(settings, **given))

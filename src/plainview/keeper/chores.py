@@ -1,0 +1,138 @@
+"""What the keeper does unasked: reveals, openings that are due, shreds.
+
+A shred: held windows of the period move under a hold key; the period's key is destroyed; then the
+entry is logged. After a crash in between, the next round finds windows on the log that are due and
+whose key is gone, and logs them: an entry never comes before the deed, and never fails to come.
+"""
+
+from __future__ import annotations
+
+import json
+
+from plainview.base.clock import Clock, Ms
+from plainview.base.ids import sha256_hex
+from plainview.errors import LogAway, PlainviewError
+from plainview.keeper.box import Detail, Locked
+from plainview.keeper.desk import Desk
+from plainview.keeper.witnesses import Witnesses
+from plainview.tlog import merkle
+
+OVERDUE_MS: Ms = 3_600_000
+SHRED_ENTRY = 500
+"""Windows in one shred entry, so that it stays far below the greatest length of an entry."""
+
+
+class Chores:
+    """`round` does what is due now; `red` says, in words, what could not be done."""
+
+    def __init__(self, desk: Desk, witnesses: Witnesses, clock: Clock) -> None:
+        self._desk, self._witnesses, self._clock = desk, witnesses, clock
+        self.red: dict[str, str] = {}
+
+    def round(self) -> None:
+        self._desk.scribe.recover()
+        for name, step in (
+            ("reveals", self.reveal),
+            ("openings", self.open),
+            ("destruction", self.shred),
+        ):
+            try:
+                step()
+                self.red.pop(name, None)
+            except PlainviewError as error:
+                self.red[name] = f"{name}: {error.line()}"
+            except OSError as error:
+                self.red[name] = f"{name}: {error}"
+
+    def reveal(self) -> None:
+        """Log the details whose time has come, then destroy them with their salts."""
+        box, scribe = self._desk.box, self._desk.scribe
+        for detail in box.details_due(self._clock()):
+            index = scribe.known(detail.id)
+            if index is not None:
+                self._log_reveal(index, detail)
+            elif scribe.broken:
+                raise LogAway(f"The log cannot be written: {scribe.broken}")
+            box.drop_detail(detail.id)
+
+    def _log_reveal(self, index: int, detail: Detail) -> None:
+        body = {"of": index, "detail": json.loads(detail.detail), "salt": detail.salt}
+        self._desk.log("reveal", body, _ident("reveal", detail.id))
+
+    def open(self) -> None:
+        """Re-seal E wherever enough custodians have released, without being asked."""
+        with self._desk.scribe.lock:
+            history = self._desk.scribe.history
+            now = self._clock()
+            ripe = [
+                (name, window)
+                for name, asked in history.requests.items()
+                if asked.expires > now
+                for window, given in asked.releases.items()
+                if window not in asked.openings and window in history.windows
+                if len(given) >= history.windows[window].set.k and history.due_at(window) > now
+            ]
+        for name, window in ripe:
+            self._desk.opening(name, window)
+
+    def shred(self) -> None:
+        """Destroy the keys that are due, if the witnesses confirm the time; log what is gone."""
+        self._log_destroyed()
+        ring, now = self._desk.ring, self._clock()
+        due = {name for name, at in ring.due.items() if at <= now}
+        if due:
+            self._witnesses.check_time()
+            for name in sorted(due):
+                self._hold_back(name, now)
+            ring.destroy(due)
+            self._log_destroyed()
+
+    def _hold_back(self, name: str, now: Ms) -> None:
+        """Put the held windows under the key `name` under hold keys, which have their own ends."""
+        ring, box = self._desk.ring, self._desk.box
+        with self._desk.scribe.lock:
+            history = self._desk.scribe.history
+            ends = {
+                row: history.due_at(row.id)
+                for row in box.windows_under(name)
+                if row.id in history.windows and history.due_at(row.id) > now
+            }
+        keys = {row: f"hold.{end}" for row, end in ends.items()}
+        ring.ensure({keys[row]: end for row, end in ends.items()})
+        box.put_windows(self._move(row, keys[row]) for row in ends)
+
+    def _move(self, row: Locked, key: str) -> Locked:
+        e = self._desk.ring.unwrap(row.key, row.id, "e", row.e)
+        view = self._desk.ring.unwrap(row.key, row.id, "view", row.view)
+        wrap = self._desk.ring.wrap
+        return Locked(row.id, key, wrap(key, row.id, "e", e), wrap(key, row.id, "view", view))
+
+    def _log_destroyed(self) -> None:
+        """One entry a key for the windows that are due and that no key opens any more."""
+        ring, box = self._desk.ring, self._desk.box
+        with self._desk.scribe.lock:
+            history = self._desk.scribe.history
+            due = {
+                period: (history.windows[names[0]].record, names)
+                for period, names in history.due(self._clock()).items()
+            }
+        for period, (record, names) in due.items():
+            rows = [(name, box.window(name)) for name in names]
+            gone = [name for name, row in rows if row is None or not ring.has(row.key)]
+            for at in range(0, len(gone), SHRED_ENTRY):
+                part = gone[at : at + SHRED_ENTRY]
+                root = merkle.root([merkle.leaf_hash(name.encode()) for name in part]).hex()
+                body = {"period": period, "class": record["class"], "due": record["shred"]}
+                body |= {"count": len(part), "windows": part, "root": root}
+                self._desk.log("shred", body, _ident("shred", root))
+                box.drop_windows(part)
+
+    def overdue(self) -> str:
+        """What should have been destroyed an hour ago, or nothing."""
+        late = [n for n, at in self._desk.ring.due.items() if at <= self._clock() - OVERDUE_MS]
+        return f"{len(late)} keys are overdue for destruction." if late else ""
+
+
+def _ident(kind: str, of: str) -> str:
+    """The submission id of an entry that must not be logged twice."""
+    return sha256_hex(f"{kind} {of}".encode())[:32]

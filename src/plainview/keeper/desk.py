@@ -1,0 +1,292 @@
+"""What the keeper does when it is asked: statements, windows, watching, opening.
+
+Nobody gets a key without an entry on the log, nor while the log cannot be written. What may be
+done follows from the log's history alone; the rows in the box are only what is handed out.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal, TypedDict
+
+import pyrage
+from pydantic import Field
+
+from plainview.base import durable
+from plainview.base.clock import DAY_MS, Clock, Ms, from_iso, to_compact, to_iso
+from plainview.base.ids import b64, new_id, sha256_hex, unb64
+from plainview.errors import BadFormat, NotAuthorised, NotFound, NotLogged, Refused
+from plainview.keeper.box import Box, Detail, Locked
+from plainview.keeper.ring import KeyRing
+from plainview.keeper.scribe import Scribe
+from plainview.keys.protocol import Act, Session
+from plainview.tlog import leaves as leaf_files
+from plainview.tlog.entries import Entry, canonical, commit, make, parse, read_canonical
+
+SKEW_MS: Ms = 300_000
+AHEAD_MS: Ms = 3 * 3_600_000
+SESSION_MS: Ms = 3_600_000
+LIVE_BEFORE_MS: Ms = 120_000
+LIVE_AFTER_MS: Ms = 10_000
+MAX_BATCH = 40
+MAX_DETAIL = 16_384
+MAX_SESSIONS = 10_000
+
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Object = dict[str, Any]
+
+
+class Spec(TypedDict):
+    """Which window a draft is for; times in milliseconds UTC."""
+
+    camera: str
+    start: Ms
+    end: Ms
+    epoch: int
+    counter: int
+
+
+class Draft(TypedDict):
+    """A window as the recorder's child made it, without its sealed shares."""
+
+    spec: Spec
+    pk: str
+    k: int
+    n: int
+    set: str
+    e: str
+    view: str
+    shares: list[Object]
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A session in memory: this camera, windows that overlap [start, end); live ones move on."""
+
+    camera: str
+    start: Ms
+    end: Ms | None
+    expires: Ms
+
+
+class Desk:
+    """One method per question of `keys.client`; arguments were checked against their types."""
+
+    def __init__(self, scribe: Scribe, ring: KeyRing, box: Box, clock: Clock) -> None:
+        self.scribe, self.ring, self.box, self._clock = scribe, ring, box, clock
+        self._sessions: dict[str, Watching] = {}
+        self._windows = threading.Lock()
+        self._openings = threading.Lock()
+        self._watching = threading.Lock()
+
+    def log(self, kind: str, body: Mapping[str, Any], ident: str) -> int:
+        """An entry of the keeper's own."""
+        return self.scribe.submit(make(kind, body, time=self._clock(), id=ident))
+
+    # -- statements and notes
+
+    def append(self, raw: str) -> int:
+        entry = parse(unb64(raw))
+        if not entry.by or entry.type == "founding":
+            raise NotAuthorised("Only statements that their authors signed are taken.")
+        if self.scribe.known(entry.id) is None:
+            self._check_statement(entry)
+        return self.scribe.submit(entry)
+
+    def _check_statement(self, entry: Entry) -> None:
+        """What the clock, not the log, decides."""
+        if abs(entry.time - self._clock()) > SKEW_MS:
+            raise Refused(
+                "The statement's time is more than five minutes from the keeper's clock.",
+                hint="Set the clock of the machine that signs, and sign again.",
+            )
+        if entry.type == "request":
+            _recipient(str(entry.body.get("recipient")))
+        if entry.type == "release":
+            with self.scribe.lock:
+                asked = self.scribe.history.request(str(entry.body.get("request")))
+                _check_current(asked.expires, self._clock())
+
+    def roots(self, id: Id, node: str, minute: str, leaves: list[Object]) -> int:
+        cipher, plain = leaf_files.roots(leaves)
+        path = self.scribe.folder / leaf_files.path(id)
+        durable.make_folder(path.parent)
+        durable.write_file(path, canonical(leaves))
+        body = {"node": node, "minute": minute, "leaves": len(leaves)}
+        return self.log("roots", {**body, "cipher_root": cipher, "plain_root": plain}, id)
+
+    def gate(self, id: Id, camera: str, allowed: bool, reason: str, register: int | None) -> int:
+        body = {"camera": camera, "allowed": allowed, "reason": reason, "register": register}
+        return self.log("gate", body, id)
+
+    # -- people who look
+
+    def act(self, id: Id, actor: str, role: str, act: str, detail: Object) -> Object:
+        """The commitment now; the detail waits in the box for its reveal."""
+        clear = canonical(detail).decode()
+        if len(clear) > MAX_DETAIL:
+            raise BadFormat("The detail of an act is too long.")
+        with self.scribe.lock:
+            due = self._clock() + self.scribe.history.rules["reveal_seconds"] * 1000
+        kept = self.box.put_detail(Detail(id, clear, secrets.token_hex(32), due))
+        commitment = commit(read_canonical(kept.detail.encode()), bytes.fromhex(kept.salt))
+        body = {"actor": actor, "role": role, "act": act, "detail_commitment": commitment}
+        return asdict(Act(self.log("act", body, id), kept.salt))
+
+    def watch(
+        self,
+        id: Id,
+        actor: str,
+        role: str,
+        kind: Literal["live", "playback"],
+        camera: str,
+        from_ms: Ms,
+        to_ms: Ms | None,
+        purpose: str,
+    ) -> Object:
+        now = self._clock()
+        start, end = (now - LIVE_BEFORE_MS, None) if kind == "live" else (from_ms, to_ms)
+        if kind == "playback" and not (end and start < end <= start + DAY_MS):
+            raise Refused("Playback needs a span of at most a day.", hint="Ask for less.")
+        times = {"from": to_iso(start), "to": end and to_iso(end)}
+        act = self.act(id, actor, role, kind, {"camera": camera, **times, "purpose": purpose})
+        session = Session(new_id(), act["index"], act["salt"], now + SESSION_MS)
+        with self._watching:
+            live = {k: w for k, w in self._sessions.items() if w.expires > now}
+            if len(live) >= MAX_SESSIONS:
+                raise Refused("Too many people watch at once.")
+            self._sessions = {**live, session.id: Watching(camera, start, end, session.expires)}
+        return asdict(session)
+
+    def watch_end(self, session: str) -> None:
+        with self._watching:
+            self._sessions.pop(session, None)
+
+    def view_key(self, session: str, window: str) -> str:
+        now, held = self._clock(), self._sessions.get(session)
+        if held is None or held.expires <= now:
+            raise NotAuthorised("This session has ended.", hint="Start to watch again.")
+        record = self._record(window, now)
+        end = now + LIVE_AFTER_MS if held.end is None else held.end
+        overlaps = from_iso(record["start"]) < end and from_iso(record["end"]) > held.start
+        if record["camera"] != held.camera or not overlaps:
+            raise NotAuthorised("The window is not one that this session was logged for.")
+        return b64(self._unlock(window, "view"))
+
+    def _record(self, window: str, now: Ms) -> Mapping[str, Any]:
+        """The logged record of a window that may still be opened."""
+        self.scribe.check_writable()
+        with self.scribe.lock:
+            record = self.scribe.history.window(window).record
+            if self.scribe.history.due_at(window) <= now:
+                raise Refused(f"{window} is due for destruction.")
+        return record
+
+    def _unlock(self, window: str, kind: Literal["e", "view"]) -> bytes:
+        row = self.box.window(window)
+        if row is None:
+            raise NotFound(f"The keeper holds nothing of {window}.")
+        return self.ring.unwrap(row.key, window, kind, row.e if kind == "e" else row.view)
+
+    # -- windows
+
+    def windows(self, id: Id, register: int, drafts: list[Draft]) -> list[Object]:
+        """Lock a batch and log it; the same drafts again get the same answer."""
+        if not 0 < len(drafts) <= MAX_BATCH:
+            raise BadFormat(f"Between 1 and {MAX_BATCH} windows at a time.")
+        with self._windows:
+            self.scribe.check_writable()
+            with self.scribe.lock:
+                history = self.scribe.history
+                now = self._clock()
+                records = [self._new_record(draft, register) for draft in drafts]
+                logged = [history.windows.get(record["window"]) for record in records]
+                for record, before in zip(records, logged, strict=True):
+                    if before is None:
+                        history.check_window(record, now)
+                    elif before.record != record:
+                        raise Refused(f"{record['window']} was made before.", hint="Count on.")
+            if not all(logged):
+                self._lock(records, drafts)
+                self.log("windows", {"windows": records}, id)
+            return [self._header(record["window"]) for record in records]
+
+    def _new_record(self, draft: Draft, register: int) -> Object:
+        spec, history, now = draft["spec"], self.scribe.history, self._clock()
+        if not now - DAY_MS < spec["start"] <= now + AHEAD_MS:
+            raise Refused("A window starts at most 3 h ahead and less than a day ago.")
+        answer = history.may_record(spec["camera"], spec["start"])
+        times = {"start": to_iso(spec["start"]), "end": to_iso(spec["end"])}
+        name = f"{to_compact(spec['start'])}.{spec['epoch']}.{spec['counter']}"
+        return {
+            **spec,
+            **times,
+            "window": f"{spec['camera']}.{name}",
+            **{key: draft[key] for key in ("pk", "k", "n", "set", "shares")},
+            **history.fate(answer.record["retention"], spec["start"]),
+            "register": register,
+        }
+
+    def _lock(self, records: list[Object], drafts: list[Draft]) -> None:
+        """Wrap E and view key under the period's key, durably, before the entry is logged."""
+        self.ring.ensure({r["period"]: from_iso(r["shred"]) for r in records})
+        rows = []
+        for record, draft in zip(records, drafts, strict=True):
+            e, view = unb64(draft["e"]), unb64(draft["view"])
+            if len(e) != 74 or len(view) != 32:
+                raise BadFormat("E has 74 bytes and a view key 32.")
+            _recipient(record["pk"])
+            name, key = record["window"], record["period"]
+            wrapped = (self.ring.wrap(key, name, "e", e), self.ring.wrap(key, name, "view", view))
+            rows.append(Locked(name, key, *wrapped))
+        self.box.put_windows(rows)
+
+    def _header(self, window: str) -> Object:
+        row = self.box.window(window)
+        with self.scribe.lock:
+            kept = self.scribe.history.window(window)
+        if row is None:
+            raise NotFound(f"The keeper holds nothing of {window}.")
+        wrapped = {"wrapped_e": row.e, "wrapped_view": row.view}
+        return {"record": dict(kept.record), **wrapped, "entry": kept.index}
+
+    # -- openings
+
+    def opening(self, request: str, window: str) -> str:
+        """E re-sealed to the requester; logged at the first time, the same answer afterwards."""
+        with self._openings:
+            record, now = self._record(window, self._clock()), self._clock()
+            with self.scribe.lock:
+                asked = self.scribe.history.request(request, window)
+                given, done = len(asked.releases.get(window, {})), window in asked.openings
+            if not done:
+                _check_current(asked.expires, now)
+                if given < record["k"]:
+                    raise NotLogged(f"{given} of {record['k']} releases are on the log.")
+            resealed = self.box.opening(request, window)
+            if resealed is None:
+                if done:
+                    raise NotFound("The keeper no longer holds what it gave for this request.")
+                e = self._unlock(window, "e")
+                resealed = b64(pyrage.encrypt(e, [_recipient(asked.recipient)]))
+                self.box.put_opening(request, window, resealed)
+            if not done:
+                resealed_hash = sha256_hex(unb64(resealed))
+                body = {"request": request, "window": window, "resealed_e": resealed_hash}
+                self.log("opening", body, sha256_hex(f"opening {request} {window}".encode())[:32])
+            return resealed
+
+
+def _recipient(text: str) -> pyrage.x25519.Recipient:
+    try:
+        return pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError as error:
+        raise BadFormat("That is not an age recipient (age1...).") from error
+
+
+def _check_current(expires: Ms, now: Ms) -> None:
+    if expires <= now:
+        raise Refused("The request has expired.", hint="The requester signs a new one.")

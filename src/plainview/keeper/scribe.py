@@ -1,0 +1,174 @@
+"""The one writer of the log: batches of 50 ms or 1,000 entries, each judged by `tlog.history`.
+
+An entry is answered when it is durable and signed. If the disk fails, everything in hand is refused
+and the log is read again from the disk before anything else is written, so that what the keeper
+believes is always what is on the log.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+from plainview.base import durable
+from plainview.errors import BadProof, Invalid, LogAway, PlainviewError, Refused, StoreDamaged
+from plainview.tlog import merkle, tiles
+from plainview.tlog.entries import Entry, leaf_hash, parse
+from plainview.tlog.history import History
+from plainview.tlog.notes import Signer
+from plainview.tlog.writer import LogWriter
+
+BATCH_SECONDS = 0.05
+BATCH_ENTRIES = 1000
+_REMEMBERED = 1_000_000
+_WAITING = 10_000
+_PROBE_SECONDS = 1.0
+
+Item = tuple[Entry, "Future[int]"]
+
+
+class Scribe:
+    """`history` and `writer` may be read under `lock`; only the thread in here changes them."""
+
+    def __init__(self, folder: Path, signer: Signer, *, witnessed: bool) -> None:
+        self.folder, self._signer, self._witnessed = folder, signer, witnessed
+        self.lock = threading.RLock()
+        self.changed = threading.Event()
+        self.broken = ""
+        self._probed = 0.0
+        self._waiting: queue.Queue[Item | None] = queue.Queue(_WAITING)
+        self._reopen()
+        self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
+        self._thread.start()
+
+    @property
+    def head(self) -> bytes:
+        """The newest tree, signed by the log alone."""
+        with self.lock:
+            return self.writer.head
+
+    def _reopen(self) -> None:
+        """Read the whole log; raises `StoreDamaged`, `BadProof`, or what a bad entry raises."""
+        self.writer = LogWriter(
+            self.folder, self._signer.name, self._signer, witnessed=self._witnessed
+        )
+        self.history, self._ids, leaves = History(), dict[str, tuple[int, bytes]](), list[bytes]()
+        for index, raw in enumerate(self._read()):
+            entry, leaf = parse(raw), leaf_hash(raw)
+            self.history.apply(index, entry)
+            self._remember(entry.id, index, leaf)
+            leaves.append(leaf)
+        if merkle.root(leaves) != self.writer.root:
+            raise BadProof("The entries on the disk are not those that the log signed.")
+        self.broken = ""
+
+    def _read(self) -> Iterator[bytes]:
+        for start in range(0, self.writer.size, tiles.WIDTH):
+            width = min(tiles.WIDTH, self.writer.size - start)
+            path = self.folder / tiles.bundle_path(start // tiles.WIDTH, width)
+            yield from tiles.unpack_bundle(path.read_bytes(), width)
+
+    def _remember(self, ident: str, index: int, leaf: bytes) -> None:
+        self._ids[ident] = (index, leaf)
+        if len(self._ids) > _REMEMBERED:
+            del self._ids[next(iter(self._ids))]
+
+    def known(self, ident: str) -> int | None:
+        """Index of the entry with this submission id, if it is on the log."""
+        with self.lock:
+            return self._ids[ident][0] if ident in self._ids and not self.broken else None
+
+    def submit(self, entry: Entry) -> int:
+        """Log `entry` and return its index; the same submission again returns the same index.
+
+        Raises what `History.apply` raises, or `LogAway`.
+        """
+        future: Future[int] = Future()
+        try:
+            self._waiting.put((entry, future), timeout=5)
+            return future.result(timeout=30)
+        except (queue.Full, TimeoutError) as error:
+            raise LogAway("The log does not keep up.", hint="Is its disk full or slow?") from error
+
+    def check_writable(self) -> None:
+        """Raises `LogAway` unless the log's disk takes a write now (asked once a second)."""
+        if self.broken:
+            raise LogAway(f"The log cannot be written: {self.broken}")
+        if time.monotonic() - self._probed > _PROBE_SECONDS:
+            try:
+                durable.write_file(self.folder / ".probe", bytes(4096))
+            except OSError as error:
+                raise LogAway(f"The log cannot be written: {error.strerror}.") from error
+            self._probed = time.monotonic()
+
+    def close(self) -> None:
+        """Write what waits, then stop."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch, end, open_ = [first], time.monotonic() + BATCH_SECONDS, True
+            while open_ and len(batch) < BATCH_ENTRIES:
+                try:
+                    item = self._waiting.get(timeout=max(0.0, end - time.monotonic()))
+                except queue.Empty:
+                    break
+                open_ = item is not None
+                batch += [item] if item else []
+            self._write(batch)
+            if not open_:
+                return
+
+    def _write(self, batch: list[Item]) -> None:
+        with self.lock:
+            try:
+                if self.broken:
+                    self._reopen()
+                taken, raws = self._judge(batch)
+                if raws:
+                    self.writer.append(raws)
+            except (OSError, StoreDamaged, Invalid) as error:
+                self._fail(batch, error)
+                return
+        self.changed.set()
+        for future, index in taken:
+            future.set_result(index)
+
+    def _judge(self, batch: list[Item]) -> tuple[list[tuple[Future[int], int]], list[bytes]]:
+        """Who is answered with what once the new entries, also returned, are durable."""
+        taken, raws = [], []
+        for entry, future in batch:
+            leaf = leaf_hash(entry.raw)
+            index, before = self._ids.get(entry.id, (self.history.size, b""))
+            try:
+                if not before:
+                    self.history.apply(index, entry)
+                    self._remember(entry.id, index, leaf)
+                    raws.append(entry.raw)
+                elif before != leaf and entry.by:
+                    raise Refused("Another entry has this submission id.", hint="Use a new id.")
+            except PlainviewError as error:
+                future.set_exception(error)
+            else:
+                taken.append((future, index))
+        return taken, raws
+
+    def _fail(self, batch: list[Item], error: Exception) -> None:
+        self.broken = f"{type(error).__name__}: {error}"
+        for _entry, future in batch:
+            if not future.done():
+                future.set_exception(LogAway(f"The log cannot be written: {self.broken}"))
+
+    def recover(self) -> None:
+        """After a failed write, try to read the log again."""
+        with self.lock:
+            if self.broken:
+                try:
+                    self._reopen()
+                except (OSError, StoreDamaged, Invalid) as error:
+                    self.broken = f"{type(error).__name__}: {error}"

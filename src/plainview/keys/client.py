@@ -1,0 +1,193 @@
+"""The client of the keeper: thread-safe, reconnecting, raising the keeper's errors as its own.
+
+Connections wait in a small pool, so that threads do not wait for one another's log entries. A
+question that met a broken connection is asked once more; its entry id makes that harmless.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from plainview.base.clock import Ms
+from plainview.base.ids import b64, new_id, unb64
+from plainview.errors import BadFormat, KeeperAway
+from plainview.keys.protocol import Act, Session, raise_error, receive, send
+
+_POOL = 16
+_HINT = "Is the keeper running? `plainview serve` starts it."
+
+
+class Draft(Protocol):
+    """`plainview.seal.draft.Draft`, which this package may not import."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+class KeeperClient:
+    """All that other processes may ask of the keeper. Every method raises the keeper's error
+    under its own class, or `KeeperAway`."""
+
+    def __init__(self, socket_path: Path, *, timeout_s: float = 30) -> None:
+        self._path = str(socket_path)
+        self._timeout = timeout_s
+        self._idle: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that wait."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for link in idle:
+            link.close()
+
+    def append(self, raw: bytes) -> int:
+        """Log a signed statement; its index. The same entry again gives the same index."""
+        return int(self._ask("append", raw=b64(raw)))
+
+    def make_windows(
+        self, camera: str, register_index: int, drafts: Sequence[Draft]
+    ) -> list[dict[str, Any]]:
+        """Log windows (at most 40) and lock them; pack headers (`WindowHeader.from_dict`).
+
+        The sealed shares stay here: the keeper sees their hashes only.
+        """
+        made = [draft.to_dict() for draft in drafts]
+        asked = [_window_question(draft) for draft in made]
+        locked = self._ask("windows", id=new_id(), register=register_index, drafts=asked)
+        headers = []
+        for draft, header in zip(made, locked, strict=True):
+            if header["record"]["camera"] != camera or draft["spec"]["camera"] != camera:
+                raise BadFormat("The drafts are of another camera.")
+            shares = [
+                {"i": s["i"], "person": s["person"], "sealed": s["data"]} for s in draft["shares"]
+            ]
+            headers.append({**header, "shares": shares})
+        return headers
+
+    def roots(self, node: str, minute: str, leaves: Sequence[dict[str, Any]]) -> int:
+        """Publish a minute's leaves, then log their Merkle roots; the index."""
+        return int(self._ask("roots", id=new_id(), node=node, minute=minute, leaves=list(leaves)))
+
+    def gate(self, camera: str, allowed: bool, reason: str, register: int | None) -> int:
+        """Log what the gate answered; the index."""
+        return int(
+            self._ask(
+                "gate",
+                id=new_id(),
+                camera=camera,
+                allowed=allowed,
+                reason=reason,
+                register=register,
+            )
+        )
+
+    def act(self, actor: str, role: str, act: str, detail: dict[str, Any]) -> Act:
+        """Log an act of a person: the commitment now, the detail at the reveal."""
+        question = {"actor": actor, "role": role, "act": act, "detail": detail}
+        return Act(**self._ask("act", id=new_id(), **question))
+
+    def watch(
+        self,
+        actor: str,
+        role: str,
+        kind: str,
+        camera: str,
+        from_ms: Ms,
+        to_ms: Ms | None,
+        purpose: str,
+    ) -> Session:
+        """Log that somebody watches (`live` or `playback`), and get the right to its view keys."""
+        question = {"actor": actor, "role": role, "kind": kind, "camera": camera}
+        span = {"from_ms": from_ms, "to_ms": to_ms, "purpose": purpose}
+        return Session(**self._ask("watch", id=new_id(), **question, **span))
+
+    def view_key(self, session: str, window: str) -> bytes:
+        """The 32-byte view key of a window that the session covers."""
+        return unb64(self._ask("view_key", session=session, window=window))
+
+    def watch_end(self, session: str) -> None:
+        """End a session; an unknown one is no error."""
+        self._ask("watch_end", session=session)
+
+    def opening(self, request_hash: str, window: str) -> bytes:
+        """E re-sealed to the requester (an age file), once enough releases are on the log."""
+        return unb64(self._ask("opening", request=request_hash, window=window))
+
+    def status(self) -> dict[str, Any]:
+        """Size, checkpoint time, witnesses, and the reasons to be red."""
+        return dict(self._ask("status"))
+
+    def _ask(self, op: str, **question: Any) -> Any:
+        message = {"op": op, **question}
+        answer = self._exchange(message, fresh=False)
+        if answer is None:
+            answer = self._exchange(message, fresh=True)
+        if answer is None:
+            raise KeeperAway("The keeper ended the connection.", hint=_HINT)
+        raise_error(answer)
+        return answer["ok"]
+
+    def _exchange(self, message: dict[str, Any], *, fresh: bool) -> dict[str, Any] | None:
+        """The answer, or None if the connection broke and asking again is worth it."""
+        link = self._connection(fresh)
+        try:
+            send(link, message)
+            answer = receive(link)
+        except TimeoutError as error:
+            link.close()
+            raise KeeperAway("The keeper did not answer in time.", hint=_HINT) from error
+        except OSError:
+            link.close()
+            return None
+        except BadFormat:
+            link.close()
+            raise
+        if answer is None:
+            link.close()
+            return None
+        self._give_back(link)
+        return answer
+
+    def _connection(self, fresh: bool) -> socket.socket:
+        with self._lock:
+            if self._idle and not fresh:
+                return self._idle.pop()
+        link = socket.socket(socket.AF_UNIX)
+        try:
+            link.settimeout(self._timeout)
+            link.connect(self._path)
+        except OSError as error:
+            link.close()
+            raise KeeperAway("The keeper cannot be reached.", hint=_HINT) from error
+        return link
+
+    def _give_back(self, link: socket.socket) -> None:
+        with self._lock:
+            if len(self._idle) < _POOL:
+                self._idle.append(link)
+                return
+        link.close()
+
+
+def _window_question(draft: dict[str, Any]) -> dict[str, Any]:
+    shares = [{"i": s["i"], "plain": s["plain"], "sealed": s["sealed"]} for s in draft["shares"]]
+    return {**{name: draft[name] for name in _DRAFT_FIELDS}, "shares": shares}
+
+
+_DRAFT_FIELDS = ("spec", "pk", "k", "n", "set", "e", "view")
