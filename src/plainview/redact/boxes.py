@@ -1,4 +1,4 @@
-"""Boxes: where something to hide is. Arrays of n x 4, float32: left, top, width, height in pixels."""
+"""Boxes, where something to hide is: n x 4 float32 of left, top, width, height in pixels."""
 
 from __future__ import annotations
 

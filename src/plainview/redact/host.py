@@ -136,7 +136,7 @@ class DetectorHost:
             line = self._line
             if line is None:
                 raise DetectorFault("The detector is starting.")
-            if any(self._late(other) for other in self._searches.values()):
+            if any(self._late(other, self._deadline) for other in self._searches.values()):
                 raise DetectorFault("The detector does not answer.")
             start = slot * wire.SLOT_BYTES
             self._pictures[start : start + picture.nbytes] = picture.tobytes()
@@ -150,8 +150,9 @@ class DetectorHost:
                 raise DetectorFault("The detector cannot be reached.") from error
         return search
 
-    def _late(self, search: _Search) -> bool:
-        patience = self._deadline if search.shape in self._compiled else START_SECONDS
+    def _late(self, search: _Search, patience: float) -> bool:
+        if search.shape not in self._compiled:
+            patience = START_SECONDS
         return time.monotonic() - search.sent > patience
 
     def _watch(self) -> None:
@@ -198,9 +199,7 @@ class DetectorHost:
                 return
             self._hand_out(line, request, result)
 
-    def _hand_out(
-        self, line: socket.socket, request: int, result: Found | DetectorFault
-    ) -> None:
+    def _hand_out(self, line: socket.socket, request: int, result: Found | DetectorFault) -> None:
         if request == wire.HELLO:
             with self._lock:
                 self._line = line
@@ -217,10 +216,7 @@ class DetectorHost:
         with self._lock:
             if self._line is None:
                 return now - born > START_SECONDS
-            return any(
-                now - search.sent > (self._hang if search.shape in self._compiled else START_SECONDS)
-                for search in self._searches.values()
-            )
+            return any(self._late(search, self._hang) for search in self._searches.values())
 
     def _end(self, line: socket.socket) -> None:
         self._awake.clear()

@@ -23,6 +23,7 @@ CUT = 24.0
 LEAST_SIDE = 5
 """Smallest unsearched area that counts, in compared pixels: a face of 10 searched pixels."""
 MARGIN = 3
+_NO_MAP = np.empty(0, np.float32)
 
 Small = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
@@ -32,7 +33,9 @@ Mask = NDArray[np.uint8]
 def small(grey: NDArray[np.uint8]) -> Small:
     """The compared picture of a small frame's luma."""
     size = (grey.shape[1] // SHRINK, grey.shape[0] // SHRINK)
-    return np.asarray(cv2.blur(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), (3, 3)), np.uint8)
+    return np.asarray(
+        cv2.blur(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), (3, 3)), np.uint8
+    )
 
 
 def is_cut(before: Small, after: Small) -> bool:
@@ -44,7 +47,7 @@ class Unsearched:
     """Compares a picture with a searched one, motion allowed for."""
 
     def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._grid: NDArray[np.float32] | None = None
 
     def against(self, picture: Small, searched: Small) -> Mask | None:
@@ -52,11 +55,11 @@ class Unsearched:
         changed = _opened(_different(picture, searched))
         if changed is None:
             return None
-        field = self._flow.calc(picture, searched, None)
+        field = self._flow.calc(picture, searched, np.zeros((*picture.shape, 2), np.float32))
+        positions = self._positions(picture) + field
         moved = cv2.remap(
-            searched, self._positions(picture) + field, None, cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
+            searched, positions, _NO_MAP, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
+        )
         return _opened(cv2.bitwise_and(changed, _different(picture, np.asarray(moved, np.uint8))))
 
     def _positions(self, picture: Small) -> NDArray[np.float32]:

@@ -273,7 +273,9 @@ class Redactor:
 
     def _in_frame(self, held: _Held) -> Boxes:
         """All that is to be hidden, in pixels of the frame."""
-        masks = enlarged(np.stack(list(held.boxes.values())), ENLARGE, MARGIN) if held.boxes else none()
+        masks = (
+            enlarged(np.stack(list(held.boxes.values())), ENLARGE, MARGIN) if held.boxes else none()
+        )
         scale = np.array(self._canvas.to_frame * 2, np.float32)
         return np.concatenate([masks, held.filled]) * scale
 

@@ -29,7 +29,7 @@ Grey = NDArray[np.uint8]
 
 @dataclass(slots=True)
 class Track:
-    """One box on its way: left, top, width, height; speed in pixels a frame; age of its last hit."""
+    """One box on its way, its speed in pixels a frame, and the frames since its last hit."""
 
     number: int
     box: NDArray[np.float32]

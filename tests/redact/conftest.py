@@ -1,0 +1,132 @@
+"""Moving faces with known places, a shared detector process, and detectors that fail as asked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from plainview.media.frames import Frame
+from plainview.redact import models
+from plainview.redact.host import DetectorHost, RemoteDetector
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A face of `height` pixels that is there from `first` to `last` and moves evenly."""
+
+    height: int
+    first: int
+    last: int
+    start: tuple[float, float]
+    speed: tuple[float, float]
+    mirrored: bool
+    light: float
+
+    def box(self, index: int) -> tuple[int, int, int, int]:
+        """Left, top, width, height of the face in frame `index`."""
+        age = index - self.first
+        width = round(self.height * 0.75)
+        left = round(self.start[0] + self.speed[0] * age)
+        return left, round(self.start[1] + self.speed[1] * age), width, self.height
+
+
+class Scene:
+    """A textured street with actors; every face's true box is known."""
+
+    def __init__(
+        self, seed: int, *, frames: int = 48, actors: int = 3, size: tuple[int, int] = (640, 360)
+    ) -> None:
+        self.fps = 25.0
+        self.length = frames
+        self.size = size
+        rng = random.Random(seed)
+        self._face = models.known_face()
+        self._background = _background(seed, size)
+        self.actors = [self._actor(rng, place, actors) for place in range(actors)]
+
+    def _actor(self, rng: random.Random, place: int, places: int) -> Actor:
+        width, height = self.size
+        tall = rng.randrange(24, 72)
+        lane = width / places
+        first = 0 if place == 0 else rng.randrange(0, self.length // 2)
+        start = (lane * place + lane / 3, rng.uniform(30, height - tall - 80))
+        speed = (rng.uniform(-1.2, 1.2), rng.uniform(-0.4, 0.4))
+        last = self.length - 1
+        return Actor(tall, first, last, start, speed, rng.random() < 0.5, rng.uniform(0.75, 1.15))
+
+    def boxes(self, index: int) -> list[tuple[int, int, int, int]]:
+        """The true boxes in frame `index`."""
+        return [a.box(index) for a in self.actors if a.first <= index <= a.last]
+
+    def picture(self, index: int) -> Picture:
+        """Frame `index` as BGR."""
+        picture = self._background.copy()
+        for actor in self.actors:
+            if actor.first <= index <= actor.last:
+                _paste(picture, self._face, actor, actor.box(index))
+        noise = np.random.default_rng(index).normal(0, 2, picture.shape)
+        return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+    def frames(self) -> Iterator[Frame]:
+        """All frames, 40 ms apart."""
+        for index in range(self.length):
+            yield Frame.from_bgr(self.picture(index), wall_ms=1_000_000 + 40 * index)
+
+
+def _background(seed: int, size: tuple[int, int]) -> Picture:
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(90, 150, (9, 16, 3), dtype=np.uint8)
+    fine = rng.integers(0, 40, (size[1] // 3, size[0] // 3, 3), dtype=np.uint8)
+    smooth = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC).astype(np.int16)
+    grain = cv2.resize(fine, size, interpolation=cv2.INTER_LINEAR).astype(np.int16)
+    return np.clip(smooth + grain - 20, 0, 255).astype(np.uint8)
+
+
+def _paste(picture: Picture, face: Picture, actor: Actor, box: tuple[int, int, int, int]) -> None:
+    left, top, width, height = box
+    shoulders = ((left + width // 2, top + round(height * 2.1)), (width, height))
+    cv2.ellipse(picture, (*shoulders, 0.0), (60, 50, 45), -1)
+    small = cv2.resize(face, (width, height), interpolation=cv2.INTER_AREA)
+    if actor.mirrored:
+        small = small[:, ::-1]
+    lit = np.clip(small * actor.light, 0, 255)
+    oval = np.zeros((height, width), np.float32)
+    cv2.ellipse(oval, ((width / 2, height / 2), (width * 1.05, height * 1.02), 0.0), 1.0, -1)
+    oval = cv2.GaussianBlur(oval, (0, 0), max(0.5, height / 40))[..., None]
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + width, picture.shape[1]), min(top + height, picture.shape[0])
+    if x0 >= x1 or y0 >= y1:
+        return
+    cut = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
+    under = picture[y0:y1, x0:x1]
+    picture[y0:y1, x0:x1] = (under * (1 - oval[cut]) + lit[cut] * oval[cut]).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def scene() -> Callable[..., Scene]:
+    """Makes a scene from a seed."""
+    return Scene
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[DetectorHost]:
+    """One detector process for all tests that do not break it; patient, for busy machines."""
+    with DetectorHost(deadline_seconds=20, hang_seconds=40) as host:
+        host.wait()
+        yield host
+
+
+@pytest.fixture
+def detector(host: DetectorHost) -> Iterator[RemoteDetector]:
+    """A camera's detector in that process."""
+    detector = host.open()
+    yield detector
+    detector.close()
