@@ -107,13 +107,16 @@ class Source:
     def _received(self, stream: Stream, packet: Packet) -> Iterator[Packet | Gap]:
         self._parameters = stream.parameters
         if self._open_gap is not None:
-            yield replace(self._open_gap, end_ms=packet.wall_ms)
+            # A camera may begin with its latest key frame, older than the last picture seen.
+            yield replace(self._open_gap, end_ms=max(packet.wall_ms, self._open_gap.start_ms))
             self._open_gap = None
+            self._last_wall = packet.wall_ms
         elif packet.discontinuity:
             yield from self._jump(packet.wall_ms, "The camera's time stamps jumped.")
         elif self._last_wall is not None and packet.wall_ms < self._last_wall - CLOCK_STEP_MS:
             yield from self._jump(packet.wall_ms, "The camera's clock stepped back.")
-        self._last_wall = packet.wall_ms
+            self._last_wall = packet.wall_ms
+        self._last_wall = max(packet.wall_ms, self._last_wall or packet.wall_ms)
         self._book.packet(
             packet.arrival_ms,
             damaged=packet.damaged,
@@ -124,7 +127,7 @@ class Source:
 
     def _jump(self, wall_ms: Ms, reason: str) -> Iterator[Gap]:
         self._book.gap()
-        start = self._last_wall if self._last_wall is not None else wall_ms
+        start = wall_ms if self._last_wall is None else min(self._last_wall, wall_ms)
         yield Gap(start, wall_ms, reason)
 
     def _lost(self, reason: str) -> Iterator[Gap]:

@@ -48,7 +48,7 @@ class Stream:
 
     def __init__(self, url: str, *, open_s: float, stall_s: float, clock: Clock) -> None:
         self.name = redact_url(url)
-        self._clock = clock
+        self._clock, self._stall_s = clock, stall_s
         self._container = _connect(url, self.name, open_s, stall_s)
         try:
             self._stream, codec = self._video()
@@ -117,6 +117,8 @@ class Stream:
             for raw in self._container.demux(self._stream):
                 if raw.size:
                     yield from self._timeline.push(_raw(raw, self._clock()))
+        except av.error.ExitError:
+            raise SourceAway(f"{self.name} sent nothing for {self._stall_s:g} s.") from None
         except av.error.FFmpegError as error:
             raise SourceAway(f"{self.name} stopped: {error.strerror}.") from None
         yield from self._timeline.drain()
@@ -163,6 +165,8 @@ def _connect(url: str, name: str, open_s: float, stall_s: float) -> InputContain
     }
     try:
         return av.open(url, "r", format="rtsp", options=options, timeout=(open_s, stall_s))
+    except av.error.ExitError:
+        reason = f"no answer within {open_s:g} s"
     except (av.error.FFmpegError, OSError) as error:
         # The error's own text holds the address, and with it the password.
         reason = error.strerror or type(error).__name__
