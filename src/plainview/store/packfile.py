@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from plainview.base.durable import make_folder, sync_folder
-from plainview.errors import StoreDamaged, StoreFull
+from plainview.errors import Refused, StoreDamaged, StoreFull
 from plainview.seal.windows import WindowHeader
 from plainview.store.packs import STEP, PackName, SegmentHeader, file_header
 
@@ -26,7 +26,7 @@ class PackFile:
     """The file of one window and kind."""
 
     def __init__(self, data: Path, name: PackName, header: WindowHeader) -> None:
-        """Create the pack. Raises `StoreDamaged` if the window was written before, `StoreFull`."""
+        """Create the pack. Raises `Refused` if the window was written before, `StoreFull`."""
         self.name = name
         self.path = data / name.path
         self._allocated = 0
@@ -35,7 +35,7 @@ class PackFile:
         try:
             self._file = os.open(self.path, flags, 0o640)
         except FileExistsError as error:
-            raise StoreDamaged(
+            raise Refused(
                 f"the pack {name.path} exists already.", hint="A window is never reopened."
             ) from error
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import structlog
 from plainview.base.clock import day_of
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
-from plainview.errors import NotFound, StoreDamaged
+from plainview.errors import NotFound, PlainviewError, StoreDamaged
 from plainview.seal.windows import WindowHeader, WindowId
 from plainview.store.days import Days
 from plainview.store.index import Pack, Segment
+from plainview.store.lock import exclusive
 from plainview.store.packs import (
     SEGMENT_HEADER,
     Kind,
@@ -49,14 +51,24 @@ class Store:
         self.days.close()
 
     def writer(self) -> Writer:
-        """The node's one writer; call `recover` first."""
+        """The node's one writer, after recovery. Raises `Refused` while another one writes."""
         make_folder(self.data)
-        reserve = Reserve(self.data, self._settings.disk_reserve_mb << 20)
-        return Writer(self.data, self.days, reserve, commit_seconds=self._settings.commit_seconds)
+        lock = exclusive(self.data)
+        try:
+            report = recover(self.data, self.days)
+            if report.packs:
+                log.info("store_recovered", **asdict(report))
+            reserve = Reserve(self.data, self._settings.disk_reserve_mb << 20)
+            every = self._settings.commit_seconds
+            return Writer(self.data, self.days, reserve, commit_seconds=every, lock=lock)
+        except PlainviewError:
+            lock.close()
+            raise
 
     def recover(self) -> Report:
-        """Cut torn tails and index what is missing; only while nothing writes."""
-        return recover(self.data, self.days)
+        """Cut torn tails, index what is missing. Raises `Refused` while a recorder writes."""
+        with exclusive(self.data):
+            return recover(self.data, self.days)
 
     def segments(self, kind: Kind, camera: str, from_ms: int, to_ms: int) -> list[Segment]:
         """Acknowledged segments that overlap [from_ms, to_ms), by start."""

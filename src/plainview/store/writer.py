@@ -20,7 +20,7 @@ from typing import BinaryIO
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from plainview.errors import PlainviewError, StoreDamaged, StoreFull
+from plainview.errors import PlainviewError, Refused, StoreDamaged, StoreFull
 from plainview.seal.windows import WindowHeader
 from plainview.store.days import Days
 from plainview.store.index import Pack, Segment, row_of
@@ -218,6 +218,9 @@ class Writer:
             offset = pack.append(item.segment, item.data)
         except StoreFull as error:
             self._troubled(error)
+            item.ticket.settle(error)
+            return
+        except Refused as error:
             item.ticket.settle(error)
             return
         except StoreDamaged as error:
