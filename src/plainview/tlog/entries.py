@@ -198,6 +198,11 @@ class SigningKey:
             raise BadFormat("not an Ed25519 key.")
         return cls(private)
 
+    @classmethod
+    def from_seed(cls, seed: bytes) -> SigningKey:
+        """The key of a 32-byte secret (RFC 8032), for test vectors and stored raw keys."""
+        return cls(Ed25519PrivateKey.from_private_bytes(seed))
+
     def to_pem(self) -> bytes:
         return self._private.private_bytes(
             serialization.Encoding.PEM,
