@@ -55,11 +55,17 @@ RELEASES = Table(
     "releases",
     METADATA,
     Column("request", String, nullable=False),
-    Column("window", String, nullable=False),
-    Column("i", Integer, nullable=False),
-    Column("entry", Integer, nullable=False),  # log index
+    Column("sha256", String, nullable=False),  # as the release statement names it
     Column("resealed", LargeBinary, nullable=False),  # age file to the requester
-    UniqueConstraint("request", "window", "i"),
+    UniqueConstraint("request", "sha256"),
+)
+OPENINGS = Table(
+    "openings",
+    METADATA,
+    Column("request", String, nullable=False),
+    Column("window", String, nullable=False),
+    Column("resealed_e", LargeBinary, nullable=False),  # age file to the requester
+    UniqueConstraint("request", "window"),
 )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, func, select
 
 from plainview.base.clock import Ms
 from plainview.errors import NotFound
@@ -80,14 +80,24 @@ class Questions:
         return bytes(self._one(query, f"Entry {index} is no statement.").raw)
 
     def key_statement(self, key: str, before: int) -> int:
-        """The index of the statement that brought a key in, older than `before`."""
-        query = select(func.max(t.KEYS.c.idx).label("idx")).where(
-            t.KEYS.c.key_id == key, t.KEYS.c.idx < before
-        )
-        found = self._one(query, f"The key {key} is not enrolled.").idx
-        if found is None:
-            raise NotFound(f"The key {key} is not enrolled.")
-        return int(found)
+        """The index of the newest founding or enrolment with this key, older than `before`."""
+        return self._enrolment(t.KEYS.c.key_id == key, before, key)
+
+    def person_statement(self, person: str, before: int) -> int:
+        """The index of the newest founding or enrolment of a person, older than `before`."""
+        return self._enrolment(t.KEYS.c.person == person, before, person)
+
+    def _enrolment(self, which: ColumnElement[bool], before: int, name: str) -> int:
+        query = select(t.KEYS.c.idx).where(which, t.KEYS.c.idx < before)
+        query = query.order_by(t.KEYS.c.idx.desc()).limit(1)
+        return int(self._one(query, f"{name} is not enrolled.").idx)
+
+    def set_statement(self, name: str, before: int) -> int:
+        """The index of the version of a custodian set in force for the entry at `before`."""
+        c = t.STATEMENTS.c
+        query = select(c.idx).where(c.type == "custodian-set", c.subject == name, c.idx < before)
+        query = query.order_by(c.idx.desc()).limit(1)
+        return int(self._one(query, f"No custodian set {name} is on the log.").idx)
 
     def rejected(self) -> list[tuple[int, str]]:
         """Entries that break the rules and so have no effect: (index, reason). Should be empty."""
