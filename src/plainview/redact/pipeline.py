@@ -9,7 +9,7 @@ in a row have succeeded. There is no way round this and no setting that turns it
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import cv2
@@ -20,24 +20,20 @@ from plainview.base.clock import Ms
 from plainview.errors import DetectorFault
 from plainview.media.frames import Frame, fit
 from plainview.redact import detector as detectors
-from plainview.redact import fill, models, motion
-from plainview.redact.boxes import Boxes, enlarged, none
+from plainview.redact import fill, mask, models, motion
+from plainview.redact.boxes import Boxes, none
 from plainview.redact.canvas import Canvas
 from plainview.redact.detector import Detector, Found
-from plainview.redact.tracker import Tracker, backwards
+from plainview.redact.held import Held, carry_back, spread
+from plainview.redact.tracker import Tracker
 from plainview.redact.withheld import Withheld
 
-ENLARGE = 1.4
-MARGIN = 2.0
-"""Pixels of the searched picture added on each side of a mask."""
 LOOK_AHEAD_MS: Ms = 170
 """Longest time that frames are held back; slow cameras are searched more often instead."""
 KEEP_MS: Ms = 600
 HEALTHY_SEARCHES = 5
 LAG_LIMIT_MS: Ms = 1500
 """Above this the pictures are withheld and not searched, until the lag is half of it."""
-
-Box = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +52,6 @@ class State:
     reason: str
     since_ms: Ms
     faults: int
-
-
-@dataclass(slots=True)
-class _Held:
-    """A frame that waits for the search after it."""
-
-    frame: Frame
-    grey: NDArray[np.uint8]
-    small: NDArray[np.uint8]
-    withheld: bool
-    cut: bool = False
-    searched: bool = False
-    boxes: dict[int, Box] = field(default_factory=dict)
-    unsearched: NDArray[np.uint8] | None = None
-    filled: Boxes = field(default_factory=none)
 
 
 class Redactor:
@@ -92,9 +73,9 @@ class Redactor:
         self._tracker = Tracker(keep=max(2 * self.period, round(self.fps * KEEP_MS / 1000)))
         self._unsearched = motion.Unsearched()
         self._withheld = Withheld(self.fps)
-        self._held: deque[_Held] = deque()
-        self._last: _Held | None = None
-        self._searched: _Held | None = None
+        self._held: deque[Held] = deque()
+        self._last: Held | None = None
+        self._searched: Held | None = None
         self._since_search = 0
         self._pushed = 0
         self._healthy = 0
@@ -148,13 +129,13 @@ class Redactor:
         self._tracker.clear()
         return finished
 
-    def _prepare(self, frame: Frame) -> _Held:
+    def _prepare(self, frame: Frame) -> Held:
         if (frame.width, frame.height) != (self.width, self.height):
             frame = frame.scaled(self.width, self.height)
         grey = self._canvas.grey(frame)
-        return _Held(frame, grey, motion.small(grey), withheld=True)
+        return Held(frame, grey, motion.small(grey), withheld=True)
 
-    def _protect(self, held: _Held) -> None:
+    def _protect(self, held: Held) -> None:
         """Find what is to be hidden in the newest frame, by flow or by a search."""
         if self._last is not None:
             self._tracker.step(self._last.grey, held.grey)
@@ -173,61 +154,47 @@ class Redactor:
         elif before is not None:
             held.unsearched = self._unsearched.against(held.small, before.small)
 
-    def _search_held(self, held: _Held) -> None:
+    def _search_held(self, held: Held) -> None:
         """Search the newest frame and carry what is new back over the frames before it."""
         found = self._search(held.frame, held.grey)
         corrections, new = self._tracker.update(found)
         steps = self._since_search
         held.searched = True
         held.boxes = self._tracker.boxes()
+        frames = list(self._held)
         for correction in corrections:
-            self._spread(correction.number, correction.delta, steps)
-        self._carry_back({number: held.boxes[number] for number in new}, list(self._held))
+            spread(frames, correction.number, correction.delta, steps)
+        carry_back(frames, {number: held.boxes[number] for number in new})
         self._close_gaps(held)
         self._searched = held
         self._since_search = 0
 
-    def _spread(self, number: int, delta: Box, steps: int) -> None:
-        """Blend a correction over the frames since the last search, so that masks do not jump."""
-        between = list(self._held)[-steps:-1] if steps > 1 else []
-        for age, held in enumerate(reversed(between), start=1):
-            if number in held.boxes:
-                held.boxes[number] = held.boxes[number] + delta * (1 - age / steps)
-
-    def _carry_back(self, boxes: dict[int, Box], frames: list[_Held]) -> None:
-        """Hide what the newest of `frames` shows anew in the frames before it as well."""
-        for after, before in zip(frames[:0:-1], frames[-2::-1], strict=True):
-            if not boxes or after.cut:
-                return
-            boxes = backwards(boxes, after.grey, before.grey)
-            before.boxes.update(boxes)
-
-    def _close_gaps(self, newest: _Held) -> None:
+    def _close_gaps(self, newest: Held) -> None:
         """Search or fill content that stood in neither of the searched pictures around it."""
         frames = list(self._held)
         open_ones = [
-            (index, mask)
+            (index, area)
             for index, held in enumerate(frames)
             if not held.searched and held.unsearched is not None
-            and (mask := motion.both(
+            and (area := motion.both(
                 held.unsearched, self._unsearched.against(held.small, newest.small)
             )) is not None
         ]  # fmt: skip
-        for position, (index, mask) in enumerate(open_ones):
+        for position, (index, area) in enumerate(open_ones):
             held = frames[index]
             if position == 0:
                 self._search_between(held, frames[: index + 1])
             else:
-                held.filled = motion.areas(mask)
+                held.filled = motion.areas(area)
             held.unsearched = None
 
-    def _search_between(self, held: _Held, before: list[_Held]) -> None:
+    def _search_between(self, held: Held, before: list[Held]) -> None:
         """A search of a frame already held: its own masks, carried back, no tracks."""
         found = self._search(held.frame, held.grey)
         fresh = {-1 - index: box for index, box in enumerate(found.boxes)}
         held.boxes.update(fresh)
         held.searched = True
-        self._carry_back(fresh, before)
+        carry_back(before, fresh)
 
     def _search(self, frame: Frame, grey: NDArray[np.uint8]) -> Found:
         drawn = self._canvas.draw(frame, grey)
@@ -264,18 +231,17 @@ class Redactor:
     def _show(self, wall_ms: Ms) -> None:
         self._state = State("ok", "", wall_ms, self._state.faults)
 
-    def _finish(self, held: _Held) -> ViewFrame:
+    def _finish(self, held: Held) -> ViewFrame:
         if held.withheld:
             self._withheld.cover(held.frame)
             return ViewFrame(held.frame, pixelated=True)
         fill.fill(held.frame, self._in_frame(held))
         return ViewFrame(held.frame, pixelated=False)
 
-    def _in_frame(self, held: _Held) -> Boxes:
+    def _in_frame(self, held: Held) -> Boxes:
         """All that is to be hidden, in pixels of the frame."""
-        masks = (
-            enlarged(np.stack(list(held.boxes.values())), ENLARGE, MARGIN) if held.boxes else none()
-        )
+        found = np.stack(list(held.boxes.values())) if held.boxes else none()
+        masks = mask.around(found)
         scale = np.array(self._canvas.to_frame * 2, np.float32)
         return np.concatenate([masks, held.filled]) * scale
 
