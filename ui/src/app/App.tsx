@@ -1,0 +1,58 @@
+// The signed-in application: who is here, which page, and the way out.
+
+import { useCallback, useEffect, useState } from "react";
+import { ServerError } from "../base/errors.ts";
+import { texts } from "../messages/en.ts";
+import { me as fetchMe, type Me } from "./api.ts";
+import { Accesses } from "./pages/Accesses.tsx";
+import { PlaybackPage } from "./pages/PlaybackPage.tsx";
+import { Requests } from "./pages/Requests.tsx";
+import { Wall } from "./pages/Wall.tsx";
+import { Bar } from "./parts/Bar.tsx";
+import { Problem } from "./parts/Problem.tsx";
+import { useRoute } from "./router.ts";
+
+type Who = { kind: "unknown" } | { kind: "out" } | { kind: "in"; me: Me } | { kind: "fault"; error: unknown };
+
+export function App() {
+  const route = useRoute();
+  const [who, setWho] = useState<Who>({ kind: "unknown" });
+  const signedIn = useCallback((me: Me) => setWho({ kind: "in", me }), []);
+  const load = useCallback(() => {
+    fetchMe().then(signedIn, (error: unknown) => {
+      const out = error instanceof ServerError && error.status === 401;
+      setWho(out ? { kind: "out" } : { kind: "fault", error });
+    });
+  }, [signedIn]);
+  useEffect(load, [load]);
+  const dark = route.page === "wall" || route.page === "playback";
+  useEffect(() => {
+    document.documentElement.dataset.room = dark ? "dark" : "paper";
+  }, [dark]);
+
+  if (who.kind === "unknown") return <p className="breathing loading">{texts.loading}</p>;
+  if (who.kind === "fault") return <Problem error={who.error} onRetry={load} />;
+  if (who.kind === "out") return <SignedOut />;
+  const { me } = who;
+  return (
+    <div className="app" data-testid="app" data-page={route.page}>
+      <Bar me={me} page={route.page} onSignedOut={() => setWho({ kind: "out" })} />
+      {route.page === "wall" && <Wall me={me} onMe={signedIn} />}
+      {route.page === "playback" && <PlaybackPage key={`${route.camera} ${route.at}`} me={me} camera={route.camera} at={route.at} />}
+      {route.page === "requests" && <Requests me={me} />}
+      {route.page === "accesses" && <Accesses />}
+    </div>
+  );
+}
+
+function SignedOut() {
+  return (
+    <main className="nothing" data-testid="signed-out">
+      <h1>{texts.signedOut.title}</h1>
+      <p>{texts.signedOut.text}</p>
+      <a className="button primary" href="/">
+        {texts.signedOut.public}
+      </a>
+    </main>
+  );
+}

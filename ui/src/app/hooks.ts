@@ -1,0 +1,50 @@
+// Small hooks: something fetched (and fetched again), keys.
+
+import { useCallback, useEffect, useRef, useState } from "react";
+
+export interface Loaded<T> {
+  value: T | null;
+  error: unknown;
+  reload: () => void;
+}
+
+/** Fetches once, then every `everyMs` (0: never again) and when `reload` is called. */
+export function useLoaded<T>(fetch: () => Promise<T>, everyMs = 0): Loaded<T> {
+  const [state, setState] = useState<{ value: T | null; error: unknown }>({ value: null, error: null });
+  const [round, setRound] = useState(0);
+  const reload = useCallback(() => setRound((n) => n + 1), []);
+  useEffect(() => {
+    let current = true;
+    const load = (): void => {
+      fetch().then(
+        (value) => current && setState({ value, error: null }),
+        (error: unknown) => current && setState(({ value }) => ({ value, error })),
+      );
+    };
+    load();
+    const timer = everyMs > 0 ? setInterval(load, everyMs) : undefined;
+    return () => {
+      current = false;
+      clearInterval(timer);
+    };
+  }, [fetch, everyMs, round]);
+  return { ...state, reload };
+}
+
+/** Key presses on the page, but not while somebody types or a dialog is open. */
+export function useKeys(handle: (event: KeyboardEvent) => void): void {
+  const latest = useRef(handle);
+  useEffect(() => {
+    latest.current = handle;
+  });
+  useEffect(() => {
+    const listen = (event: KeyboardEvent): void => {
+      const target = event.target as HTMLElement | null;
+      const typing = target?.closest("input, textarea, select, dialog") !== null;
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      latest.current(event);
+    };
+    window.addEventListener("keydown", listen);
+    return () => window.removeEventListener("keydown", listen);
+  }, []);
+}

@@ -1,0 +1,70 @@
+// "My accesses": what the log holds of this person, in clear words.
+
+import { acts as fetchActs, type Act } from "../api.ts";
+import { useLoaded } from "../hooks.ts";
+import { Problem } from "../parts/Problem.tsx";
+import { texts } from "../../messages/en.ts";
+import { clockTime, dateTime, dayOf, shortTime } from "../../video/clock.ts";
+
+const EVERY_MS = 5_000;
+
+export function Accesses() {
+  const { value, error, reload } = useLoaded(fetchActs, EVERY_MS);
+  const acts = value === null ? [] : [...value].sort((a, b) => timeOf(b) - timeOf(a));
+  const days = Map.groupBy(acts, (act) => dayOf(timeOf(act)));
+  return (
+    <main className="page" data-testid="accesses">
+      <h1>{texts.accesses.title}</h1>
+      <p className="lead">{texts.accesses.lead}</p>
+      <Problem error={error} onRetry={reload} />
+      {value?.length === 0 && (
+        <div className="nothing">
+          <h2>{texts.accesses.empty}</h2>
+          <p>{texts.accesses.emptyHint}</p>
+        </div>
+      )}
+      {[...days].map(([day, list]) => (
+        <section key={day}>
+          <h2 className="day">{day}</h2>
+          <ol className="acts">
+            {list.map((act, i) => (
+              <ActRow key={`${String(act.index)} ${i}`} act={act} />
+            ))}
+          </ol>
+        </section>
+      ))}
+    </main>
+  );
+}
+
+const timeOf = (act: Act): number =>
+  typeof act.time === "number" ? act.time : Date.parse(typeof act.time === "string" ? act.time : "");
+
+function ActRow({ act }: { act: Act }) {
+  const detail = typeof act.detail === "object" && act.detail !== null ? (act.detail as Act) : act;
+  const kind = String(act.act ?? act.type ?? "");
+  const words = ["camera", "purpose", "note", "case"]
+    .map((key) => detail[key])
+    .filter((value): value is string => typeof value === "string" && value !== "");
+  const span = [detail.from, detail.to].map(readable).filter((time) => time !== "");
+  const at = readable(detail.at);
+  return (
+    <li>
+      <time title={dateTime(timeOf(act))}>{shortTime(timeOf(act))}</time>
+      <div>
+        <strong>{texts.accesses.acts[kind] ?? kind}</strong>
+        <p>{[...words, span.join(" – "), at].filter((text) => text !== "").join(" · ")}</p>
+      </div>
+      {typeof act.index === "number" && (
+        <a href={`/log/entry/${act.index}`} target="_blank" rel="noopener">
+          {texts.accesses.entry} {act.index}
+        </a>
+      )}
+    </li>
+  );
+}
+
+function readable(value: unknown): string {
+  const ms = typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : NaN;
+  return Number.isNaN(ms) ? "" : clockTime(ms);
+}

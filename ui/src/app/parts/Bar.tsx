@@ -1,0 +1,67 @@
+// The bar on every page: where one is, as whom one acts, and out.
+
+import { signOut, type Me } from "../api.ts";
+import { go, type Route } from "../router.ts";
+import { texts } from "../../messages/en.ts";
+import { Icon, Mark, type IconName } from "./Icon.tsx";
+
+const pages: { page: Route["page"]; path: string; icon: IconName; text: string }[] = [
+  { page: "wall", path: "/app/", icon: "live", text: texts.nav.live },
+  { page: "requests", path: "/app/requests", icon: "requests", text: texts.nav.requests },
+  { page: "accesses", path: "/app/accesses", icon: "accesses", text: texts.nav.accesses },
+];
+
+interface Props {
+  me: Me;
+  page: Route["page"];
+  onSignedOut: () => void;
+}
+
+export function Bar({ me, page, onSignedOut }: Props) {
+  const current = page === "playback" ? "wall" : page;
+  const role = me.roles.map((item) => texts.roles[item] ?? item).join(", ");
+  return (
+    <header className="bar">
+      <a className="brand" href="/">
+        <Mark />
+        <span>{texts.brand}</span>
+      </a>
+      <nav aria-label={texts.nav.label}>
+        {pages.map(({ page: target, path, icon, text }) => (
+          <a
+            key={target}
+            href={path}
+            aria-current={current === target ? "page" : undefined}
+            data-testid={`nav-${target}`}
+            onClick={(event) => {
+              event.preventDefault();
+              go(path);
+            }}
+          >
+            <Icon name={icon} />
+            <span>{text}</span>
+          </a>
+        ))}
+      </nav>
+      <div className="who">
+        <span className="name" data-testid="who" title={`${texts.bar.signedInAs} ${me.name}, ${role}`}>
+          <strong>{me.name}</strong>
+          <small>
+            {role}
+            {me.purpose !== null && me.purpose !== "" && <> · {me.purpose}</>}
+          </small>
+        </span>
+        <button
+          type="button"
+          className="button icononly"
+          title={texts.bar.signOut}
+          aria-label={texts.bar.signOut}
+          data-testid="sign-out"
+          onClick={() => void signOut().finally(onSignedOut)}
+        >
+          <Icon name="out" />
+        </button>
+      </div>
+    </header>
+  );
+}

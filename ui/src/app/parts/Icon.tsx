@@ -1,0 +1,39 @@
+// The few icons of the application, drawn here: 20 units wide, in the colour of their text.
+
+const paths = {
+  live: "M3 5.5h14v9H3z",
+  requests: "M6 3h6l3 3v11H6zM12 3v3h3M8.5 10h4M8.5 13h4",
+  accesses: "M10 6v4l2.5 2M10 3a7 7 0 1 0 0 14a7 7 0 0 0 0-14z",
+  play: "M6.5 4.5v11l9-5.5z",
+  pause: "M7 5v10M13 5v10",
+  back: "M13 5l-6 5 6 5M5 5v10",
+  forward: "M7 5l6 5-6 5M15 5v10",
+  mark: "M6 3.5h8v13l-4-3-4 3z",
+  camera: "M3 6.5h3l1.5-2h5l1.5 2h3v9H3zM10 13.5a2.7 2.7 0 1 0 0-5.4a2.7 2.7 0 0 0 0 5.4z",
+  rewind: "M10 4a6 6 0 1 1-5.6 3.9M4 4v4h4M10 7.2V10l2 1.6",
+  enlarge: "M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4",
+  shrink: "M8 4v4H4M16 8h-4V4M12 16v-4h4M4 12h4v4",
+  out: "M8 4H4v12h4M9 10h8M14 7l3 3-3 3",
+} as const;
+
+export type IconName = keyof typeof paths;
+
+export function Icon({ name }: { name: IconName }) {
+  const filled = name === "play";
+  return (
+    <svg className="icon" viewBox="0 0 20 20" aria-hidden="true" fill={filled ? "currentColor" : "none"}>
+      <path d={paths[name]} stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" strokeLinejoin="round" />
+    </svg>
+  );
+}
+
+/** The mark of Plainview: a picture, and in it a calm round shape where somebody stands. */
+export function Mark() {
+  return (
+    <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
+      <rect x="2" y="5" width="28" height="22" rx="6" fill="currentColor" opacity="0.22" />
+      <circle cx="16" cy="14.5" r="5" fill="currentColor" />
+      <path d="M6.5 27c1-4.6 4.800-7 9.500-7s8.500 2.400 9.500 7z" fill="currentColor" opacity="0.7" />
+    </svg>
+  );
+}

@@ -1,0 +1,82 @@
+// When there is a recording, when there is none, and when the picture was withheld.
+
+import { useRef, useState, type PointerEvent as ReactPointerEvent } from "react";
+import { texts } from "../../messages/en.ts";
+import { clockTime, dateTime, minuteTime, shortTime } from "../../video/clock.ts";
+import { share, ticks, wholeTimeline, type Range, type Span } from "../../video/timeline.ts";
+
+interface Props {
+  spans: Span[];
+  view: Range;
+  at: number | null;
+  onSeek: (at: number) => void;
+  onHover: (at: number) => void;
+}
+
+export function Timeline({ spans, view, at, onSeek, onHover }: Props) {
+  const track = useRef<HTMLDivElement>(null);
+  const [hover, setHover] = useState<number | null>(null);
+  const timeAt = (event: ReactPointerEvent): number => {
+    const box = track.current?.getBoundingClientRect();
+    const part = box === undefined || box.width === 0 ? 0 : (event.clientX - box.left) / box.width;
+    return view.from + Math.min(Math.max(part, 0), 1) * (view.to - view.from);
+  };
+  const percent = (ms: number): string => `${share(view, ms) * 100}%`;
+  const marks = ticks(view, 8);
+  const label = (marks[1] ?? 0) - (marks[0] ?? 0) < 60_000 ? shortTime : minuteTime;
+  const shown = wholeTimeline(spans, view);
+  return (
+    <div className="timeline">
+      <div
+        ref={track}
+        className="track"
+        role="slider"
+        tabIndex={0}
+        aria-label={texts.playback.timeline}
+        aria-valuemin={view.from}
+        aria-valuemax={view.to}
+        aria-valuenow={at ?? view.from}
+        aria-valuetext={at === null ? "" : dateTime(at)}
+        data-testid="timeline"
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          onSeek(timeAt(event));
+        }}
+        onPointerMove={(event) => {
+          const time = timeAt(event);
+          setHover(time);
+          if (event.buttons === 1) onSeek(time);
+          else onHover(time);
+        }}
+        onPointerLeave={() => setHover(null)}
+      >
+        {shown.map((span) => (
+          <span
+            key={span.start}
+            className="span"
+            data-state={span.state}
+            data-testid={`span-${span.state}`}
+            title={`${texts.playback.states[span.state]}: ${clockTime(span.start)} – ${clockTime(span.end)}`}
+            style={{ left: percent(span.start), width: `${(share(view, span.end) - share(view, span.start)) * 100}%` }}
+          />
+        ))}
+        {hover !== null && <span className="hover" style={{ left: percent(hover) }} data-time={shortTime(hover)} />}
+        {at !== null && at >= view.from && at <= view.to && <span className="head" style={{ left: percent(at) }} />}
+      </div>
+      <div className="ticks" aria-hidden="true">
+        {marks.map((time) => (
+          <span key={time} style={{ left: percent(time) }}>
+            {label(time)}
+          </span>
+        ))}
+      </div>
+      <p className="legend">
+        {(["recorded", "pixelated", "gap"] as const).map((state) => (
+          <span key={state} data-state={state}>
+            {texts.playback.states[state]}
+          </span>
+        ))}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+// Addresses of the application: /app/, /app/playback/<camera>?at=, /app/requests, /app/accesses.
+
+import { useSyncExternalStore } from "react";
+
+export type Route =
+  | { page: "wall" }
+  | { page: "playback"; camera: string; at: number | null }
+  | { page: "requests" }
+  | { page: "accesses" };
+
+const listeners = new Set<() => void>();
+
+export function go(path: string): void {
+  history.pushState(null, "", path);
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  window.addEventListener("popstate", listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("popstate", listener);
+  };
+}
+
+export function parseRoute(path: string, query: string): Route {
+  const [page = "", argument = ""] = path.replace(/^\/app\/?/, "").split("/");
+  if (page === "requests" || page === "accesses") return { page };
+  if (page === "playback" && argument !== "") {
+    const at = Date.parse(new URLSearchParams(query).get("at") ?? "");
+    return { page, camera: decodeURIComponent(argument), at: Number.isNaN(at) ? null : at };
+  }
+  return { page: "wall" };
+}
+
+export function useRoute(): Route {
+  const address = useSyncExternalStore(subscribe, () => location.pathname + location.search);
+  const [path = "", query = ""] = address.split("?");
+  return parseRoute(path, query);
+}
+
+export const playbackPath = (camera: string, at: number | null): string =>
+  `/app/playback/${encodeURIComponent(camera)}${at === null ? "" : `?at=${new Date(at).toISOString()}`}`;

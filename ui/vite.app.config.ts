@@ -1,0 +1,19 @@
+// The signed-in application, served by the web process under /static/app/.
+import react from "@vitejs/plugin-react";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: here("./pages/app"),
+  base: "/static/app/",
+  plugins: [react()],
+  build: {
+    outDir: here("../src/plainview/web/static"),
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
