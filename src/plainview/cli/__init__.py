@@ -45,7 +45,8 @@ COMMANDS: dict[str, Listed] = {
     "keeper": Listed("plainview.cli.keeper", "Run the keeper (started by serve).", hidden=True),
     "recorder": Listed("plainview.cli.recorder", "Run a recorder (started by serve).", hidden=True),
     "web": Listed("plainview.cli.web", "Run the web process (started by serve).", hidden=True),
-    "stage": Listed("plainview.cli.stage", "Prepare the demo's material.", hidden=True),
+    "demo-web": Listed("plainview.cli.demo_web", "The demo's web process.", hidden=True),
+    "tools-page": Listed("plainview.cli.tools_page", "Serve the custodians' page.", hidden=True),
 }
 
 

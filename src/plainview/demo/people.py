@@ -6,15 +6,14 @@ it a demonstration: in a city each file is on its owner's own machine and nowher
 
 from __future__ import annotations
 
-import json
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyrage import x25519
-
 from plainview.base import durable
-from plainview.tlog import entries
+from plainview.register import statements
+from plainview.register.records import Person
+from plainview.release import keyfile
+from plainview.release.keyfile import KeyFile
 
 
 @dataclass(frozen=True)
@@ -38,75 +37,41 @@ PARTS = (
 )
 CUSTODIANS = ("custodian-a", "custodian-b", "custodian-c")
 QUORUM = 2
+DPO = "custodian-a"
 
 
-@dataclass(frozen=True)
-class DemoPerson:
-    """A part with its keys."""
-
-    part: Part
-    person: str
-    signing: entries.SigningKey
-    age: str
-    name_salt: bytes
-
-    def public(self) -> dict[str, object]:
-        """What the log holds of this person: keys, roles, and a commitment to the name."""
-        return {
-            "person": self.person,
-            "key": self.signing.public_b64,
-            "age": str(x25519.Identity.from_str(self.age).to_public()),
-            "roles": list(self.part.roles),
-            "org": self.part.org,
-            "outside": self.part.outside,
-            "name_commitment": entries.commit({"name": self.part.name}, self.name_salt),
-        }
+def part(role: str) -> Part:
+    """The part with this role; raises `StopIteration` for a role that is not in the story."""
+    return next(one for one in PARTS if one.role == role)
 
 
-def create() -> dict[str, DemoPerson]:
-    """New keys for everyone, by role."""
-    return {part.role: _create(part) for part in PARTS}
+def create() -> dict[str, KeyFile]:
+    """New keys for everyone, by role; the log to believe is pinned later."""
+    return {one.role: keyfile.generate(one.name) for one in PARTS}
 
 
-def _create(part: Part) -> DemoPerson:
-    return DemoPerson(
-        part,
-        f"p-{secrets.token_hex(4)}",
-        entries.SigningKey.generate(),
-        str(x25519.Identity.generate()),
-        secrets.token_bytes(32),
+def public(role: str, key: KeyFile) -> Person:
+    """What the log holds of a person: keys, roles, and a commitment to the name."""
+    one = part(role)
+    return statements.public_person(
+        key.person,
+        key.signing,
+        key.recipient,
+        one.roles,
+        one.org,
+        outside=one.outside,
+        name=one.name,
+        salt=key.name_salt,
     )
 
 
-def write(people: dict[str, DemoPerson], folder: Path, *, policy: str, founding: str) -> None:
-    """Write each key file (0600), in the format of `plainview person keygen`."""
+def write(keys: dict[str, KeyFile], folder: Path) -> None:
+    """Write each key file, readable by this user only."""
     durable.make_folder(folder, mode=0o700)
-    for role, person in people.items():
-        content = {
-            "v": 1,
-            "person": person.person,
-            "name": person.part.name,
-            "signing": person.signing.to_pem().decode(),
-            "age": person.age,
-            "policy": policy,
-            "founding": founding,
-            "name_salt": person.name_salt.hex(),
-        }
-        durable.write_file(
-            folder / f"{role}.json", json.dumps(content, indent=1).encode(), mode=0o600
-        )
+    for role, key in keys.items():
+        key.write(folder / f"{role}.json")
 
 
-def load(folder: Path) -> dict[str, DemoPerson]:
+def load(folder: Path) -> dict[str, KeyFile]:
     """Read the key files that `write` left."""
-    people = {}
-    for part in PARTS:
-        content = json.loads((folder / f"{part.role}.json").read_text())
-        people[part.role] = DemoPerson(
-            part,
-            content["person"],
-            entries.SigningKey.from_pem(content["signing"].encode()),
-            content["age"],
-            bytes.fromhex(content["name_salt"]),
-        )
-    return people
+    return {one.role: keyfile.read(folder / f"{one.role}.json") for one in PARTS}

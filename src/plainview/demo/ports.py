@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plainview.node.ports import require_free
+from plainview.base.ports import require_free
 
 WITNESSES = ("witness-university", "witness-newsroom")
 

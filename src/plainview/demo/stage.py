@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-LOG = structlog.get_logger(__name__)
+from plainview.base.settings import Settings
 
 
 @dataclass
@@ -32,6 +31,11 @@ class Outcome:
 
 
 Attempt = Callable[[], Outcome]
+
+
+def stage_socket(settings: Settings) -> Path:
+    """Where the stage listens."""
+    return settings.data / "run" / "stage.sock"
 
 
 class Stage:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from plainview.base.clock import DAY_MS, Ms, to_iso
+from plainview.base.ids import sha256_hex
 
-NOTE = "Demonstration: this camera is a recording that is played in a loop."
+DPIA = Path(__file__).parent / "assets" / "impact-assessment.md"
+"""The document whose hash the register demands, served at /demo/assets/impact-assessment.md."""
 RETENTION_SECONDS = 60
 YEAR_MS = 365 * DAY_MS
 
@@ -69,7 +71,7 @@ def record(street: Street, now: Ms) -> dict[str, Any]:
             "valid_to": to_iso(now + YEAR_MS),
         },
         "dpia": {
-            "hash": "0" * 63 + street.camera[-1],
+            "hash": sha256_hex(DPIA.read_bytes()),
             "date": to_iso(now - 30 * DAY_MS),
             "review_due": to_iso(now + YEAR_MS),
         },

@@ -46,7 +46,7 @@ async function call(path, body) {
 }
 
 async function become(role) {
-  await call(`/demo/signin/${role}`, {});
+  await call(`/demo/api/signin/${role}`, {});
   for (const chip of document.querySelectorAll("#roles button")) {
     chip.setAttribute("aria-pressed", String(chip.dataset.role === role));
   }
@@ -141,7 +141,7 @@ const steps = {
     say(config.texts.opened);
   },
   async 5() {
-    show(`/demo/mine?from=${state.from ?? 0}`);
+    show(`/demo/mine?start=${state.from ?? 0}`);
     say(config.texts.logged);
   },
   async 6() {

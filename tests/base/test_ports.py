@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from plainview.errors import UnsafeStart
-from plainview.node.ports import require_free
+from plainview.base.ports import require_free
 
 
 def test_a_free_port_is_accepted() -> None:
@@ -25,4 +25,4 @@ def test_the_holder_and_the_remedy_are_named() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(UnsafeStart, match=rf"{port} is taken by .*process {os.getpid()}") as no:
             require_free(port, setting="PORT=1")
-    assert no.value.hint == "Choose another: PORT=1."
+    assert no.value.hint == "End it, or choose another: PORT=1."

@@ -1,0 +1,48 @@
+"""`plainview demo`: everything on one machine, and the story that shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from plainview.base import shutdown
+from plainview.base.settings import load
+from plainview.demo.run import Demo
+
+HORIZON_SECONDS = 1200
+
+
+def command(
+    data: Annotated[Path, typer.Option(help="Folder of the demonstration's data.")] = Path(".demo"),
+    port: Annotated[
+        int, typer.Option(min=1024, max=65_500, help="Port of the pages; the next four are used.")
+    ] = 8600,
+    clips: Annotated[Path, typer.Option(help="Folder with video files for the cameras.")] = Path(
+        ".cache/clips"
+    ),
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="A file, an rtsp:// address or /dev/videoN, for the next camera."),
+    ] = None,
+) -> None:
+    """Start cameras, keeper, witnesses, recorder and pages; Ctrl-C stops all of them."""
+    console = Console()
+    settings = load(
+        data=data.absolute(),
+        port=port,
+        tools_port=port + 1,
+        horizon_seconds=HORIZON_SECONDS,
+        demo=True,
+    )
+    end = shutdown.on_signal()
+    demo = Demo(settings, clips.absolute(), source or [])
+    try:
+        demo.start(lambda line: console.print(line, highlight=False))
+        console.print("Ctrl-C ends it.")
+        demo.watch(end)
+    finally:
+        console.print("Stopping …")
+        demo.stop()

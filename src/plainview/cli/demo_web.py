@@ -1,0 +1,14 @@
+"""`plainview demo-web`: the web process with the story's pages (hidden; `demo` starts it)."""
+
+from __future__ import annotations
+
+from plainview.base.settings import load
+from plainview.demo.pages import router
+from plainview.web import journal
+from plainview.web.server import run
+
+
+def command() -> None:
+    """Run the web process of the demonstration."""
+    journal.configure()
+    run(load(), extra_routes=[router])
