@@ -25,6 +25,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NODE_PACKAGE = ROOT / "requirements" / "node.txt"
 LEAST_NODE = 20
+NOT_BUILT = {"node_modules", "dev", "test", "README.md"}
 
 SYSTEM = {
     # what must exist -> the Debian package that brings it
@@ -242,16 +243,7 @@ def wire_node(folder: Path) -> None:
 def build_pages() -> int:
     """The browser's part, built from ui/ by locked npm packages."""
     ui = ROOT / "ui"
-    inputs = [
-        ui / name
-        for name in ("src", "package.json", "package-lock.json", "vite.config.ts")
-        if (ui / name).exists()
-    ]
-    inputs += (
-        sorted(ui.glob("*.html"))
-        + sorted(ui.glob("*.config.*"))
-        + sorted(ui.glob("tsconfig*.json"))
-    )
+    inputs = [path for path in sorted(ui.iterdir()) if path.name not in NOT_BUILT]
     mark = digest(*inputs)
     built = (ROOT / "src/plainview/web/static/index.html").exists() and (
         ui / "node_modules"
