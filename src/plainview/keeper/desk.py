@@ -10,10 +10,10 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
 import pyrage
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from plainview.base import durable
 from plainview.base.clock import DAY_MS, Clock, Ms, from_iso, to_compact, to_iso
@@ -39,7 +39,7 @@ Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Object = dict[str, Any]
 
 
-class Spec(TypedDict):
+class Spec(BaseModel):
     """Which window a draft is for; times in milliseconds UTC."""
 
     camera: str
@@ -49,7 +49,7 @@ class Spec(TypedDict):
     counter: int
 
 
-class Draft(TypedDict):
+class Draft(BaseModel):
     """A window as the recorder's child made it, without its sealed shares."""
 
     spec: Spec
@@ -215,18 +215,18 @@ class Desk:
             return [self._header(record["window"]) for record in records]
 
     def _new_record(self, draft: Draft, register: int) -> Object:
-        spec, history, now = draft["spec"], self.scribe.history, self._clock()
-        if not now - DAY_MS < spec["start"] <= now + AHEAD_MS:
+        spec, history, now = draft.spec, self.scribe.history, self._clock()
+        if not now - DAY_MS < spec.start <= now + AHEAD_MS:
             raise Refused("A window starts at most 3 h ahead and less than a day ago.")
-        answer = history.may_record(spec["camera"], spec["start"])
-        times = {"start": to_iso(spec["start"]), "end": to_iso(spec["end"])}
-        name = f"{to_compact(spec['start'])}.{spec['epoch']}.{spec['counter']}"
+        answer = history.may_record(spec.camera, spec.start)
+        times = {"start": to_iso(spec.start), "end": to_iso(spec.end)}
+        name = f"{to_compact(spec.start)}.{spec.epoch}.{spec.counter}"
         return {
-            **spec,
+            **spec.model_dump(),
             **times,
-            "window": f"{spec['camera']}.{name}",
-            **{key: draft[key] for key in ("pk", "k", "n", "set", "shares")},
-            **history.fate(answer.record["retention"], spec["start"]),
+            "window": f"{spec.camera}.{name}",
+            **draft.model_dump(include={"pk", "k", "n", "set", "shares"}),
+            **history.fate(answer.record["retention"], spec.start),
             "register": register,
         }
 
@@ -235,7 +235,7 @@ class Desk:
         self.ring.ensure({r["period"]: from_iso(r["shred"]) for r in records})
         rows = []
         for record, draft in zip(records, drafts, strict=True):
-            e, view = unb64(draft["e"]), unb64(draft["view"])
+            e, view = unb64(draft.e), unb64(draft.view)
             if len(e) != 74 or len(view) != 32:
                 raise BadFormat("E has 74 bytes and a view key 32.")
             _recipient(record["pk"])
