@@ -1,0 +1,25 @@
+"""`plainview web`: the web process; `serve` and `demo` start it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from plainview.base import settings as base_settings
+from plainview.web import journal, server
+
+
+def command(
+    settings: Annotated[
+        Path | None, typer.Option(help="Settings file (TOML).", exists=True, dir_okay=False)
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Data folder; overrides the settings file.")
+    ] = None,
+) -> None:
+    """Run the web process (started by serve)."""
+    journal.configure()
+    given = {} if data is None else {"data": data}
+    server.run(base_settings.load(settings, **given))

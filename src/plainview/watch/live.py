@@ -1,0 +1,246 @@
+"""Live pictures: one tail per watched camera, decrypted once, fanned out to its viewers.
+
+Every viewer's watching is on the log before the first picture. A new viewer gets the current GOP
+first. A slow one loses frames up to the next key frame and is never buffered without bound. A
+camera that nobody watches costs nothing: its tail is closed with the last viewer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import structlog
+
+from plainview.errors import BadFormat, BadSeal, NotFound, PlainviewError, Refused, SourceAway
+from plainview.keys.protocol import Session
+from plainview.seal.views import ViewCipher
+from plainview.store import records
+from plainview.store.records import Record
+from plainview.store.tail import WindowItem
+from plainview.watch import frames
+from plainview.watch.pulse import Pulse
+from plainview.watch.tail import follow
+from plainview.watch.viewkeys import ViewKeys
+
+LOG = structlog.get_logger(__name__)
+MOST_FRAMES = 120
+MOST_BYTES = 8 << 20
+MOST_VIEWERS = 400
+GIVE_UP_S = 20.0
+FIRST_PAUSE_S = 0.2
+
+
+class Ended(Exception):
+    """Watching is over; `reason` is a code, `message` says it to a person."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason, self.message = reason, message
+
+
+class Viewer:
+    """One person's stream of one camera: a bounded queue of frame messages."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.dropped = 0
+        self._queue: deque[bytes] = deque()
+        self._bytes = 0
+        self._to_key = False
+        self._ended: Ended | None = None
+        self._ready = asyncio.Event()
+
+    async def next(self) -> bytes:
+        """The next frame message. Raises `Ended`, at once and before frames that still wait."""
+        await self._ready.wait()
+        if self._ended is not None:
+            raise self._ended
+        message = self._queue.popleft()
+        self._bytes -= len(message)
+        if not self._queue:
+            self._ready.clear()
+        return message
+
+    def put(self, message: bytes) -> None:
+        """Queue a message, or drop everything up to the next key frame when the queue is full."""
+        if self._to_key:
+            if not frames.is_key(message):
+                self.dropped += 1
+                return
+            self._to_key = False
+            message = frames.marked_discontinuous(message)
+        if len(self._queue) >= MOST_FRAMES or self._bytes + len(message) > MOST_BYTES:
+            self.dropped += len(self._queue) + 1
+            self._queue.clear()
+            self._bytes, self._to_key = 0, True
+            self._ready.clear()
+            return
+        self._queue.append(message)
+        self._bytes += len(message)
+        self._ready.set()
+
+    def end(self, reason: str, message: str) -> None:
+        """End watching; frames that wait are not shown any more."""
+        if self._ended is None:
+            self._ended = Ended(reason, message)
+            self._queue.clear()
+            self._ready.set()
+
+
+class CameraFeed:
+    """The tail of one camera and those who watch it."""
+
+    def __init__(self, camera: str, socket: Path, keys: ViewKeys) -> None:
+        self.camera = camera
+        self.viewers: set[Viewer] = set()
+        self._socket, self._keys = socket, keys
+        self._gop: list[bytes] = []
+        self._gop_bytes = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, viewer: Viewer) -> None:
+        """Give a viewer the current GOP, then everything that comes."""
+        for message in self._gop:
+            viewer.put(message)
+        self.viewers.add(viewer)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def end(self, reason: str, message: str) -> None:
+        """End watching for everybody."""
+        for viewer in self.viewers:
+            viewer.end(reason, message)
+
+    async def close(self) -> None:
+        """Let go of the tail."""
+        task, self._task = self._task, None
+        self._gop.clear()
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        """Follow the tail, through restarts of the recorder, until watching cannot go on."""
+        loop = asyncio.get_running_loop()
+        pause, since = FIRST_PAUSE_S, loop.time()
+        while True:
+            seen = False
+            try:
+                async for message in self._messages():
+                    self._show(message)
+                    seen = True
+                raise SourceAway("The recorder ended the picture.")
+            except SourceAway as error:
+                if seen:
+                    pause, since = FIRST_PAUSE_S, loop.time()
+                if loop.time() - since > GIVE_UP_S:
+                    self.end("recorder_away", error.message)
+                    return
+            except PlainviewError as error:
+                LOG.warning("live picture ended", camera=self.camera, code=error.code)
+                self.end(error.code, error.message)
+                return
+            self._gop.clear()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    def _show(self, message: bytes) -> None:
+        if frames.is_key(message):
+            self._gop, self._gop_bytes = [], 0
+        if len(self._gop) < MOST_FRAMES and self._gop_bytes + len(message) <= MOST_BYTES:
+            self._gop.append(message)
+            self._gop_bytes += len(message)
+        for viewer in self.viewers:
+            viewer.put(message)
+
+    async def _messages(self) -> AsyncIterator[bytes]:
+        cipher: ViewCipher | None = None
+        async for item in follow(self._socket, self.camera):
+            if isinstance(item, WindowItem):
+                cipher = await self._cipher(item.window)
+                continue
+            if cipher is None:
+                raise BadFormat("The live tail began without a window.")
+            for record in records.parse(item.data):
+                yield opened(cipher, record)
+
+    async def _cipher(self, window: str) -> ViewCipher:
+        """The window's key, under the session of whichever viewer still holds the right."""
+        refusal: Refused = Refused("Nobody watches this camera.")
+        for viewer in list(self.viewers):
+            try:
+                return await self._keys.cipher(viewer.session.id, window)
+            except Refused as error:
+                viewer.end(error.code, error.message)
+                refusal = error
+        raise refusal
+
+
+def opened(cipher: ViewCipher, record: Record) -> bytes:
+    """The frame message inside a record. Raises `BadSeal` or `BadFormat`."""
+    message = cipher.open(record.number, "frame", record.ciphertext)
+    if frames.head(message).flags != record.flags:
+        raise BadSeal("The flags beside a record are not those inside it.")
+    return message
+
+
+class LiveHub:
+    """All cameras that somebody watches."""
+
+    def __init__(self, keys: ViewKeys, pulse: Pulse, recorder_socket: Path) -> None:
+        self._keys, self._pulse, self._socket = keys, pulse, recorder_socket
+        self._feeds: dict[str, CameraFeed] = {}
+        self._deaf: Callable[[], None] | None = None
+
+    @property
+    def watched(self) -> dict[str, int]:
+        """How many watch each camera."""
+        return {camera: len(feed.viewers) for camera, feed in self._feeds.items()}
+
+    async def join(self, actor: str, role: str, camera: str, from_ms: int, purpose: str) -> Viewer:
+        """Log that somebody watches from `from_ms` on, then begin. Raises the keeper's errors."""
+        if sum(self.watched.values()) >= MOST_VIEWERS:
+            raise Refused("Too many people watch.", hint="Close a picture and try again.")
+        await self._pulse.check()
+        session = await self._keys.begin(actor, role, "live", camera, from_ms, None, purpose)
+        viewer = Viewer(session)
+        feed = self._feeds.setdefault(camera, CameraFeed(camera, self._socket, self._keys))
+        feed.add(viewer)
+        if self._deaf is None:
+            self._deaf = self._pulse.listen(self._log_away)
+        return viewer
+
+    async def renew(self, actor: str, role: str, camera: str, viewer: Viewer, purpose: str) -> None:
+        """Log that the viewer goes on watching: the keeper's right lasts an hour at most."""
+        old = viewer.session
+        viewer.session = await self._keys.begin(
+            actor, role, "live", camera, old.expires, None, purpose
+        )
+        await self._keys.end(old.id)
+
+    async def leave(self, camera: str, viewer: Viewer) -> None:
+        """Stop watching. The tail is closed with the last viewer."""
+        feed = self._feeds.get(camera)
+        if feed is None or viewer not in feed.viewers:
+            raise NotFound("This viewer does not watch that camera.")
+        feed.viewers.discard(viewer)
+        if not feed.viewers:
+            del self._feeds[camera]
+            await feed.close()
+        if not self._feeds and self._deaf is not None:
+            self._deaf()
+            self._deaf = None
+        await self._keys.end(viewer.session.id)
+
+    async def close(self) -> None:
+        """End all watching."""
+        for feed in list(self._feeds.values()):
+            feed.end("closing", "Plainview is stopping.")
+            await feed.close()
+
+    def _log_away(self, failure: PlainviewError) -> None:
+        for feed in self._feeds.values():
+            feed.end(failure.code, failure.message)

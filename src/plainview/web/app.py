@@ -1,0 +1,173 @@
+"""The web process: its parts, its routes, and what it refuses to start with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import Receive, Scope, Send
+
+from plainview import __version__
+from plainview.base.clock import Clock, now_ms
+from plainview.base.durable import make_folder
+from plainview.base.settings import Settings
+from plainview.cases.service import Cases
+from plainview.errors import PlainviewError
+from plainview.keys.client import KeeperClient
+from plainview.register.projection import Register
+from plainview.store.store import Store
+from plainview.watch.live import LiveHub
+from plainview.watch.playback import Playbacks
+from plainview.watch.pulse import Pulse
+from plainview.watch.viewkeys import ViewKeys
+from plainview.web import answers
+from plainview.web.catalogue import catalogue
+from plainview.web.context import Web
+from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.guard import Guard
+from plainview.web.limits import RateLimit
+from plainview.web.permissions import check_doors
+from plainview.web.plainwords import PlainWords
+from plainview.web.pseudonyms import Pseudonyms
+from plainview.web.publiclog import Looks
+from plainview.web.recorders import Recorders
+from plainview.web.render import Pages
+from plainview.web.routes import (
+    account,
+    cameras,
+    files,
+    home,
+    live,
+    log,
+    playback,
+    requests,
+)
+from plainview.web.sessions import Sessions
+
+ROUTERS = (
+    home.router,
+    cameras.router,
+    log.router,
+    files.router,
+    account.router,
+    live.router,
+    playback.router,
+    requests.router,
+)
+SWEEP_S = 5.0
+KEEPER_TIMEOUT_S = 10.0
+NO_TELEMETRY = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
+
+class PlainviewApp(FastAPI):
+    """FastAPI inside the guard, which is outermost, around error pages too."""
+
+    def __init__(self, settings: Settings, web: Web) -> None:
+        super().__init__(
+            title="Plainview",
+            version=__version__,
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            telemetry=NO_TELEMETRY,  # type: ignore[arg-type]
+            lifespan=_lifespan,
+        )
+        self.state.web = web
+        self._guard = Guard(super().__call__, settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection."""
+        if scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+        else:
+            await self._guard(scope, receive, send)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    extra_routes: Sequence[APIRouter] = (),
+    clock: Clock = now_ms,
+) -> FastAPI:
+    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door."""
+    app = PlainviewApp(settings, make_parts(settings, clock))
+    for router in (*ROUTERS, *extra_routes):
+        app.include_router(router)
+    answers.install(app)
+    check_doors(app.routes, demo=settings.demo)
+    return app
+
+
+def make_parts(settings: Settings, clock: Clock) -> Web:
+    """Open what the process needs. The keeper, recorder and log need not be there yet."""
+    make_folder(settings.data)
+    keeper = KeeperClient(settings.keeper_socket, timeout_s=KEEPER_TIMEOUT_S)
+    register, store = Register(settings), Store(settings)
+    sessions = Sessions(settings.data / "sessions.db", clock=clock)
+    t = catalogue()
+    keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    return Web(
+        settings=settings,
+        clock=clock,
+        keeper=keeper,
+        register=register,
+        store=store,
+        cases=Cases(settings, register, store, keeper),
+        sessions=sessions,
+        doorkeeper=Doorkeeper(sessions, secure=settings.web_url.startswith("https:")),
+        pseudonyms=Pseudonyms.from_file(settings.data / "web.secret"),
+        sign_ins=RateLimit(burst=30, per_minute=30),
+        keys=keys,
+        pulse=pulse,
+        live=LiveHub(keys, pulse, settings.recorder_socket),
+        playbacks=Playbacks(keys, pulse, store, clock=clock),
+        recorders=Recorders(settings.recorder_socket),
+        pages=Pages(t, _common(settings, register)),
+        t=t,
+        plain=PlainWords(t),
+        looks=Looks(register),
+    )
+
+
+def _common(settings: Settings, register: Register) -> Callable[[], dict[str, Any]]:
+    def values() -> dict[str, Any]:
+        try:
+            rules = register.rules()
+        except PlainviewError:
+            rules = {}
+        return {"demo": settings.demo, "rules": rules}
+
+    return values
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    web: Web = app.state.web
+    sweeper = asyncio.get_running_loop().create_task(_sweep(web))
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        await asyncio.gather(sweeper, return_exceptions=True)
+        await web.live.close()
+        await web.pulse.close()
+        for part in (web.store, web.register, web.sessions, web.keeper, web.cases):
+            part.close()
+
+
+async def _sweep(web: Web) -> None:
+    """Drop keys of sessions that are over, end playback that nobody uses."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        web.keys.drop_old()
+        await web.playbacks.sweep()

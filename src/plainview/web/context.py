@@ -1,0 +1,74 @@
+"""The parts of the web process, made once and passed in; routes find them through `web_of`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import HTTPConnection
+
+from plainview.base.clock import Clock, Ms
+from plainview.base.settings import Settings
+from plainview.cases.service import Cases
+from plainview.keys.client import KeeperClient
+from plainview.register.projection import Register
+from plainview.store.store import Store
+from plainview.watch.live import LiveHub
+from plainview.watch.playback import Playbacks
+from plainview.watch.pulse import Pulse
+from plainview.watch.viewkeys import ViewKeys
+from plainview.web.catalogue import Catalogue
+from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.limits import RateLimit
+from plainview.web.plainwords import PlainWords
+from plainview.web.pseudonyms import Pseudonyms
+from plainview.web.publiclog import Looks
+from plainview.web.recorders import Recorders
+from plainview.web.render import Pages
+from plainview.web.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class Web:
+    """Everything that a route may need."""
+
+    settings: Settings
+    clock: Clock
+    keeper: KeeperClient
+    register: Register
+    store: Store
+    cases: Cases
+    sessions: Sessions
+    doorkeeper: Doorkeeper
+    pseudonyms: Pseudonyms
+    sign_ins: RateLimit
+    keys: ViewKeys
+    pulse: Pulse
+    live: LiveHub
+    playbacks: Playbacks
+    recorders: Recorders
+    pages: Pages
+    t: Catalogue
+    plain: PlainWords
+    looks: Looks
+
+    def now(self) -> Ms:
+        """The time."""
+        return self.clock()
+
+    def actor(self, person: str) -> str:
+        """Today's pseudonym of a person."""
+        return self.pseudonyms.actor(person, self.clock())
+
+    def log_act(self, person: str, role: str, act: str, detail: dict[str, Any]) -> int:
+        """Log what a person does, before it is done; the index. Raises the keeper's errors."""
+        logged = self.keeper.act(self.actor(person), role, act, detail)
+        self.sessions.note_act(person, logged.index, act, detail, logged.salt)
+        return logged.index
+
+
+def web_of(connection: HTTPConnection) -> Web:
+    """The parts behind a request."""
+    found = connection.app.state.web
+    assert isinstance(found, Web)  # noqa: S101 - set by create_app
+    return found

@@ -1,0 +1,81 @@
+"""Admits requests: finds the session behind a cookie or a bearer token, or refuses.
+
+Cross-site requests: the cookie is HttpOnly and SameSite=Strict, but other ports of one host are
+the *same site*. So a request with the cookie must come from our own origin (`Origin`,
+`Sec-Fetch-Site`), and one that changes something must carry `X-Plainview: 1`, which no form can
+send. Bearer tokens are sent by programs on purpose and need neither.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from plainview.errors import NotAuthorised
+from plainview.web.sessions import ABSOLUTE_MS, Sessions, SignedIn
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class CrossSite(NotAuthorised):
+    """A request that another page may have caused."""
+
+    code = "cross_site"
+
+
+class Doorkeeper:
+    """Knows the table of sessions and the name of the cookie."""
+
+    def __init__(self, sessions: Sessions, *, secure: bool) -> None:
+        self._sessions = sessions
+        self._secure = secure
+        self.cookie = "__Host-plainview_session" if secure else "plainview_session"
+
+    def admit(self, connection: HTTPConnection) -> SignedIn:
+        """The session of a request. Raises `NotAuthorised`, or `CrossSite` for a forged one."""
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._sessions.find(token.strip(), kind="bearer")
+        secret = connection.cookies.get(self.cookie)
+        if not secret:
+            raise NotAuthorised("You are not signed in.", hint="Sign in and try again.")
+        check_own_page(connection)
+        return self._sessions.find(secret, kind="cookie")
+
+    def hand_out(self, response: Response, secret: str) -> None:
+        """Put a new session's secret into the browser's cookie."""
+        response.set_cookie(
+            self.cookie,
+            secret,
+            max_age=ABSOLUTE_MS // 1000,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
+
+    def take_back(self, response: Response) -> None:
+        """Delete the cookie."""
+        response.delete_cookie(
+            self.cookie, path="/", secure=self._secure, httponly=True, samesite="strict"
+        )
+
+
+def own_origin(connection: HTTPConnection) -> str:
+    """Our origin as the caller addressed it; the guard has checked the host."""
+    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
+    return f"{scheme}://{connection.headers.get('host', '')}"
+
+
+def check_own_page(connection: HTTPConnection) -> None:
+    """Raises `CrossSite` unless the request was caused by a page of ours."""
+    origin = connection.headers.get("origin")
+    socket = connection.scope["type"] == "websocket"
+    if (origin is not None and origin != own_origin(connection)) or (socket and origin is None):
+        raise CrossSite("The request comes from another page.", hint="Use Plainview's own pages.")
+    if connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise CrossSite("The request comes from another page.", hint="Use Plainview's own pages.")
+    if socket or connection.scope["method"] in SAFE_METHODS:
+        return
+    if connection.headers.get("x-plainview") != "1":
+        raise CrossSite("The header X-Plainview: 1 is missing.", hint="Use Plainview's own pages.")

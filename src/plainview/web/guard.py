@@ -1,0 +1,179 @@
+"""The outermost layer: which hosts are answered, how much is read, what every answer carries.
+
+Headers follow the OWASP Secure Headers list and CSP Level 3. The guard wraps the whole
+application, so that error pages carry the headers too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plainview.base.settings import Settings
+
+LOG = structlog.get_logger(__name__)
+LARGEST_BODY = 1 << 20
+LARGEST_TARGET = 4096
+"""Bytes of path and query; no address of ours is longer."""
+BEARER_METHODS = "GET, POST"
+BEARER_HEADERS = "Authorization, Content-Type"
+
+
+def content_policy(settings: Settings) -> str:
+    """The Content-Security-Policy of every answer."""
+    sockets = settings.web_url.replace("http", "ws", 1)
+    frames = settings.tools_url if settings.demo else "'none'"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "font-src 'self'",
+            "img-src 'self' data: blob:",
+            f"connect-src 'self' {sockets} {settings.tools_url}",
+            "media-src blob:",
+            f"frame-src {frames}",
+            "frame-ancestors 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        )
+    )
+
+
+def standing_headers(settings: Settings) -> dict[str, str]:
+    """What every answer carries."""
+    headers = {
+        "content-security-policy": content_policy(settings),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        "x-frame-options": "SAMEORIGIN",
+    }
+    if settings.web_url.startswith("https:"):
+        headers["strict-transport-security"] = "max-age=31536000"
+    return headers
+
+
+def own_hosts(settings: Settings) -> frozenset[str]:
+    """`Host` values that are answered; others may be a name that was rebound to this machine."""
+    names = (settings.host, "localhost", "127.0.0.1", "[::1]")
+    port = settings.port
+    return frozenset(f"{name}:{port}" for name in names) | {settings.host}
+
+
+class BodyTooLarge(Exception):
+    """More bytes came than are read."""
+
+
+class Guard:
+    """ASGI middleware around everything."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._headers = standing_headers(settings)
+        self._hosts = own_hosts(settings)
+        self._tools_origin = settings.tools_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or refuse one connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope, headers)
+        if scope["type"] == "websocket":
+            if refusal is not None:
+                await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+                return
+            await self._app(scope, receive, send)
+            return
+        await self._answer(scope, headers, refusal, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+        host = headers.get("host", "").lower()
+        if host not in self._hosts:
+            return _error(421, "wrong_host", "This server does not answer under that name.")
+        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > LARGEST_TARGET:
+            return _error(414, "too_long", "The address is too long.")
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            return _too_large()
+        if scope.get("method") == "OPTIONS" and headers.get("origin") == self._tools_origin:
+            return Response(status_code=204)
+        return None
+
+    async def _answer(
+        self, scope: Scope, headers: Headers, refusal: Response | None, receive: Receive, send: Send
+    ) -> None:
+        began, started = time.monotonic(), False
+        from_tools = headers.get("origin") == self._tools_origin
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                self._dress(MutableHeaders(scope=message), from_tools=from_tools)
+                _note(scope, message["status"], began)
+            await send(message)
+
+        try:
+            await (refusal or self._app)(scope, _bounded(receive), send_with_headers)
+        except BodyTooLarge:
+            if started:
+                raise
+            await _too_large()(scope, receive, send_with_headers)
+
+    def _dress(self, headers: MutableHeaders, *, from_tools: bool) -> None:
+        for name, value in self._headers.items():
+            headers.setdefault(name, value)
+        headers.setdefault("cache-control", "no-store")
+        if from_tools:
+            # Never with Allow-Credentials: another origin gets no use of the cookie.
+            headers["access-control-allow-origin"] = self._tools_origin
+            headers["access-control-allow-methods"] = BEARER_METHODS
+            headers["access-control-allow-headers"] = BEARER_HEADERS
+            headers["cross-origin-resource-policy"] = "cross-origin"
+        headers.add_vary_header("origin")
+
+
+def _bounded(receive: Receive) -> Receive:
+    seen = 0
+
+    async def receive_some() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST_BODY:
+            raise BodyTooLarge
+        return message
+
+    return receive_some
+
+
+def _note(scope: Scope, status: int, began: float) -> None:
+    # The path template, not the path: identifiers in addresses stay out of the journal.
+    route: Mapping[str, object] | object = scope.get("route")
+    LOG.info(
+        "answered",
+        method=scope["method"],
+        route=getattr(route, "path", "-"),
+        status=status,
+        ms=round((time.monotonic() - began) * 1000, 1),
+    )
+
+
+def _error(status: int, code: str, message: str, hint: str = "") -> Response:
+    return JSONResponse({"code": code, "message": message, "hint": hint}, status_code=status)
+
+
+def _too_large() -> Response:
+    return _error(
+        413, "too_large", "The message is too large.", f"Send at most {LARGEST_BODY} bytes."
+    )

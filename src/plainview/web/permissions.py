@@ -1,0 +1,166 @@
+"""Who may do what: the permissions, the roles that hold them, and the open doors.
+
+Everything is denied by default. A route declares `needs(Permission.X)` or `open_door("why")`;
+`check_doors` walks all routes when the application is made and refuses to start if one declares
+neither, or opens a door that is not in the list below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from fastapi import Depends
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute
+
+from plainview.errors import NotAuthorised, UnsafeStart
+from plainview.web.context import web_of
+from plainview.web.sessions import SignedIn
+
+
+class Permission(StrEnum):
+    """What a signed-in person may do."""
+
+    SELF = "self"  # see and end one's own session, read one's own acts
+    CAMERAS = "cameras"  # the list of cameras with their states
+    LIVE = "live"
+    PLAYBACK = "playback"
+    SNAPSHOT = "snapshot"
+    BOOKMARK = "bookmark"
+    REQUEST_READ = "request.read"
+    REQUEST_SUBMIT = "request.submit"
+    REQUEST_RELEASE = "request.release"
+    REQUEST_OPEN = "request.open"
+
+
+EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS})
+WATCHING = frozenset(
+    {Permission.LIVE, Permission.PLAYBACK, Permission.SNAPSHOT, Permission.BOOKMARK}
+)
+GRANTS: dict[str, frozenset[Permission]] = {
+    "operator": EVERYONE | WATCHING,
+    "supervisor": EVERYONE | WATCHING,
+    "investigator": EVERYONE
+    | WATCHING
+    | {Permission.REQUEST_READ, Permission.REQUEST_SUBMIT, Permission.REQUEST_OPEN},
+    "custodian": EVERYONE | {Permission.REQUEST_READ, Permission.REQUEST_RELEASE},
+    "dpo": EVERYONE,
+    "auditor": EVERYONE,
+    "administrator": EVERYONE,
+}
+
+OPEN_DOORS: dict[str, str] = {
+    "/": "what this is",
+    "/cameras": "which cameras film here",
+    "/cameras/{camera}": "why a camera is here",
+    "/log": "the public log, in plain words",
+    "/log/entries": "the public log, in plain words",
+    "/log/entry/{index}": "the public log, in plain words",
+    "/log/files/{path:path}": "the public log, as it is on disk",
+    "/policy.txt": "the trust policy that verifies the log",
+    "/verify": "how to verify the log",
+    "/health": "is it working",
+    "/api/public/cameras": "which cameras film here, for machines",
+    "/api/session/key": "how a tool signs in: the signature is the key to the door",
+    "/app": "the application's files; it asks for everything else",
+    "/app/{path:path}": "the application's files; it asks for everything else",
+    "/static/{path:path}": "the application's files",
+    "/assets/{path:path}": "the style sheet of the public pages",
+    "/favicon.ico": "the icon",
+    "/robots.txt": "what search engines may read",
+}
+"""Every door without a lock, and why. Routes of the demo add theirs only when `settings.demo`."""
+
+
+class Needs:
+    """The dependency of a route that a signed-in person may call; yields the session."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, connection: HTTPConnection) -> SignedIn:
+        """Return the session, raise `NotAuthorised` (401 without session, 403 without right)."""
+        session = web_of(connection).doorkeeper.admit(connection)
+        check_permission(session, self.permission)
+        return session
+
+
+class OpenDoor:
+    """The dependency of a route that anybody may call."""
+
+    def __init__(self, why: str, *, demo: bool = False) -> None:
+        self.why, self.demo = why, demo
+
+    async def __call__(self) -> None:
+        """Nothing to check."""
+
+
+class Forbidden(NotAuthorised):
+    """Signed in, but the role does not hold the permission."""
+
+    code = "forbidden"
+
+
+def needs(permission: Permission) -> Any:
+    """`session: Annotated[SignedIn, needs(Permission.LIVE)]`, or in `dependencies=[...]`."""
+    return Depends(Needs(permission))
+
+
+def open_door(why: str, *, demo: bool = False) -> Any:
+    """Declares that a route needs no session. `demo`: a door that only the demo has."""
+    return Depends(OpenDoor(why, demo=demo))
+
+
+def role_for(session: SignedIn, permission: Permission) -> str:
+    """The role in which the person acts: the first of theirs that holds the permission."""
+    for role in session.roles:
+        if permission in GRANTS.get(role, frozenset()):
+            return role
+    raise Forbidden(
+        f"Your role ({', '.join(session.roles)}) may not do this.",
+        hint="Sign in as somebody whose role allows it.",
+    )
+
+
+def check_permission(session: SignedIn, permission: Permission) -> None:
+    """Raises `Forbidden` unless one of the session's roles holds the permission."""
+    role_for(session, permission)
+
+
+def doors(routes: Iterable[BaseRoute]) -> list[tuple[str, list[Needs | OpenDoor]]]:
+    """Every route with what it declares. A mounted application hides routes and is refused."""
+    found = []
+    for context in iter_route_contexts(list(routes)):
+        dependant = getattr(context.route, "dependant", None)
+        declared = list(_declared(dependant)) if dependant is not None else []
+        found.append((str(context.path), declared))
+    return found
+
+
+def _declared(dependant: Dependant) -> Iterable[Needs | OpenDoor]:
+    for inner in dependant.dependencies:
+        if isinstance(inner.call, Needs | OpenDoor):
+            yield inner.call
+        yield from _declared(inner)
+
+
+def check_doors(routes: Sequence[BaseRoute], *, demo: bool) -> None:
+    """Raises `UnsafeStart` naming the first route that is neither locked nor a listed open door."""
+    for path, declared in doors(routes):
+        locks = [door for door in declared if isinstance(door, Needs)]
+        opened = [door for door in declared if isinstance(door, OpenDoor)]
+        if bool(locks) == bool(opened):
+            raise UnsafeStart(
+                f"The route {path} must declare either a permission or that it is open.",
+                hint="Add needs(Permission...) or open_door(...) to its dependencies.",
+            )
+        for door in opened:
+            if path not in OPEN_DOORS and not (demo and door.demo):
+                raise UnsafeStart(
+                    f"The route {path} is open but not in the list of open doors.",
+                    hint="See OPEN_DOORS in plainview.web.permissions.",
+                )

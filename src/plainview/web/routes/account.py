@@ -1,0 +1,88 @@
+"""The signed-in person: sign-in of tools, sign-out, purpose of the shift, own acts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from plainview.base.clock import to_iso
+from plainview.web.context import web_of
+from plainview.web.doorkeeper import own_origin
+from plainview.web.permissions import Permission, needs, open_door
+from plainview.web.sessions import SignedIn
+from plainview.web.signin import check_key, sign_in
+
+router = APIRouter()
+Someone = Annotated[SignedIn, needs(Permission.SELF)]
+
+
+class KeySignIn(BaseModel):
+    """A tool's sign-in."""
+
+    key_id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    time: Annotated[str, Field(max_length=40)]
+    sig: Annotated[str, Field(max_length=100)]
+
+
+class Purpose(BaseModel):
+    """What somebody watches for."""
+
+    purpose: Annotated[str, Field(min_length=3, max_length=200)]
+
+
+@router.post("/api/session/key", dependencies=[open_door("the signature is the key")])
+async def key_session(request: Request, asked: KeySignIn) -> dict[str, Any]:
+    """A bearer token for the holder of an enrolled key."""
+    web = web_of(request)
+    web.sign_ins.spend(request.client.host if request.client else "-")
+    origin = own_origin(request)
+    person = await asyncio.to_thread(check_key, web, asked.key_id, asked.time, asked.sig, origin)
+    name = person.name or person.person
+    token = await asyncio.to_thread(sign_in, web, person.person, person.roles, name, kind="bearer")
+    return {"token": token, "person": person.person, "roles": list(person.roles)}
+
+
+@router.delete("/api/session")
+async def sign_out(request: Request, response: Response, session: Someone) -> dict[str, bool]:
+    """End the session, whatever the log says; log it."""
+    web = web_of(request)
+    web.sessions.revoke(session.key)
+    web.doorkeeper.take_back(response)
+    await web.playbacks.end_all(session.key)
+    await asyncio.to_thread(web.log_act, session.person, session.roles[0], "signout", {})
+    return {"signed_out": True}
+
+
+@router.get("/api/me")
+async def me(request: Request, session: Someone) -> dict[str, Any]:
+    """Who is signed in."""
+    web = web_of(request)
+    return {
+        "person": session.person,
+        "name": session.name,
+        "roles": list(session.roles),
+        "actor": web.actor(session.person),
+        "purpose": session.purpose,
+        "server_time": to_iso(web.now()),
+        "tools_url": web.settings.tools_url,
+        "demo": web.settings.demo,
+    }
+
+
+@router.post("/api/purpose")
+async def set_purpose(request: Request, session: Someone, asked: Purpose) -> dict[str, str]:
+    """The purpose of the shift: asked once, before live."""
+    purpose = " ".join(asked.purpose.split())
+    web_of(request).sessions.set_purpose(session.key, purpose)
+    return {"purpose": purpose}
+
+
+@router.get("/api/my/acts")
+async def my_acts(request: Request, session: Someone) -> list[dict[str, Any]]:
+    """What the person did, newest first, with the details that the log holds sealed."""
+    found = await asyncio.to_thread(web_of(request).sessions.acts, session.person)
+    return [{**act, "time": to_iso(act["time"])} for act in found]

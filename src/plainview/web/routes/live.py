@@ -1,0 +1,143 @@
+"""Live pictures over a WebSocket: a greeting, frame messages, and why it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from plainview.errors import NotAuthorised, PlainviewError, Refused
+from plainview.watch.live import Ended, Viewer
+from plainview.web.context import Web, web_of
+from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.sessions import SignedIn
+
+LOG = structlog.get_logger(__name__)
+router = APIRouter()
+CHECK_S = 2.0
+"""How often an open picture asks whether its session still holds."""
+RENEW_MS = 30_000
+"""How long before its end the keeper's right is renewed."""
+SEND_S = 20.0
+"""A browser that takes nothing for so long is gone."""
+
+
+class NoPurpose(Refused):
+    """Live needs a purpose first."""
+
+    code = "no_purpose"
+
+
+@router.websocket("/api/live/{camera}")
+async def live(
+    socket: WebSocket, camera: str, session: Annotated[SignedIn, needs(Permission.LIVE)]
+) -> None:
+    """Watch a camera. Everything that is refused is said in a last message."""
+    await socket.accept()
+    web = web_of(socket)
+    try:
+        viewer = await _join(web, session, camera)
+    except PlainviewError as error:
+        await _end(socket, error.code, error.message)
+        return
+    try:
+        await _show(web, session, camera, socket, viewer)
+    finally:
+        await _leave(web, camera, viewer)
+
+
+async def _join(web: Web, session: SignedIn, camera: str) -> Viewer:
+    if not session.purpose:
+        raise NoPurpose("Say first what you watch for.", hint="POST /api/purpose")
+    await asyncio.to_thread(web.register.camera, camera)
+    role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
+    viewer = await web.live.join(actor, role, camera, web.now(), session.purpose)
+    await _note(web, session, camera, viewer)
+    return viewer
+
+
+async def _show(
+    web: Web, session: SignedIn, camera: str, socket: WebSocket, viewer: Viewer
+) -> None:
+    """Send until one side ends it."""
+    try:
+        rules = await asyncio.to_thread(web.register.rules)
+    except PlainviewError as error:
+        await _end(socket, error.code, error.message)
+        return
+    hello = {"type": "hello", "camera": camera, "entry": viewer.session.index, **rules}
+    await socket.send_text(json.dumps(hello))
+    helpers = (
+        asyncio.create_task(_listen(socket, viewer)),
+        asyncio.create_task(_recheck(web, session, camera, viewer)),
+    )
+    try:
+        while True:
+            message = await viewer.next()
+            async with asyncio.timeout(SEND_S):
+                await socket.send_bytes(message)
+    except Ended as ended:
+        await _end(socket, ended.reason, str(ended))
+    except (WebSocketDisconnect, TimeoutError, RuntimeError) as gone:
+        LOG.info("viewer gone", camera=camera, how=type(gone).__name__)
+    finally:
+        for helper in helpers:
+            helper.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
+
+
+async def _listen(socket: WebSocket, viewer: Viewer) -> None:
+    """Browsers send nothing; this notices that they left."""
+    try:
+        while True:
+            await socket.receive()
+            if socket.client_state is WebSocketState.DISCONNECTED:
+                break
+    except (WebSocketDisconnect, RuntimeError):
+        pass
+    viewer.end("left", "The viewer left.")
+
+
+async def _recheck(web: Web, session: SignedIn, camera: str, viewer: Viewer) -> None:
+    """End the picture with the session; renew the keeper's right before it ends."""
+    while True:
+        await asyncio.sleep(CHECK_S)
+        try:
+            web.sessions.check(session.key, kind=session.kind)
+            if web.now() >= viewer.session.expires - RENEW_MS:
+                role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
+                await web.live.renew(actor, role, camera, viewer, session.purpose)
+                await _note(web, session, camera, viewer)
+        except NotAuthorised as error:
+            viewer.end("session_over", error.message)
+        except PlainviewError as error:
+            viewer.end(error.code, error.message)
+
+
+async def _note(web: Web, session: SignedIn, camera: str, viewer: Viewer) -> None:
+    kept, detail = viewer.session, {"camera": camera, "purpose": session.purpose}
+    await asyncio.to_thread(
+        web.sessions.note_act, session.person, kept.index, "live", detail, kept.salt
+    )
+
+
+async def _leave(web: Web, camera: str, viewer: Viewer) -> None:
+    try:
+        await web.live.leave(camera, viewer)
+    except PlainviewError as error:
+        LOG.warning("could not tell the keeper", camera=camera, code=error.code)
+
+
+async def _end(socket: WebSocket, reason: str, message: str) -> None:
+    if socket.client_state is not WebSocketState.CONNECTED:
+        return
+    end: dict[str, Any] = {"type": "end", "reason": reason, "message": message}
+    try:
+        await socket.send_text(json.dumps(end))
+        await socket.close()
+    except (WebSocketDisconnect, RuntimeError) as gone:
+        LOG.info("viewer gone", how=type(gone).__name__)

@@ -1,0 +1,139 @@
+"""Playback: begin a session, its timeline, its segments, a still; bookmarks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from plainview.base.clock import from_iso, to_iso
+from plainview.watch import snapshot
+from plainview.watch.playback import joined
+from plainview.web.context import web_of
+from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.sessions import SignedIn
+
+router = APIRouter()
+Player = Annotated[SignedIn, needs(Permission.PLAYBACK)]
+Moment = Annotated[str, Field(max_length=40)]
+Camera = Annotated[str, Field(max_length=63)]
+
+
+class Begin(BaseModel):
+    """What to play back and what for."""
+
+    model_config = {"populate_by_name": True}
+
+    camera: Camera
+    from_: Annotated[Moment, Field(alias="from")]
+    to: Moment
+    purpose: Annotated[str, Field(min_length=3, max_length=200)]
+
+
+class Still(BaseModel):
+    """Which moment."""
+
+    at: Moment
+
+
+class Bookmark(BaseModel):
+    """A moment to come back to."""
+
+    camera: Camera
+    at: Moment
+    note: Annotated[str, Field(max_length=2000)] = ""
+
+
+@router.post("/api/playback")
+async def begin(request: Request, session: Player, asked: Begin) -> dict[str, str]:
+    """Begin to play back a span of one camera: one entry on the log."""
+    web = web_of(request)
+    await asyncio.to_thread(web.register.camera, asked.camera)
+    role, actor = role_for(session, Permission.PLAYBACK), web.actor(session.person)
+    span = (from_iso(asked.from_), from_iso(asked.to))
+    purpose = " ".join(asked.purpose.split())
+    playback = await web.playbacks.begin(session.key, actor, role, asked.camera, *span, purpose)
+    detail = {
+        "camera": asked.camera,
+        "from": to_iso(span[0]),
+        "to": to_iso(span[1]),
+        "purpose": purpose,
+    }
+    kept = playback.session
+    await asyncio.to_thread(
+        web.sessions.note_act, session.person, kept.index, "playback", detail, kept.salt
+    )
+    return {"playback": playback.id, "from": detail["from"], "to": detail["to"]}
+
+
+@router.get("/api/playback/{playback}/timeline")
+async def timeline(request: Request, session: Player, playback: str) -> dict[str, Any]:
+    """What there is to see: spans and segments."""
+    web = web_of(request)
+    found = await web.playbacks.timeline(web.playbacks.find(session.key, playback))
+    return {
+        "spans": [
+            {"start": to_iso(span.start), "end": to_iso(span.end), "state": span.state}
+            for span in found.spans
+        ],
+        "segments": [
+            {
+                "seq": segment.seq,
+                "window": segment.window,
+                "start": to_iso(segment.start_ms),
+                "end": to_iso(segment.end_ms),
+            }
+            for segment in found.segments
+        ],
+    }
+
+
+@router.get("/api/playback/{playback}/segment")
+async def segment(
+    request: Request, session: Player, playback: str, window: str, seq: int
+) -> Response:
+    """Frame messages of one segment: u32 length and message, repeated."""
+    web = web_of(request)
+    found = web.playbacks.find(session.key, playback)
+    messages = await web.playbacks.segment(found, window, seq)
+    return Response(joined(messages), media_type="application/octet-stream")
+
+
+@router.post("/api/playback/{playback}/snapshot")
+async def still(
+    request: Request,
+    session: Annotated[SignedIn, needs(Permission.SNAPSHOT)],
+    playback: str,
+    asked: Still,
+) -> Response:
+    """A JPEG of the view, logged before it is made."""
+    web = web_of(request)
+    found, at = web.playbacks.find(session.key, playback), from_iso(asked.at)
+    messages = await web.playbacks.until(found, at)
+    role = role_for(session, Permission.SNAPSHOT)
+    detail = {"camera": found.camera, "at": to_iso(at)}
+    entry = await asyncio.to_thread(web.log_act, session.person, role, "snapshot", detail)
+    frame = await asyncio.to_thread(snapshot.still, messages, at)
+    data = await asyncio.to_thread(snapshot.jpeg, frame)
+    headers = {"x-plainview-time": to_iso(frame.wall_ms), "x-plainview-entry": str(entry)}
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+@router.post("/api/bookmarks")
+async def bookmark(
+    request: Request, session: Annotated[SignedIn, needs(Permission.BOOKMARK)], asked: Bookmark
+) -> dict[str, Any]:
+    """Mark a moment and draft a request for its original."""
+    web = web_of(request)
+    at = from_iso(asked.at)
+    await asyncio.to_thread(web.register.camera, asked.camera)
+    role = role_for(session, Permission.BOOKMARK)
+    detail = {"camera": asked.camera, "at": to_iso(at)}
+    await asyncio.to_thread(web.log_act, session.person, role, "bookmark", detail)
+    marked = await asyncio.to_thread(
+        web.cases.bookmark, session.person, asked.camera, at, asked.note
+    )
+    return {"bookmark": marked.id, "draft": marked.draft}

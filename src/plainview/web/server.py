@@ -1,0 +1,44 @@
+"""Runs the web process: two loopback sockets, uvicorn, no headers that say what runs here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from plainview.base.settings import Settings
+from plainview.web.app import create_app
+from plainview.web.bind import loopback_sockets
+
+LARGEST_MESSAGE = 64 * 1024
+"""Bytes that a browser may send in one WebSocket message; ours send none."""
+
+
+def server(app: FastAPI) -> uvicorn.Server:
+    """A server for sockets that the caller opened."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="websockets-sansio",
+            ws_max_size=LARGEST_MESSAGE,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=3,
+            timeout_keep_alive=30,
+            limit_concurrency=1000,
+        )
+    )
+
+
+def run(settings: Settings, *, extra_routes: Sequence[APIRouter] = ()) -> None:
+    """Serve until a signal. Raises `UnsafeStart` when the port is taken."""
+    sockets = loopback_sockets(settings.port)
+    try:
+        server(create_app(settings, extra_routes=extra_routes)).run(sockets=sockets)
+    finally:
+        for opened in sockets:
+            opened.close()
