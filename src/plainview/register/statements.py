@@ -7,7 +7,7 @@ Each returns an entry that is ready for the keeper. Who may state what is decide
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from plainview.base.clock import Ms, now_ms
 from plainview.errors import BadFormat
@@ -27,6 +27,17 @@ DEFAULT_RULES = {
     "notice_seconds": 604_800,
     "reveal_seconds": 86_400,
 }
+
+
+class Member(Protocol):
+    """Anybody enrolled: a `records.Person` or an `answers.PersonOnLog`."""
+
+    @property
+    def person(self) -> str: ...
+    @property
+    def age(self) -> str | None: ...
+    @property
+    def outside(self) -> bool: ...
 
 
 def founding(
@@ -56,7 +67,7 @@ def enrol(person: Person, keys: Sequence[SigningKey], *, time: Ms | None = None)
 def custodian_set(
     name: str,
     k: int,
-    members: Sequence[Person],
+    members: Sequence[Member],
     keys: Sequence[SigningKey],
     *,
     time: Ms | None = None,

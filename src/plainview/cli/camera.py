@@ -1,0 +1,181 @@
+"""`plainview camera`: register a camera, list, show and suspend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plainview.base.clock import now_ms
+from plainview.base.settings import Settings
+from plainview.cli.options import (
+    DataFolder,
+    Json,
+    KeyPath,
+    SettingsFile,
+    load_settings,
+    say,
+    say_json,
+    say_table,
+    shown,
+)
+from plainview.errors import GateClosed, NotFound
+from plainview.keys.client import KeeperClient
+from plainview.register import statements
+from plainview.register.answers import Camera
+from plainview.register.private import Sources, without_credentials
+from plainview.register.projection import Register
+from plainview.register.records import CameraRecord, camera_record, read_camera_file
+from plainview.release import keyfile
+
+app = typer.Typer(no_args_is_help=True, help="Add, list, show and suspend cameras.")
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="The camera's record (TOML or JSON).")],
+    key: KeyPath,
+    stream: Annotated[
+        str | None, typer.Option("--stream", help="Address of the stream; never published.")
+    ] = None,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Register a camera, or a new version of its record; a data protection officer signs."""
+    name, address, record = read_camera_file(file)
+    loaded = load_settings(settings, data)
+    index, version = _state(loaded, name, "active", record, key)
+    if stream or address:
+        Sources(loaded.data).put(name, str(stream or address))
+    with Register(loaded) as register:
+        effective = register.camera(name).effective_ms
+    say(f"{name}: version {version} is on the log (entry {index}).")
+    say(f"It may record from {shown(effective)}.")
+
+
+@app.command()
+def suspend(
+    camera: Annotated[str, typer.Argument(help="The camera's id.")],
+    key: KeyPath,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Stop a camera at once; a data protection officer signs."""
+    _restate(load_settings(settings, data), camera, "suspended", key)
+
+
+@app.command()
+def resume(
+    camera: Annotated[str, typer.Argument(help="The camera's id.")],
+    key: KeyPath,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Let a suspended camera record again, after the notice period."""
+    _restate(load_settings(settings, data), camera, "active", key)
+
+
+@app.command()
+def remove(
+    camera: Annotated[str, typer.Argument(help="The camera's id.")],
+    key: KeyPath,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """End a camera for good; its id is never used again."""
+    _restate(load_settings(settings, data), camera, "removed", key)
+
+
+@app.command("list")
+def list_cameras(
+    settings: SettingsFile = None, data: DataFolder = None, as_json: Json = False
+) -> None:
+    """List every camera, and whether it may record now."""
+    now = now_ms()
+    with Register(load_settings(settings, data)) as register:
+        cameras = [(camera, _gate(register, camera.id, now)) for camera in register.cameras()]
+    if as_json:
+        say_json([{**vars(camera), "gate": gate or "open"} for camera, gate in cameras])
+        return
+    rows = [
+        (camera.id, camera.record["name"], camera.record["kind"], camera.status, gate or "yes")
+        for camera, gate in cameras
+    ]
+    columns = ("id", "name", "kind", "status", "may record")
+    say_table(columns, rows, empty="No camera yet. Add one with: plainview camera add FILE.")
+
+
+@app.command()
+def show(
+    camera: Annotated[str, typer.Argument(help="The camera's id.")],
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Show a camera's record, its versions, and whether it may record now."""
+    loaded = load_settings(settings, data)
+    with Register(loaded) as register:
+        versions = register.versions(camera)
+        gate = _gate(register, camera, now_ms())
+    if as_json:
+        say_json({"versions": [vars(one) for one in versions], "gate": gate or "open"})
+        return
+    newest = versions[-1]
+    address = Sources(loaded.data).url(camera)
+    say(f"{camera}: {newest.record['name']}, {newest.record['place']}")
+    say(f"May it record now? {gate or 'Yes.'}")
+    say(f"Stream: {without_credentials(address) if address else 'none given'}")
+    for name, value in _flat(newest.record):
+        say(f"  {name}: {value}")
+    rows = [
+        (one.version, one.status, one.index, shown(one.time_ms), shown(one.effective_ms))
+        for one in versions
+    ]
+    say_table(("version", "status", "entry", "stated", "in effect from"), rows, empty="")
+
+
+def _state(
+    settings: Settings, camera: str, status: str, record: CameraRecord, key: Path
+) -> tuple[int, int]:
+    signer = keyfile.read(key)
+    with Register(settings) as register, KeeperClient(settings.keeper_socket) as keeper:
+        version = _next_version(register, camera)
+        entry = statements.camera(camera, version, status, record, [signer.signing])
+        index = keeper.append(entry.raw)
+        register.sync()
+    return index, version
+
+
+def _next_version(register: Register, camera: str) -> int:
+    try:
+        return register.camera(camera).version + 1
+    except NotFound:
+        return 1
+
+
+def _restate(settings: Settings, camera: str, status: str, key: Path) -> None:
+    with Register(settings) as register:
+        newest: Camera = register.camera(camera)
+    record = camera_record(newest.record)
+    index, version = _state(settings, camera, status, record, key)
+    say(f"{camera} is {status} from version {version} on (entry {index}).")
+
+
+def _gate(register: Register, camera: str, now: int) -> str:
+    """Why it may not record, or nothing."""
+    try:
+        register.may_record(camera, now)
+    except GateClosed as error:
+        return error.message
+    return ""
+
+
+def _flat(record: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for name, value in record.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name}.")
+        else:
+            rows.append((f"{prefix}{name}", value))
+    return rows

@@ -1,0 +1,167 @@
+"""`plainview person`: make keys, say whose log to believe, enrol people, list them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from plainview.base.durable import write_file
+from plainview.cli.options import (
+    DataFolder,
+    Json,
+    KeyPath,
+    KeyPaths,
+    SettingsFile,
+    load_settings,
+    say,
+    say_json,
+    say_table,
+)
+from plainview.errors import BadFormat, Refused
+from plainview.keys.client import KeeperClient
+from plainview.register import statements
+from plainview.register.private import Names
+from plainview.register.projection import Register
+from plainview.register.records import person_entry, read_values
+from plainview.release import keyfile
+from plainview.tlog.entries import commit
+from plainview.tlog.policy import Policy
+
+app = typer.Typer(no_args_is_help=True, help="Make keys, enrol people, list them.")
+
+
+@app.command()
+def keygen(
+    name: Annotated[str, typer.Option("--name", help="The person's name; it stays private.")],
+    role: Annotated[list[str], typer.Option("--role", help="A role; may be given several times.")],
+    org: Annotated[str, typer.Option("--org", help="The organisation; public.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the key file goes. Keep it yourself.")],
+    outside: Annotated[
+        bool, typer.Option("--outside", help="Not of the operator, its units or suppliers.")
+    ] = False,
+    person: Annotated[str | None, typer.Option("--id", help="Public id; random if absent.")] = None,
+) -> None:
+    """Make a person's keys, and a card to hand to whoever enrols people."""
+    card_path = out.with_suffix(".card.json")
+    for path in (out, card_path):
+        if path.exists():
+            raise Refused(
+                f"{path} exists.", hint="Keys are never overwritten; choose another name."
+            )
+    key = keyfile.generate(name, person)
+    public = statements.public_person(
+        key.person,
+        key.signing,
+        key.recipient,
+        role,
+        org,
+        outside=outside,
+        name=name,
+        salt=key.name_salt,
+    )
+    key.write(out)
+    card = {"person": public.body(), "name": name, "salt": key.name_salt.hex()}
+    write_file(card_path, json.dumps(card, indent=1).encode(), mode=0o600)
+    say(f"{key.person}: keys in {out} (keep it to yourself), card in {card_path} (hand it in).")
+
+
+@app.command()
+def trust(
+    key: KeyPath,
+    policy: Annotated[Path, typer.Option("--policy", help="Trust policy (C2SP tlog-policy).")],
+    founding: Annotated[
+        str, typer.Option("--founding", help="Hash of the log's founding entry, 64 hex digits.")
+    ],
+) -> None:
+    """Say which log a key file believes. Get both from people you trust, not from the server."""
+    if len(founding) != 64 or any(digit not in "0123456789abcdef" for digit in founding):
+        raise BadFormat("The founding hash is 64 lower-case hex digits.")
+    try:
+        text = policy.read_text()
+    except OSError as error:
+        raise BadFormat(f"{policy} cannot be read: {error.strerror}.") from error
+    believed = Policy.parse(text)
+    keyfile.read(key).with_trust(text, founding).write(key)
+    names = ", ".join(believed.witnesses) or "no witness at all"
+    say(f"{key} now believes {believed.logs[0].name}, witnessed by {names}.")
+
+
+@app.command()
+def enrol(
+    card: Annotated[Path, typer.Argument(help="The card that the person handed in.")],
+    key: KeyPaths,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Enrol somebody: two people sign, one of them administrator or data protection officer."""
+    values = read_values(card)
+    person = person_entry(values.get("person", {}))
+    name, salt = str(values.get("name", "")), str(values.get("salt", ""))
+    _check_card(person.name_commitment, name, salt)
+    signers = [keyfile.read(path) for path in key]
+    if len({one.person for one in signers}) < 2:
+        raise Refused("Two people enrol somebody.", hint="Give --key twice.")
+    loaded = load_settings(settings, data)
+    with KeeperClient(loaded.keeper_socket) as keeper:
+        entry = statements.enrol(person, [one.signing for one in signers])
+        index = keeper.append(entry.raw)
+    Names(loaded.data).put(person.person, name, salt)
+    say(f"{person.person} is enrolled as {', '.join(person.roles)} (entry {index}).")
+
+
+@app.command("set")
+def custodian_set(
+    name: Annotated[str, typer.Argument(help="The set's id, for example routine.")],
+    member: Annotated[list[str], typer.Option("--member", help="Person id, in order of shares.")],
+    quorum: Annotated[int, typer.Option("--quorum", help="How many open a window together.")],
+    key: KeyPaths,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """State a custodian set: two people sign, one of them data protection officer."""
+    loaded = load_settings(settings, data)
+    with Register(loaded) as register:
+        people = [register.person(one) for one in member]
+    signers = [keyfile.read(path).signing for path in key]
+    with KeeperClient(loaded.keeper_socket) as keeper:
+        index = keeper.append(statements.custodian_set(name, quorum, people, signers).raw)
+    say(f"{name}: any {quorum} of {len(people)} (entry {index}).")
+
+
+@app.command("list")
+def list_people(
+    settings: SettingsFile = None, data: DataFolder = None, as_json: Json = False
+) -> None:
+    """List everybody who is enrolled."""
+    with Register(load_settings(settings, data)) as register:
+        people = register.people()
+    if as_json:
+        say_json([{**vars(one), "roles": list(one.roles)} for one in people])
+        return
+    rows = [
+        (
+            one.person,
+            one.name or "-",
+            ", ".join(one.roles),
+            one.org,
+            "outside" if one.outside else "inside",
+            one.key_id,
+        )
+        for one in people
+    ]
+    columns = ("id", "name", "roles", "organisation", "", "key")
+    say_table(columns, rows, empty="Nobody is enrolled yet. Start with: plainview person keygen.")
+
+
+def _check_card(commitment: str, name: str, salt: str) -> None:
+    try:
+        found = commit({"name": name}, bytes.fromhex(salt))
+    except ValueError as error:
+        raise BadFormat("The card's salt is not hex.") from error
+    if found != commitment:
+        raise BadFormat(
+            "The card's name is not the one that it commits to.", hint="Ask for a new card."
+        )
