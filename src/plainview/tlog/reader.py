@@ -38,7 +38,8 @@ class LogReader:
     @classmethod
     def http(cls, url: str) -> LogReader:
         """A log at `url` (the prefix before `/checkpoint`); a bare site means `/log/files`."""
-        fetch = _HttpFetch(url)
+        bare = not httpx.URL(url).path.strip("/")
+        fetch = HttpFetch(url.rstrip("/") + ("/log/files/" if bare else "/"))
         return cls(fetch, fetch.close)
 
     def __enter__(self) -> Self:
@@ -129,10 +130,11 @@ class _FolderFetch:
             raise LogAway(f"{self._folder / name} cannot be read: {error.strerror}.") from error
 
 
-class _HttpFetch:
-    def __init__(self, url: str) -> None:
-        bare = not httpx.URL(url).path.strip("/")
-        self._base = url.rstrip("/") + ("/log/files/" if bare else "/")
+class HttpFetch:
+    """Files below `base`, bounded; raises `NotFound`, `LogAway`."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
         self._client = httpx.Client(timeout=30, follow_redirects=False)
 
     def __call__(self, name: str) -> bytes:

@@ -1,0 +1,103 @@
+"""`plainview verify TARGET`: an evidence package, a log folder or a log address."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from plainview.base.clock import now_ms
+from plainview.errors import BadFormat, NotFound
+from plainview.tlog.policy import Policy
+from plainview.tlog.reader import HttpFetch, LogReader
+from plainview.verify.log import verify_log
+from plainview.verify.package import verify_package
+from plainview.verify.report import Report
+from plainview.verify.tree import Progress as Advance
+
+LIVE_MAX_AGE_MS = 86_400_000
+"""A log that is asked over the network must have been witnessed within a day."""
+OWN_POLICY = (
+    "The trust policy came from the same place as the log. To know that this is the city's log, "
+    "give the policy that you have from the city or a witness: --policy FILE."
+)
+
+
+def command(
+    target: Annotated[str, typer.Argument(help="Package (zip), folder of a log, or address.")],
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="Trust policy (tlog-policy) from a source that you trust."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Verify everything; exit status 0 only if all holds."""
+    given = None if policy is None else read_policy(policy)
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+        task = bar.add_task("Verifying", total=None)
+        report = _verify(
+            target, given, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else "\n".join(report.lines()))
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def read_policy(path: Path) -> Policy:
+    """Raises `NotFound`, `BadFormat`."""
+    try:
+        return parse_policy(path.read_bytes())
+    except OSError as error:
+        raise NotFound(
+            f"{path} cannot be read: {error.strerror}.", hint="Give a policy with --policy."
+        ) from error
+
+
+def parse_policy(data: bytes) -> Policy:
+    """Raises `BadFormat`."""
+    try:
+        return Policy.parse(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadFormat("the policy is not UTF-8.") from error
+
+
+def _verify(target: str, policy: Policy | None, progress: Advance) -> Report:
+    if target.startswith(("http://", "https://")):
+        with LogReader.http(target) as reader:
+            own = None if policy else _fetched_policy(target)
+            report = verify_log(
+                reader,
+                policy or parse_policy(own or b""),
+                now=now_ms(),
+                max_age_ms=LIVE_MAX_AGE_MS,
+                progress=progress,
+            )
+    elif Path(target).is_dir():
+        folder = _log_folder(Path(target))
+        trusted = policy or read_policy(folder.parent / "policy.txt")
+        report = verify_log(LogReader.folder(folder), trusted, now=now_ms(), progress=progress)
+    elif Path(target).is_file():
+        return verify_package(Path(target), policy, progress=progress)
+    else:
+        raise NotFound(f"There is no file or folder {target}.", hint="Give an address with http.")
+    if policy is None:
+        report.notes.append(OWN_POLICY)
+    return report
+
+
+def _log_folder(folder: Path) -> Path:
+    """The folder itself, or the `log` in a data folder."""
+    inner = folder / "log"
+    return inner if (inner / "checkpoint").exists() else folder
+
+
+def _fetched_policy(target: str) -> bytes:
+    fetch = HttpFetch(str(httpx.URL(target).join("/")))
+    try:
+        return fetch("policy.txt")
+    finally:
+        fetch.close()
