@@ -45,6 +45,16 @@ class Clock:
         self.now += seconds * 1000
 
 
+class WitnessClock:
+    """The city's clock as witnesses see it: `drift_ms` apart."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self.drift_ms = clock, 0
+
+    def __call__(self) -> Ms:
+        return self._clock() + self.drift_ms
+
+
 class Citizen:
     """A person of the log, with the keys that a real one keeps at home."""
 
@@ -72,7 +82,7 @@ class Citizen:
 class WitnessServer:
     """A real witness on a free port, in a thread of this process."""
 
-    def __init__(self, name: str, folder: Path, clock: Clock) -> None:
+    def __init__(self, name: str, folder: Path, clock: WitnessClock) -> None:
         self.name, self.key, self.clock = name, SigningKey.generate(), clock
         self._state = folder / f"{name}.json"
         self.vkey = verifier(f"{name}.test", self.key).vkey()
@@ -125,6 +135,7 @@ class City:
     ) -> None:
         self.settings = Settings(data=folder / "data")
         self.clock = Clock()
+        self.witness_clock = WitnessClock(self.clock)
         self.dpo = Citizen("dpo", ["dpo", "administrator"])
         self.officer = Citizen("officer", ["investigator", "operator", "supervisor"])
         self.custodians = [
@@ -132,7 +143,7 @@ class City:
         ]
         self.k, self.witnesses = k, []
         for number in range(witnesses):
-            self.witnesses.append(WitnessServer(f"w{number}", folder, self.clock))
+            self.witnesses.append(WitnessServer(f"w{number}", folder, self.witness_clock))
             self.witnesses[-1].start()
         people = [self.dpo, self.officer, *self.custodians]
         body = {
@@ -226,9 +237,7 @@ class City:
 
     # -- windows and requests
 
-    def drafts(
-        self, count: int = 1, *, camera: str = "cam-01", ahead_s: int = 0
-    ) -> list[Draft]:
+    def drafts(self, count: int = 1, *, camera: str = "cam-01", ahead_s: int = 0) -> list[Draft]:
         span = self.rules["window_seconds"] * 1000
         first = (self.clock() + ahead_s * 1000) // span * span
         specs = []

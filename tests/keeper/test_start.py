@@ -1,0 +1,252 @@
+"""Refusing to start when a promise could not be kept, and carrying on after an honest stop."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plainview.errors import KeeperAway, PlainviewError, SettingsError, UnsafeStart
+from plainview.keeper import setup
+from plainview.keeper.process import Keeper
+from plainview.keeper.server import CONNECTIONS
+from plainview.keys.client import KeeperClient
+from plainview.keys.protocol import receive, send
+from plainview.tlog.entries import SigningKey
+from plainview.tlog.reader import LogReader
+
+
+def test_files_and_socket_are_this_users_alone(city: Any) -> None:
+    keys = city.settings.keys_dir
+    city.windows(1)
+    for path in (keys, city.settings.keeper_socket.parent):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    for path in (*keys.iterdir(), city.settings.keeper_socket):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_the_first_entries(city: Any) -> None:
+    assert [entry.type for entry in city.entries()][:2] == ["founding", "start"]
+
+
+@pytest.mark.parametrize("name", ["log.key", "keeper.db", "ring.json", "."])
+def test_unsafe_modes_are_refused(city: Any, name: str) -> None:
+    city.windows(1)
+    city.stop()
+    path = city.settings.keys_dir / name
+    path.chmod(path.stat().st_mode | 0o040)
+    with pytest.raises(UnsafeStart, match="alone") as caught:
+        city.start()
+    assert "chmod" in caught.value.hint
+    path.chmod(path.stat().st_mode & ~0o077)
+    city.start()
+
+
+def test_a_second_keeper_is_refused(city: Any) -> None:
+    with pytest.raises(UnsafeStart, match="Another keeper"):
+        Keeper(city.settings)
+
+
+def test_no_set_up_no_start(tmp_path: Path, city: Any) -> None:
+    with pytest.raises(UnsafeStart, match="There is no"):
+        Keeper(city.settings.model_copy(update={"data": tmp_path / "empty"}))
+    with pytest.raises(SettingsError, match="already"):
+        setup.create(city.settings, city.entries()[0], [], 0)
+
+
+def test_another_log_key_is_refused(city: Any) -> None:
+    city.stop()
+    file = city.settings.keys_dir / "log.key"
+    before = file.read_bytes()
+    file.write_bytes(SigningKey.generate().to_pem())
+    with pytest.raises(UnsafeStart, match=r"policy\.txt"):
+        city.start()
+    file.write_bytes(before)
+
+
+def test_a_lost_root_key_is_named(city: Any) -> None:
+    city.stop()
+    for path in city.settings.keys_dir.glob("root-*.key"):
+        path.unlink()
+    with pytest.raises(UnsafeStart, match="root key"):
+        city.start()
+
+
+def wait_witnessed(city: Any) -> int:
+    for _ in range(100):
+        status = city.client.status()
+        if status["witnessed_size"] == status["size"]:
+            return int(status["size"])
+        time.sleep(0.05)
+    raise AssertionError(status)
+
+
+def test_checkpoints_get_witnessed(city: Any) -> None:
+    size = wait_witnessed(city)
+    note = LogReader.folder(city.settings.log_dir).checkpoint_note()
+    checked = city.policy.check(note, now=city.clock(), max_age_ms=60_000)
+    assert checked.checkpoint.size == size
+    assert set(checked.witnesses) == {"w0", "w1"}
+
+
+def test_an_old_copy_of_the_log_is_not_continued(city: Any, tmp_path: Path) -> None:
+    wait_witnessed(city)
+    city.stop()
+    shutil.copytree(city.settings.data, tmp_path / "copy")
+    city.start()
+    city.add_camera("cam-02")
+    wait_witnessed(city)
+    city.stop()
+    shutil.rmtree(city.settings.data)
+    shutil.copytree(tmp_path / "copy", city.settings.data)
+    with pytest.raises(UnsafeStart, match="larger or different") as caught:
+        city.start()
+    assert "Restore" in caught.value.hint
+
+
+def test_a_forked_log_is_not_continued(city: Any, tmp_path: Path) -> None:
+    wait_witnessed(city)
+    city.stop()
+    shutil.copytree(city.settings.data, tmp_path / "copy")
+    city.start()
+    city.add_camera("cam-02")
+    wait_witnessed(city)
+    city.stop()
+    for witness in city.witnesses:
+        witness.stop()
+    shutil.rmtree(city.settings.data)
+    shutil.copytree(tmp_path / "copy", city.settings.data)
+    city.start()  # nobody can be asked: only a warning
+    assert len(city.client.status()["warnings"]) == 2
+    city.add_camera("cam-03")
+    city.add_camera("cam-04")
+    city.stop()
+    for witness in city.witnesses:
+        witness.start()
+    with pytest.raises(UnsafeStart, match="larger or different"):
+        city.start()
+
+
+def test_a_changed_entry_on_the_disk_is_refused(city: Any) -> None:
+    city.stop()
+    (bundle,) = (city.settings.log_dir / "tile" / "entries").glob("000.p/4")
+    data = bundle.read_bytes()
+    bundle.write_bytes(data.replace(b"Market square", b"Market squire"))
+    with pytest.raises(UnsafeStart, match="cannot be continued"):
+        city.start()
+
+
+def test_a_long_log_is_read_again(city: Any) -> None:
+    desk = city.keeper.desk
+    scribe = desk.scribe
+    from_here = scribe.writer.size
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("plainview.keeper.scribe.BATCH_SECONDS", 0.0)
+        for number in range(300):
+            desk.gate(f"{number:032x}", "cam-01", False, "no", None)
+    city.stop()
+    city.start()
+    assert city.keeper.desk.scribe.known(f"{7:032x}") == from_here + 7
+    assert city.keeper.desk.gate(f"{7:032x}", "cam-01", False, "no", None) == from_here + 7
+
+
+def test_the_process_runs_and_ends(city: Any, tmp_path: Path) -> None:
+    city.stop()
+    code = (
+        "import sys; from pathlib import Path; from plainview.base.settings import Settings;"
+        "from plainview.keeper.process import run; run(Settings(data=Path(sys.argv[1])))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(setup.__file__).parents[2])}
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(city.settings.data)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+    )
+    try:
+        with KeeperClient(city.settings.keeper_socket) as client:
+            for _ in range(200):
+                try:
+                    assert client.status()["size"] >= 5
+                    break
+                except KeeperAway:
+                    time.sleep(0.05)
+            limits = Path(f"/proc/{child.pid}/limits").read_text()
+            core = next(line for line in limits.splitlines() if "core file" in line)
+            assert core.split()[4:6] == ["0", "0"]
+    finally:
+        child.terminate()
+        output, _ = child.communicate(timeout=20)
+    assert child.returncode == 0
+    assert b"keeper started" in output
+
+
+def test_the_client_reconnects(city: Any) -> None:
+    assert city.client.status()["size"] > 0
+    city.client.status()
+    keeper = city.keeper
+    keeper.close()
+    city.keeper = None
+    with pytest.raises(KeeperAway) as caught:
+        city.client.status()
+    assert caught.value.hint
+    city.start()
+    assert city.client.status()["size"] > 0
+
+
+def test_another_user_is_refused(city: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("plainview.keeper.server.os.getuid", lambda: 12_345)
+    with pytest.raises((KeeperAway, PlainviewError)):
+        KeeperClient(city.settings.keeper_socket).status()
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xff\xff\xff", b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x03{}x", b"\x00\x00"]
+)
+def test_nonsense_ends_the_connection(city: Any, data: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(5)
+        link.connect(str(city.settings.keeper_socket))
+        link.sendall(data)
+        link.shutdown(socket.SHUT_WR)
+        assert receive(link) is None
+    assert city.client.status()["size"] > 0
+
+
+def test_connections_are_bounded(city: Any) -> None:
+    city.client.close()
+    with contextlib.ExitStack() as links:
+        for _ in range(CONNECTIONS):
+            link = links.enter_context(socket.socket(socket.AF_UNIX))
+            link.settimeout(5)
+            while link.connect_ex(str(city.settings.keeper_socket)) == errno.EAGAIN:
+                time.sleep(0.01)
+            send(link, {"op": "status"})
+            assert receive(link)
+        with pytest.raises(KeeperAway):
+            city.client.status()
+    time.sleep(0.1)
+    assert city.client.status()["size"] > 0
+
+
+def test_no_secret_is_in_plain_sight(city: Any) -> None:
+    drafts = city.drafts(1)
+    city.client.make_windows("cam-01", city.register, drafts)
+    files = [p for p in city.settings.data.rglob("*") if p.is_file()]
+    assert len(files) > 8
+    for path in files:
+        data = path.read_bytes()
+        for secret in (drafts[0].e, drafts[0].view):
+            assert secret.encode() not in data, path
+    assert json.loads((city.settings.keys_dir / "ring.json").read_bytes())["keys"]
