@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from plainview.errors import DetectorFault
 from plainview.media.frames import Frame
-from plainview.redact import models
+from plainview.redact import fill, models
+from plainview.redact.detector import Detector, Found
 from plainview.redact.host import DetectorHost, RemoteDetector
 
 Picture = NDArray[np.uint8]
@@ -31,22 +33,36 @@ class Actor:
     light: float
 
     def box(self, index: int) -> tuple[int, int, int, int]:
-        """Left, top, width, height of the face in frame `index`."""
+        """Left, top, width, height of the face in frame `index`: the middle of the head."""
+        left, top, width, height = self.head(index)
+        return (
+            left + round(width * 0.16), top + round(height * 0.2), round(width * 0.68), self.height
+        )  # fmt: skip
+
+    def head(self, index: int) -> tuple[int, int, int, int]:
+        """The same for the whole picture of the head that is pasted."""
         age = index - self.first
-        width = round(self.height * 0.75)
+        height = round(self.height / 0.7)
         left = round(self.start[0] + self.speed[0] * age)
-        return left, round(self.start[1] + self.speed[1] * age), width, self.height
+        return left, round(self.start[1] + self.speed[1] * age), round(height * 0.75), height
 
 
 class Scene:
     """A textured street with actors; every face's true box is known."""
 
     def __init__(
-        self, seed: int, *, frames: int = 48, actors: int = 3, size: tuple[int, int] = (640, 360)
+        self,
+        seed: int,
+        *,
+        frames: int = 48,
+        actors: int = 3,
+        size: tuple[int, int] = (640, 360),
+        least: int = 24,
     ) -> None:
         self.fps = 25.0
         self.length = frames
         self.size = size
+        self._least = least
         rng = random.Random(seed)
         self._face = models.known_face()
         self._background = _background(seed, size)
@@ -54,10 +70,10 @@ class Scene:
 
     def _actor(self, rng: random.Random, place: int, places: int) -> Actor:
         width, height = self.size
-        tall = rng.randrange(24, 72)
+        tall = rng.randrange(self._least, 64)
         lane = width / places
         first = 0 if place == 0 else rng.randrange(0, self.length // 2)
-        start = (lane * place + lane / 3, rng.uniform(30, height - tall - 80))
+        start = (lane * place + lane / 3, rng.uniform(20, height - 2 * tall - 40))
         speed = (rng.uniform(-1.2, 1.2), rng.uniform(-0.4, 0.4))
         last = self.length - 1
         return Actor(tall, first, last, start, speed, rng.random() < 0.5, rng.uniform(0.75, 1.15))
@@ -71,7 +87,7 @@ class Scene:
         picture = self._background.copy()
         for actor in self.actors:
             if actor.first <= index <= actor.last:
-                _paste(picture, self._face, actor, actor.box(index))
+                _paste(picture, self._face, actor, actor.head(index))
         noise = np.random.default_rng(index).normal(0, 2, picture.shape)
         return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
@@ -130,3 +146,76 @@ def detector(host: DetectorHost) -> Iterator[RemoteDetector]:
     detector = host.open()
     yield detector
     detector.close()
+
+
+def hidden(frame: Frame, box: tuple[int, int, int, int]) -> float:
+    """The share of a true box (frame pixels) that lies under the solid fill."""
+    left, top, width, height = (max(0, side) for side in box)
+    area = [plane.astype(int) for plane in frame.planes]
+    luma = abs(area[0][top : top + height, left : left + width] - fill.GREY[0]) <= 1
+    return float(luma.mean()) if luma.size else 1.0
+
+
+def likeness(frame: Frame, raw: Frame, box: tuple[int, int, int, int]) -> float:
+    """Correlation of fine detail between a view frame and its raw frame inside a box, 0 to 1."""
+    left, top, width, height = (max(0, side) for side in box)
+    detail = []
+    for picture in (frame, raw):
+        region = picture.planes[0][top : top + height, left : left + width].astype(np.float32)
+        fine = cv2.Laplacian(cv2.GaussianBlur(region, (3, 3), 0), cv2.CV_32F)
+        detail.append(fine - fine.mean())
+    power = float(np.sqrt((detail[0] ** 2).sum() * (detail[1] ** 2).sum()))
+    return abs(float((detail[0] * detail[1]).sum())) / power if power > 1e-3 else 0.0
+
+
+Answer = Callable[[Found], Found]
+
+
+def _nan(found: Found) -> Found:
+    return Found(found.boxes * np.float32("nan"), found.scores)
+
+
+def _raising(found: Found) -> Found:
+    raise DetectorFault("The detector failed on purpose.")
+
+
+FLAWS: dict[str, Answer] = {
+    "raises": _raising,
+    "empty": lambda found: Found(found.boxes[:0], found.scores[:0]),
+    "nan": _nan,
+    "wrong-shape": lambda found: Found(found.boxes[:, :3], found.scores),
+    "lost-scores": lambda found: Found(found.boxes, found.scores[1:]),
+    "shifted": lambda found: Found(found.boxes + 60, found.scores),
+    "unsure": lambda found: Found(found.boxes, found.scores * 0.3),
+}
+
+
+class Flawed:
+    """A detector that fails in one way from its search number `first` on, for `count` searches."""
+
+    def __init__(self, inner: Detector, flaw: str, first: int, count: int = 1000) -> None:
+        self._inner = inner
+        self._flaw = FLAWS[flaw]
+        self._span = range(first, first + count)
+        self._searches = 0
+
+    def search(self, picture: Picture) -> Found:
+        found = self._inner.search(picture)
+        self._searches += 1
+        return self._flaw(found) if self._searches - 1 in self._span else found
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What the tests share."""
+
+    hidden: Callable[[Frame, tuple[int, int, int, int]], float]
+    likeness: Callable[[Frame, Frame, tuple[int, int, int, int]], float]
+    flawed: type[Flawed]
+    flaws: tuple[str, ...]
+
+
+@pytest.fixture(scope="session")
+def kit() -> Kit:
+    """Measures and failing detectors."""
+    return Kit(hidden, likeness, Flawed, tuple(FLAWS))
