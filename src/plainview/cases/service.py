@@ -16,6 +16,7 @@ from plainview.base.ids import b64, new_id, sha256_hex
 from plainview.base.settings import Settings
 from plainview.cases import bundle as bundles
 from plainview.cases import drafts
+from plainview.cases.record import record
 from plainview.cases.rows import Bookmark, Draft, Rows
 from plainview.cases.state import Facts, State, check_open_for_custodians, state_of
 from plainview.errors import BadFormat, BadSeal, NotAuthorised, NotFound, NotLogged, PlainviewError
@@ -200,6 +201,12 @@ class Cases:
             ],
             "state": self._state(request, windows).value,
         }
+
+    def evidence(self, person: str, hash: str) -> dict[str, Any]:
+        """Everything on the log that my request rests on (`cases.record`)."""
+        request = self._mine(person, hash)
+        windows = [self._register.window(name) for name in request.body["windows"]]
+        return record(self._prover, self._register, self._store, request, windows)
 
     def opening(self, person: str, hash: str, window: str) -> dict[str, Any]:
         """The keeper's half of a window's key, re-sealed to the requester, with its proof."""

@@ -79,6 +79,26 @@ class Questions:
         query = select(t.STATEMENTS.c.raw).where(t.STATEMENTS.c.idx == index)
         return bytes(self._one(query, f"Entry {index} is no statement.").raw)
 
+    def statements(
+        self, types: Sequence[str], *, subject: str | None = None, before: int
+    ) -> list[int]:
+        """Indexes of signed statements of these types, older than `before`, oldest first."""
+        c = t.STATEMENTS.c
+        query = select(c.idx).where(c.type.in_(types), c.idx < before).order_by(c.idx)
+        if subject is not None:
+            query = query.where(c.subject == subject)
+        return [row.idx for row in self._all(query.limit(MOST * 10))]
+
+    def of_type(self, type: str, *, after: int, limit: int) -> list[int]:
+        """Indexes of entries of one type from `after` on, oldest first."""
+        c = t.ENTRIES.c
+        query = select(c.idx).where(c.type == type, c.idx >= after).order_by(c.idx)
+        return [row.idx for row in self._all(query.limit(limit))]
+
+    def public_file(self, name: str) -> bytes:
+        """A file of the log's folder, such as a minute's leaves. Raises `NotFound`."""
+        return self._follower.reader.fetch(name)
+
     def key_statement(self, key: str, before: int) -> int:
         """The index of the newest founding or enrolment with this key, older than `before`."""
         return self._enrolment(t.KEYS.c.key_id == key, before, key)

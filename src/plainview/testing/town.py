@@ -30,7 +30,7 @@ from plainview.store.packs import Kind
 from plainview.store.store import Store
 from plainview.store.writer import NewSegment
 from plainview.tlog import cosign, leaves, notes
-from plainview.tlog.entries import SigningKey, make, parse
+from plainview.tlog.entries import SigningKey, canonical, make, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
 from plainview.tlog.writer import LogWriter
@@ -241,7 +241,11 @@ class Town:
             "cipher_root": cipher,
             "plain_root": plain,
         }
-        self.log("roots", body)
+        entry = make("roots", body, time=self.now)
+        path = self.settings.log_dir / leaves.path(entry.id)
+        make_folder(path.parent)
+        path.write_bytes(canonical([leaf]))
+        self.append(entry.raw)
 
     # -- as the keeper answers
 
