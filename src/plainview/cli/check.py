@@ -11,13 +11,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from plainview.base.settings import load
+from plainview.cli.options import DataFolder, Json, SettingsFile, load_settings
 from plainview.errors import SettingsError
 from plainview.store.check import Result, check, extract, repair
 from plainview.store.store import Store
 
-Settings_ = Annotated[Path | None, typer.Option("--settings", help="TOML file with settings.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder, instead of the settings'.")]
 Repair = Annotated[
     bool,
     typer.Option("--repair", help="Make missing rows again, cut torn tails. Stop the recorder."),
@@ -28,19 +26,17 @@ Extract = Annotated[
         "--extract", metavar="WINDOW OUT", help="Write a window's originals as bare age files."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def command(
-    settings: Settings_ = None,
-    data: Data = None,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
     repair_: Repair = False,
     extract_: Extract = None,
     json_: Json = False,
 ) -> None:
     """Check store, index and log roots. Exit status 0 only if all is sound."""
-    given = {} if data is None else {"data": data}
-    chosen = load(settings, **given)
+    chosen = load_settings(settings, data)
     if not chosen.data.is_dir():
         raise SettingsError(f"{chosen.data} is not a folder.", hint="Give --data or --settings.")
     console = Console(stderr=json_)

@@ -80,9 +80,20 @@ class KeeperClient:
             headers.append({**header, "shares": shares})
         return headers
 
-    def roots(self, node: str, minute: str, leaves: Sequence[dict[str, Any]]) -> int:
-        """Publish a minute's leaves, then log their Merkle roots; the index."""
-        return int(self._ask("roots", id=new_id(), node=node, minute=minute, leaves=list(leaves)))
+    def roots(
+        self,
+        node: str,
+        minute: str,
+        leaves: Sequence[dict[str, Any]],
+        *,
+        entry: str | None = None,
+    ) -> int:
+        """Publish a minute's leaves, then log their Merkle roots; the index.
+
+        `entry` is the id to use when the caller, after a crash, may ask a second time.
+        """
+        question = {"node": node, "minute": minute, "leaves": list(leaves)}
+        return int(self._ask("roots", id=entry or new_id(), **question))
 
     def gate(self, camera: str, allowed: bool, reason: str, register: int | None) -> int:
         """Log what the gate answered; the index."""

@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     select,
 )
 from sqlalchemy.dialects.sqlite import insert
@@ -210,6 +211,17 @@ class DayIndex:
             _SEGMENTS.c.window == window, _SEGMENTS.c.kind == kind, _SEGMENTS.c.seq >= from_seq
         )
         return self._segments(query.order_by(_SEGMENTS.c.seq))
+
+    def counts(self, kind: Kind, ending_after: int = 0) -> dict[str, int]:
+        """How many segments each window holds, of windows that end after a moment (ms)."""
+        late = select(_PACKS.c.window).where(_PACKS.c.kind == kind, _PACKS.c.end_ms > ending_after)
+        query = (
+            select(_SEGMENTS.c.window, func.count().label("number"))
+            .where(_SEGMENTS.c.kind == kind, _SEGMENTS.c.window.in_(late))
+            .group_by(_SEGMENTS.c.window)
+        )
+        with self._engine.connect() as connection:
+            return {row.window: row.number for row in connection.execute(query)}
 
     def drop_first(self, windows: Sequence[str]) -> list[str]:
         """Mark windows as dropped, durably, and return their packs' paths."""

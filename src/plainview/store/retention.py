@@ -25,7 +25,7 @@ def drop_windows(data: Path, days: Days, windows: Iterable[str]) -> int:
     count = 0
     for day, ids in by_day.items():
         index = days.get(day)
-        if index is not None:
+        if index is not None and any(index.packs(window) for window in ids):
             index.drop_first(ids)
             count += finish_drops(data, days, day)
     return count

@@ -116,11 +116,16 @@ class RootBook:
         """Every entry, oldest first."""
         return self._batches(_LEAVES.c.number >= 0)
 
-    def counted(self, window: str) -> int:
-        """How many originals of the window stand in leaves already."""
-        query = select(func.coalesce(func.sum(_LEAVES.c.segments), 0))
+    def counted(self, windows: Iterable[str]) -> dict[str, int]:
+        """How many originals of these windows stand in leaves already."""
+        total = select(func.coalesce(func.sum(_LEAVES.c.segments), 0))
         with self._engine.connect() as connection:
-            return int(connection.execute(query.where(_LEAVES.c.window == window)).scalar_one())
+            return {
+                window: int(
+                    connection.execute(total.where(_LEAVES.c.window == window)).scalar_one()
+                )
+                for window in windows
+            }
 
     def by_window(self) -> dict[str, list[Leaf]]:
         """The leaves of each window in their order."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from plainview.base.clock import day_of
+from plainview.base.clock import DAY_MS, day_of
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
 from plainview.errors import NotFound, PlainviewError, StoreDamaged
@@ -88,6 +88,15 @@ class Store:
         """Ids of the windows that hold originals of [from_ms, to_ms), by time."""
         found = self.segments(Kind.ORIGINALS, camera, from_ms, to_ms)
         return list(dict.fromkeys(segment.window for segment in found))
+
+    def counts(self, ending_after: int = 0) -> dict[str, int]:
+        """How many originals each window holds, of windows that end after a moment (ms)."""
+        found: dict[str, int] = {}
+        for day in self.days.all():
+            index = self.days.get(day)
+            if index is not None and day >= day_of(max(0, ending_after - DAY_MS)):
+                found |= index.counts(Kind.ORIGINALS, ending_after)
+        return found
 
     def packs(self, window: str) -> list[Pack]:
         """The packs of a window, originals first; empty when there is none (any more)."""
