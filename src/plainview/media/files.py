@@ -74,9 +74,14 @@ class VideoFile:
         return self._stream.codec_context.width, self._stream.codec_context.height
 
     @property
+    def codec(self) -> str:
+        """FFmpeg's name of the video's codec."""
+        return self._stream.codec_context.name
+
+    @property
     def parameters(self) -> Parameters:
         """Raises `BadFormat` for codecs that are only decoded, never copied."""
-        codec = _codec(self._stream.codec_context.name, self._name)
+        codec = _codec(self.codec, self._name)
         record = self._stream.codec_context.extradata or b""
         return Parameters(codec, *self.size, configuration_sets(record, codec))
 

@@ -81,6 +81,20 @@ class Frame:
             pts=self.pts,
         )
 
+    def cropped(self, x: int, y: int, width: int, height: int) -> Frame:
+        """A private copy of a part; all four even. Raises `BadFormat` if it is not inside."""
+        if x < 0 or y < 0 or x + width > self.width or y + height > self.height:
+            raise BadFormat("The part is not inside the picture.")
+        if (x | y | width | height) & 1:
+            raise BadFormat("A part begins and ends at even pixels.")
+        part = Frame.blank(width, height, wall_ms=self.wall_ms)
+        part.wall_source, part.pts = self.wall_source, self.pts
+        for index, (to, of) in enumerate(zip(part.planes, self.planes, strict=True)):
+            half = 2 if index else 1
+            left, top = x // half, y // half
+            to[:] = of[top : top + height // half, left : left + width // half]
+        return part
+
     def copy(self) -> Frame:
         """A private copy of the same size."""
         twin = Frame(
