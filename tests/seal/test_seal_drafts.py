@@ -1,0 +1,215 @@
+"""Drafts out of the child, shares of custodians, and how they come together again."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from plainview.base.ids import b64, sha256_hex, unb64
+from plainview.errors import BadFormat, BadSeal, BadShare, Unavailable
+from plainview.seal import draft as draft_module
+from plainview.seal.combine import combine_window
+from plainview.seal.draft import (
+    CustodianSet,
+    Draft,
+    Member,
+    Spec,
+    draft_in_child,
+    make_drafts,
+    set_of,
+)
+from plainview.seal.shares import Share, identity, open_share, read_share, reseal, unseal
+from plainview.seal.windows import ShareHashes, WindowRecord
+
+START = 1_795_424_400_000
+
+
+@pytest.fixture(autouse=True)
+def child_finds_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(draft_module.__file__).parents[2]))
+
+
+class Court:
+    """Custodians with their own keys, and windows sealed to them."""
+
+    def __init__(self, k: int, n: int) -> None:
+        self.keys = [str(pyrage.x25519.Identity.generate()) for _ in range(n)]
+        members = [
+            Member(person=f"p-{i}", age=str(identity(key).to_public()))
+            for i, key in enumerate(self.keys)
+        ]
+        self.set = CustodianSet(set="set-1", k=k, members=members)
+
+    def spec(self, counter: int = 0) -> Spec:
+        start = START + counter * 60_000
+        return Spec(camera="cam-01", start=start, end=start + 60_000, epoch=1, counter=counter)
+
+    def record(self, draft: Draft) -> WindowRecord:
+        record = {
+            **draft.to_dict()["spec"],
+            "window": str(draft.spec.id),
+            "start": "2026-11-23T09:00:00.000Z",
+            "end": "2026-11-23T09:01:00.000Z",
+            **{key: getattr(draft, key) for key in ("pk", "k", "n", "set")},
+            "shares": [{"i": s.i, "plain": s.plain, "sealed": s.sealed} for s in draft.shares],
+            "class": "short",
+            "period": "short.20261123T090000Z",
+            "shred": "2026-11-23T09:20:00.000Z",
+            "register": 1,
+        }
+        return WindowRecord.from_dict(record)
+
+    def opened(self, draft: Draft) -> list[bytes]:
+        record = self.record(draft)
+        return [
+            open_share(key, unb64(share.data), record).to_bytes()
+            for key, share in zip(self.keys, draft.shares, strict=True)
+        ]
+
+
+def test_the_child_makes_windows() -> None:
+    court = Court(2, 3)
+    drafts = draft_in_child([court.spec(i) for i in range(3)], court.set)
+    assert [str(draft.spec.id) for draft in drafts] == [str(court.spec(i).id) for i in range(3)]
+    assert len({draft.pk for draft in drafts}) == len({draft.e for draft in drafts}) == 3
+    for draft in drafts:
+        sk = combine_window(court.record(draft), unb64(draft.e), court.opened(draft)[:2])
+        assert str(identity(sk).to_public()) == draft.pk
+
+
+def test_what_leaves_the_child_opens_nothing_alone() -> None:
+    court = Court(2, 3)
+    (draft,) = draft_in_child([court.spec()], court.set)
+    text = json.dumps(draft.to_dict())
+    assert "AGE-SECRET-KEY" not in text
+    assert draft.e not in repr(draft)
+    with pytest.raises(BadFormat):
+        identity(unb64(draft.e).decode("latin-1"))
+
+
+def test_the_child_says_what_is_wrong() -> None:
+    court = Court(2, 3)
+    members = [Member(person="p-1", age="age1x"), Member(person="p-2", age="age1y")]
+    custodians = CustodianSet(set="s", k=2, members=members)
+    with pytest.raises(BadFormat, match="age recipient"):
+        draft_in_child([court.spec()], custodians)
+    with pytest.raises(BadFormat, match="40"):
+        draft_in_child([court.spec(i) for i in range(41)], court.set)
+
+
+def test_a_child_that_dies_or_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    court = Court(2, 3)
+    with pytest.raises(Unavailable, match="did not answer"):
+        draft_in_child([court.spec()], court.set, timeout_s=0.01)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(Unavailable, match="ended with 1"):
+        draft_in_child([court.spec()], court.set)
+
+
+def test_the_child_leaves_no_core() -> None:
+    code = (
+        "import resource; from plainview.base.memory import guard_memory; guard_memory();"
+        "print(resource.getrlimit(resource.RLIMIT_CORE))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env=os.environ
+    )
+    assert done.stdout.strip() == b"(0, 0)"
+
+
+def test_sets_come_from_statements() -> None:
+    body = {"set": "s", "k": 2, "n": 2, "members": []}
+    with pytest.raises(BadFormat):
+        set_of(body)
+    body["members"] = [{"person": "p-1", "age": "a", "outside": True}] * 2
+    assert set_of(body).members[1].person == "p-1"
+    with pytest.raises(BadFormat):
+        set_of({"set": "s"})
+
+
+@pytest.mark.parametrize(("k", "n"), [(2, 3), (3, 5)])
+def test_every_subset_of_custodians(k: int, n: int) -> None:
+    """k or more open the window; fewer are refused before anything is tried."""
+    court = Court(k, n)
+    (draft,) = make_drafts([court.spec()], court.set)
+    record, shares, e = court.record(draft), court.opened(draft), unb64(draft.e)
+    for size in range(n + 1):
+        for chosen in itertools.permutations(shares, size):
+            if size >= k:
+                sk = combine_window(record, e, chosen)
+                assert str(identity(sk).to_public()) == draft.pk
+            else:
+                with pytest.raises(BadShare, match=f"{size} of {k}"):
+                    combine_window(record, e, chosen)
+
+
+def test_a_false_share_is_named_by_its_hash() -> None:
+    court = Court(2, 3)
+    (draft,) = make_drafts([court.spec()], court.set)
+    record, shares = court.record(draft), court.opened(draft)
+    share = read_share(shares[1], record)
+    false = share.model_copy(update={"share": b64(b"\1" + share.secret[1:])}).to_bytes()
+    with pytest.raises(BadShare, match=sha256_hex(false)):
+        combine_window(record, unb64(draft.e), [shares[0], false])
+    with pytest.raises(BadShare, match="1 of 2"):
+        combine_window(record, unb64(draft.e), [shares[0], shares[0]])
+
+
+def test_a_false_e_is_found() -> None:
+    court = Court(2, 3)
+    first, second = make_drafts([court.spec(0), court.spec(1)], court.set)
+    with pytest.raises(BadSeal, match="not the key"):
+        combine_window(court.record(first), unb64(second.e), court.opened(first))
+    with pytest.raises(BadSeal, match="length"):
+        combine_window(court.record(first), b"short", court.opened(first))
+
+
+def test_a_custodian_opens_only_what_was_logged() -> None:
+    court = Court(2, 3)
+    first, second = make_drafts([court.spec(0), court.spec(1)], court.set)
+    record = court.record(first)
+    with pytest.raises(BadShare, match="not one that the log holds"):
+        open_share(court.keys[0], unb64(second.shares[0].data), record)
+    with pytest.raises(BadSeal):
+        open_share(court.keys[1], unb64(first.shares[0].data), record)
+    swapped = [
+        ShareHashes(i=s.i, plain=s.plain, sealed=t.sealed)
+        for s, t in zip(record.shares, reversed(record.shares), strict=True)
+    ]
+    with pytest.raises(BadShare):
+        open_share(
+            court.keys[0],
+            unb64(first.shares[0].data),
+            record.model_copy(update={"shares": swapped}),
+        )
+
+
+def test_a_share_of_another_window_is_refused_even_if_logged() -> None:
+    court = Court(2, 3)
+    (draft,) = make_drafts([court.spec()], court.set)
+    record = court.record(draft).model_copy(update={"window": "cam-02.20261123T090000Z.1.0"})
+    plain = unseal(unb64(draft.shares[0].data), court.keys[0])
+    with pytest.raises(BadShare, match="another window"):
+        read_share(plain, record)
+    text = b"not json"
+    logged = ShareHashes(i=1, plain=sha256_hex(text), sealed="0" * 64)
+    with pytest.raises(BadFormat):
+        read_share(text, record.model_copy(update={"shares": [logged]}))
+
+
+def test_a_resealed_share_is_the_same_share() -> None:
+    court = Court(2, 3)
+    (draft,) = make_drafts([court.spec()], court.set)
+    record = court.record(draft)
+    share = open_share(court.keys[0], unb64(draft.shares[0].data), record)
+    requester = pyrage.x25519.Identity.generate()
+    again = unseal(reseal(share, str(requester.to_public())), str(requester))
+    assert read_share(again, record) == share
+    assert isinstance(share, Share)
