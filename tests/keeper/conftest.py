@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyrage
 import pytest
 
-from plainview.base.clock import Ms, from_iso, to_iso
+from plainview.base.clock import Ms, from_iso, now_ms, to_iso
 from plainview.base.ids import b64, sha256_hex, unb64
 from plainview.base.settings import Settings
 from plainview.keeper import setup
@@ -35,14 +35,21 @@ ZERO = "0" * 64
 class Clock:
     """A clock that a test sets."""
 
-    def __init__(self) -> None:
-        self.now = START
+    def __init__(self, start: Ms = START) -> None:
+        self.now = start
 
     def __call__(self) -> Ms:
         return self.now
 
     def forward(self, seconds: int) -> None:
         self.now += seconds * 1000
+
+
+class RealClock(Clock):
+    """The machine's, for keepers in processes of their own."""
+
+    def __call__(self) -> Ms:
+        return now_ms()
 
 
 class WitnessClock:
@@ -131,10 +138,17 @@ class City:
     retention = 600
 
     def __init__(
-        self, folder: Path, *, witnesses: int = 2, k: int = 2, n: int = 3, quorum: int | None = None
+        self,
+        folder: Path,
+        *,
+        witnesses: int = 2,
+        k: int = 2,
+        n: int = 3,
+        quorum: int | None = None,
+        real_time: bool = False,
     ) -> None:
         self.settings = Settings(data=folder / "data")
-        self.clock = Clock()
+        self.clock = RealClock() if real_time else Clock()
         self.witness_clock = WitnessClock(self.clock)
         self.dpo = Citizen("dpo", ["dpo", "administrator"])
         self.officer = Citizen("officer", ["investigator", "operator", "supervisor"])
@@ -210,14 +224,14 @@ class City:
                 "article": "12",
                 "decision": "7/2026",
                 "valid_from": "2026-01-01",
-                "valid_to": "2027-01-01",
+                "valid_to": "2127-01-01",
             },
-            "dpia": {"hash": ZERO, "date": "2026-01-01", "review_due": "2027-01-01"},
+            "dpia": {"hash": ZERO, "date": "2026-01-01", "review_due": "2127-01-01"},
             "contract": {
                 "number": "1",
                 "supplier": "Supplier",
                 "value": "1000 EUR",
-                "valid_to": "2027-01-01",
+                "valid_to": "2127-01-01",
             },
             "retention": {"class": "short", "seconds": self.retention},
             "custodian_set": "set-1",
@@ -299,12 +313,30 @@ class City:
         return [parse(raw) for _index, raw in reader.entries(0, size)]
 
 
+Found = Callable[..., City]
+
+
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
+def found_city(tmp_path: Path) -> Iterator[Found]:
+    """Founds cities, `found_city(k=3, n=5)`; each with its keeper running and one camera."""
+    cities: list[City] = []
+
+    def found(**how: Any) -> City:
+        folder = tmp_path / f"city-{len(cities)}"
+        folder.mkdir()
+        made = City(folder, **how)
+        cities.append(made)
+        made.start()
+        made.add_set()
+        made.add_camera()
+        return made
+
+    yield found
+    for made in cities:
+        made.close()
+
+
+@pytest.fixture
+def city(found_city: Found) -> City:
     """A founded city with a camera, its keeper running, two witnesses."""
-    made = City(tmp_path)
-    made.start()
-    made.add_set()
-    made.add_camera()
-    yield made
-    made.close()
+    return found_city()
