@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from plainview.base.ports import loopback_sockets
 from plainview.base.settings import Settings
 from plainview.web.app import create_app
-from plainview.web.bind import loopback_sockets
 
 LARGEST_MESSAGE = 64 * 1024
 """Bytes that a browser may send in one WebSocket message; ours send none."""

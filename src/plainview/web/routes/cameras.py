@@ -13,6 +13,7 @@ from plainview.base.clock import Ms, to_iso
 from plainview.errors import GateClosed, NotFound
 from plainview.register.answers import Camera, SetOnLog
 from plainview.tlog.history import moment
+from plainview.web import words
 from plainview.web.context import Web, web_of
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
@@ -116,8 +117,8 @@ async def _all(web: Web) -> list[Shown]:
 def _state(web: Web, camera: Camera, health: dict[str, Any] | None) -> State:
     try:
         answer = web.register.may_record(camera.id, web.now())
-    except GateClosed as closed:
-        return State("not_recording", closed.message, None)
+    except GateClosed:
+        return State("not_recording", _why_not(web, camera), None)
     if health is None:
         return State("unknown", web.t("state.away"), answer.until)
     known = health.get(camera.id)
@@ -128,6 +129,18 @@ def _state(web: Web, camera: Camera, health: dict[str, Any] | None) -> State:
     if name == "recording" and known.get("redaction") == "pixelated":
         return State("pixelated", web.t("state.blocks"), answer.until)
     return State(name, reason, answer.until)
+
+
+def _why_not(web: Web, camera: Camera) -> str:
+    """Why the gate is shut, as a resident reads it."""
+    now = web.now()
+    if camera.status != "active" and now >= camera.effective_ms:
+        return web.t(f"state.{camera.status}", time=words.moment(camera.time_ms))
+    if now < camera.effective_ms:
+        return web.t("state.notice", time=words.moment(camera.effective_ms))
+    if now >= camera.lapses_ms:
+        return web.t("state.lapsed", time=words.moment(camera.lapses_ms))
+    return web.t("state.before")
 
 
 def _page(web: Web, name: str, health: dict[str, Any] | None) -> dict[str, Any]:
