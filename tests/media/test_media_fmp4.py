@@ -1,0 +1,114 @@
+"""Segments: copied byte for byte, with B-frames, several slices, H.264 and H.265."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plainview.errors import BadFormat
+from plainview.media import fmp4, nal
+from plainview.media.convert import ClipStyle, encode_clip, write_clip
+from plainview.media.decode import Decoder
+from plainview.media.files import VideoFile, read_frames, read_packets
+from plainview.media.frames import Frame
+
+MovingFrames = Callable[..., Iterator[Frame]]
+
+STYLES = [
+    ClipStyle(),
+    ClipStyle(bframes=3),
+    ClipStyle(bframes=2, slices=4, open_gop=True),
+    ClipStyle(codec="hevc", bframes=2),
+]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_segment_is_a_copy(style: ClipStyle, moving: MovingFrames) -> None:
+    parameters, packets = encode_clip(moving(60), 25, style)
+    segment = fmp4.write_segment(packets, parameters)
+    again, read = read_packets(segment)
+    assert dataclasses.replace(again, extradata=b"") == dataclasses.replace(
+        parameters, extradata=b""
+    )
+    assert again.extradata == parameters.extradata
+    assert [nal.vcl_hashes(p.data, p.codec) for p in read] == [
+        nal.vcl_hashes(p.data, p.codec) for p in packets
+    ]
+    assert [p.pts_ms for p in read] == [p.pts_ms for p in packets]
+    assert [p.is_key for p in read] == [p.is_key for p in packets]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_picture_decodes_at_its_time(style: ClipStyle, moving: MovingFrames) -> None:
+    parameters, packets = encode_clip(moving(50), 25, style)
+    segment = fmp4.write_segment(packets, parameters)
+    walls = [frame.wall_ms for frame in read_frames(segment, base_ms=1000)]
+    assert walls == [1000 + 40 * number for number in range(50)]
+    # And by FFmpeg's own demuxer and decoder together, as a court's player would.
+    with av.open(io.BytesIO(segment), "r", format="mp4") as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert times == pytest.approx([number / 25 for number in range(50)])
+
+
+def test_sei_messages_are_kept(moving: MovingFrames) -> None:
+    parameters, packets = encode_clip(moving(5), 25)
+    signed = nal.START_CODE + b"\x06\x05\x11" + bytes(range(1, 18)) + b"\x80"
+    first = dataclasses.replace(packets[0], data=signed + packets[0].data)
+    _, read = read_packets(fmp4.write_segment([first, *packets[1:]], parameters))
+    assert signed[4:] in list(nal.annexb_units(read[0].data))
+
+
+def test_a_segment_from_the_middle_of_a_gop(moving: MovingFrames) -> None:
+    parameters, packets = encode_clip(moving(40), 25)
+    _, read = read_packets(fmp4.write_segment(packets[7:20], parameters))
+    assert len(read) == 13
+    assert not any(packet.is_key for packet in read)
+
+
+def test_nothing_to_write_is_refused(moving: MovingFrames) -> None:
+    parameters, packets = encode_clip(moving(2), 25)
+    with pytest.raises(BadFormat, match="at least one"):
+        fmp4.write_segment([], parameters)
+    with pytest.raises(BadFormat, match="no parameter sets"):
+        fmp4.write_segment(packets, dataclasses.replace(parameters, extradata=b""))
+
+
+@given(st.binary(max_size=300))
+def test_garbage_is_no_segment(data: bytes) -> None:
+    with pytest.raises(BadFormat):
+        read_packets(data)
+
+
+def test_a_cut_segment_is_refused_or_shorter(moving: MovingFrames) -> None:
+    parameters, packets = encode_clip(moving(30), 25)
+    segment = fmp4.write_segment(packets, parameters)
+    for cut in range(0, len(segment), len(segment) // 23):
+        try:
+            _, read = read_packets(segment[:cut])
+        except BadFormat:
+            continue
+        assert len(read) <= 30
+
+
+def test_files_are_read_without_their_other_streams(tmp_path: Path, moving: MovingFrames) -> None:
+    path = tmp_path / "clip.mp4"
+    write_clip(path, moving(25, 322, 182), 12.5)
+    with VideoFile(path) as file:
+        assert (file.size, file.codec, file.fps) == ((322, 182), "h264", 12.5)
+        assert file.duration_ms == 2000
+        assert len(list(file.frames(max_height=90))) == 25
+
+
+def test_a_decoder_names_a_damaged_packet(moving: MovingFrames) -> None:
+    parameters, packets = encode_clip(moving(3), 25)
+    decoder = Decoder(parameters)
+    broken = dataclasses.replace(packets[0], data=nal.START_CODE + b"\x65")
+    with pytest.raises(BadFormat, match="could not be decoded"):
+        decoder.decode(broken)
