@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from plainview.redact.fill import GREY
 from plainview.testing.running import RunningDemo
 from plainview.testing.scene import load_truth
 
@@ -22,10 +23,15 @@ CAMERA = "cam-04"
 LEAST_FACE = 16
 LEAST_VISIBLE = 0.5
 COVERED = 0.8
-FILL_RGB = (118, 128, 134)
 NEAR = 26
 SCRIPT = (Path(__file__).parent / "readback.js").read_text()
 Record = Callable[[str, object], None]
+
+
+def rgb_of(yuv: tuple[int, int, int]) -> list[float]:
+    """BT.601, limited range."""
+    y, u, v = 1.164 * (yuv[0] - 16), yuv[1] - 128, yuv[2] - 128
+    return [y + 1.596 * v, y - 0.392 * u - 0.813 * v, y + 2.017 * u]
 
 
 @pytest.fixture
@@ -39,7 +45,7 @@ def truth(numbered: Path) -> dict[str, Any]:
         ]
         for frame in load_truth(numbered.with_suffix(".json"))
     ]
-    return {"camera": CAMERA, "width": 1280, "frames": frames, "fill": FILL_RGB, "near": NEAR}
+    return {"camera": CAMERA, "width": 1280, "frames": frames, "fill": rgb_of(GREY), "near": NEAR}
 
 
 def sign_in(demo: RunningDemo, page: Page, to: str = "/app/") -> None:
@@ -96,7 +102,10 @@ def test_live_is_live(demo: RunningDemo, page: Page, record_property: Record) ->
         const end = performance.now() + 15000;
         while (performance.now() < end) {
             const drawn = window.__plainview.frames.get(camera);
-            if (drawn && drawn.drawn !== last) { last = drawn.drawn; lags.push(drawn.drawnAt - drawn.wall_ms); }
+            if (drawn && drawn.drawn !== last) {
+                last = drawn.drawn;
+                lags.push(drawn.drawnAt - drawn.wall_ms);
+            }
             await new Promise(go => setTimeout(go, 5));
         }
         return { lags, first: window.__plainview.firstPictureMs.get(camera) };
@@ -132,7 +141,8 @@ def test_seeks_are_quick(demo: RunningDemo, page: Page, record_property: Record)
     spans.first.wait_for()
     box = spans.last.bounding_box()
     frame = line.bounding_box()
-    assert box and frame
+    assert box
+    assert frame
     for number in range(SEEKS):
         place = box["x"] + box["width"] * (0.1 + 0.8 * (number * 7 % SEEKS) / SEEKS)
         page.mouse.click(place, frame["y"] + frame["height"] / 2)

@@ -14,7 +14,7 @@ from plainview.testing.scene_view import Picture
 BITS = 12
 CELL = 20
 TOP, LEFT = 0, 0
-"""The number stands in the corner: BITS cells of CELL pixels, then as many with every bit turned."""
+"""The number stands in the corner: BITS cells of CELL pixels, below them the same bits turned."""
 
 
 class NumberedScene(Scene):
