@@ -85,7 +85,7 @@ def release(
         say_json([vars(one) for one in done])
         return
     for one in done:
-        say(f"Released share {one.i} of {one.window} (entry {one.index}).")
+        say(f"Released share {one.i} of {one.window}.")
 
 
 @app.command()
@@ -98,8 +98,8 @@ def deny(
     """Refuse a request; the reason goes onto the public log."""
     mine = keyfile.read(key)
     with Server(server, mine) as session:
-        index = custodian.deny(session, Trust(mine), request, reason)
-    say(f"Refused (entry {index}).")
+        custodian.deny(session, Trust(mine), request, reason)
+    say("Refused; the reason is on the public log.")
 
 
 def _mine(item: dict[str, Any]) -> str:

@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from plainview.cli.options import DEFAULT_SERVER, Json, KeyPath, ServerAddress, say, say_json
+from plainview.errors import NotLogged
 from plainview.release import keyfile, opening
+from plainview.release.checks import Asked
 from plainview.release.client import Server
 from plainview.release.files import Kept, keep_window
+from plainview.release.record import Record, check_segments, fetch_record
 from plainview.release.trust import Trust
 
 
@@ -44,6 +47,7 @@ def command(
             if not as_json:
                 _say(kept[-1])
         opening.report(session, trust, asked, [one.window for one in kept])
+        waiting = _check_logged(fetch_record(session, trust, asked), asked, kept)
     if as_json:
         say_json(
             [
@@ -53,10 +57,28 @@ def command(
                     "segments": one.segments,
                     "bytes": one.bytes,
                     "gaps_ms": one.gaps_ms,
+                    "logged": one.window not in waiting,
                 }
                 for one in kept
             ]
         )
+    for message in () if as_json else waiting.values():
+        say(message)
+
+
+def _check_logged(record: Record, asked: Asked, kept: list[Kept]) -> dict[str, str]:
+    """Hold what was opened against what was logged when it was recorded.
+
+    Raises `BadProof`; windows whose newest minute is not logged yet come back with a message.
+    """
+    waiting = {}
+    for one in kept:
+        window = asked.window(one.window).record
+        try:
+            check_segments(window, record.minutes(window), one.hashes)
+        except NotLogged as error:
+            waiting[one.window] = error.line()
+    return waiting
 
 
 def _say(kept: Kept) -> None:

@@ -19,6 +19,7 @@ from plainview.base.durable import make_folder, write_file
 from plainview.errors import BadFormat, NotFound
 from plainview.release.join import Joiner
 from plainview.release.opening import OpenedWindow, Segment
+from plainview.seal.segments import plain_hash
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Kept:
     segments: int
     bytes: int
     gaps_ms: int
+    hashes: tuple[str, ...]  # of the plaintext segments, in their order
 
 
 def keep_window(
@@ -48,7 +50,8 @@ def keep_window(
         write_file(out / f"{name}.identity", f"{opened.identity}\n".encode(), mode=0o600)
     if raw or sealed:
         make_folder(out / name, mode=0o700)
-    count = size = gaps = 0
+    size = gaps = 0
+    hashes: list[str] = []
     with _Videos(out, name) as videos:
         for segment in segments:
             videos.add(segment)
@@ -56,11 +59,12 @@ def keep_window(
                 write_file(out / name / f"{segment.seq:06d}.mp4", segment.plain, mode=0o600)
             if sealed:
                 write_file(out / name / f"{segment.seq:06d}.age", segment.sealed, mode=0o600)
-            count, size = count + 1, size + len(segment.fmp4)
+            hashes.append(plain_hash(segment.plain))
+            size += len(segment.fmp4)
             gaps += segment.gap_before_ms
-    if not count:
+    if not hashes:
         raise NotFound(f"The server holds no segment of window {name}.")
-    return Kept(name, tuple(videos.paths), count, size, gaps)
+    return Kept(name, tuple(videos.paths), len(hashes), size, gaps, tuple(hashes))
 
 
 class _Videos:

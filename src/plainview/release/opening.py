@@ -8,7 +8,7 @@ hash, window and order. Nothing is written before its checks passed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from plainview.base.clock import Ms
@@ -57,10 +57,9 @@ class Segment:
     sealed: bytes
     gap_before_ms: Ms
 
-    @property
-    def name(self) -> str:
-        """A file name that sorts in the order of time."""
-        return f"{self.meta.window}-{self.seq:06d}"
+    def without_bytes(self) -> Segment:
+        """The same, for a list that stays in memory."""
+        return replace(self, plain=b"", fmp4=b"", sealed=b"")
 
 
 def examine(server: Server, trust: Trust, hash: str) -> tuple[Asked, list[Release]]:

@@ -1,0 +1,87 @@
+"""A package made over HTTP verifies offline; each change to it is found."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plainview.errors import BadFormat, BadProof, NotLogged
+from plainview.evidence.package import Facts, PackageWriter
+from plainview.release import opening
+from plainview.release.package import make_package
+from plainview.release.record import Minute, check_segments
+from plainview.testing.errand import Errand
+from plainview.tlog.leaves import segments_root
+from plainview.tlog.policy import Policy
+from plainview.verify.package import verify_package
+
+
+def make(errand: Errand, path: Path) -> Path:
+    hash = errand.released()
+    with errand.session("investigator") as server:
+        trust = errand.trust("investigator")
+        asked, releases = opening.examine(server, trust, hash)
+        made = make_package(server, trust, asked, releases, path)
+    assert (made.windows, made.segments) == (1, 3)
+    return path
+
+
+def test_package_verifies_and_changes_do_not(errand: Errand, tmp_path: Path) -> None:
+    path = make(errand, tmp_path / "case.zip")
+    policy = Policy.parse(errand.town.policy)
+    report = verify_package(path, policy)
+    assert report.ok, report
+    names = zipfile.ZipFile(path).namelist()
+    assert f"segments/{errand.window}/0.mp4" in names
+    assert f"video-{errand.window}.mp4" in names
+    for name in ("README.txt", "policy.txt", "detail.json", "manifest.sig"):
+        assert name in names
+        broken = rewrite(path, tmp_path / "broken.zip", name, lambda data: data[:-2] + b"??")
+        assert not verify_package(broken, policy).ok
+    segment = f"segments/{errand.window}/1.mp4"
+    broken = rewrite(path, tmp_path / "broken.zip", segment, lambda data: data[:-1] + b"x")
+    assert not verify_package(broken, policy).ok
+
+
+def rewrite(source: Path, target: Path, name: str, change: Callable[[bytes], bytes]) -> Path:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for item in old.infolist():
+            data = old.read(item)
+            new.writestr(item.filename, change(data) if item.filename == name else data)
+    return target
+
+
+def test_nothing_is_left_when_making_fails(tmp_path: Path) -> None:
+    def twice() -> None:
+        with PackageWriter(tmp_path / "a.zip") as writer:
+            writer.add("detail.json", b"{}")
+            writer.add("detail.json", b"{}")
+
+    with pytest.raises(BadFormat, match="already"):
+        twice()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_same_content_same_bytes(tmp_path: Path) -> None:
+    def write(path: Path) -> bytes:
+        with PackageWriter(path) as writer:
+            writer.add_policy("log x\n")
+            writer.finish(Facts(0, "plainview", "log", "ab" * 32, ()), lambda manifest: manifest)
+        return path.read_bytes()
+
+    assert write(tmp_path / "a.zip") == write(tmp_path / "b.zip")
+
+
+def test_segments_are_held_against_what_was_logged(errand: Errand) -> None:
+    record = errand.sealed.header.record
+    hashes = [f"{number:064x}" for number in range(5)]
+    minutes = [Minute(7, 3, segments_root(hashes[:3])), Minute(9, 2, segments_root(hashes[3:]))]
+    assert check_segments(record, minutes, hashes) == [7, 7, 7, 9, 9]
+    for wrong in (hashes[:4], hashes[1:], [hashes[1], hashes[0], *hashes[2:]]):
+        with pytest.raises(BadProof, match="not those that were logged"):
+            check_segments(record, minutes, wrong)
+    with pytest.raises(NotLogged, match="2 segments"):
+        check_segments(record, minutes[:1], hashes)
