@@ -51,8 +51,8 @@ class LogWriter:
         path = self.folder / "head"
         if path.exists():
             self._load(path.read_bytes())
-        elif (self.folder / "checkpoint").exists():
-            raise StoreDamaged("the log has a checkpoint but no head.", hint=_RESTORE)
+        elif any((self.folder / name).exists() for name in ("checkpoint", "tile")):
+            raise StoreDamaged("the log has entries but no head.", hint=_RESTORE)
         else:
             self._write_head()
 
