@@ -142,6 +142,12 @@ async def opening(request: Request, session: Opener, found: str, window: str) ->
     return await asyncio.to_thread(web_of(request).cases.opening, session.person, found, window)
 
 
+@router.get("/api/requests/{found}/evidence")
+async def evidence(request: Request, session: Opener, found: str) -> Any:
+    """All entries that the request rests on, with proofs: what an evidence package holds."""
+    return await asyncio.to_thread(web_of(request).cases.evidence, session.person, found)
+
+
 @router.get("/api/originals/{window}")
 async def originals(
     request: Request,
