@@ -113,7 +113,8 @@ class WitnessServer:
             try:
                 await serve(witness, "127.0.0.1", self._port, ready=listening)
             except asyncio.CancelledError:
-                return
+                others = asyncio.all_tasks() - {asyncio.current_task()}
+                await asyncio.wait([*others, asyncio.create_task(asyncio.sleep(0.01))], timeout=1)
 
         self._thread = threading.Thread(target=asyncio.run, args=(main(),))
         self._thread.start()
@@ -314,6 +315,12 @@ class City:
 
 
 Found = Callable[..., City]
+
+
+@pytest.fixture(autouse=True)
+def quick_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of these tests write one entry at a time; keepers in processes keep the real figure."""
+    monkeypatch.setattr("plainview.keeper.scribe.BATCH_SECONDS", 0.002)
 
 
 @pytest.fixture

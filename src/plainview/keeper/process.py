@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,11 @@ from plainview.base import shutdown
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.base.memory import guard_memory
-from plainview.base.settings import Settings
 from plainview.errors import Invalid, PlainviewError, UnsafeStart
 from plainview.keeper.box import Box
 from plainview.keeper.chores import Chores
 from plainview.keeper.desk import Desk
+from plainview.keeper.places import Places
 from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
 from plainview.keeper.server import Server
@@ -37,86 +39,61 @@ log = structlog.get_logger("keeper")
 class Keeper:
     """Everything of the keeper in one process. Raises `UnsafeStart` rather than break a promise."""
 
-    def __init__(self, settings: Settings, *, clock: Clock = now_ms) -> None:
+    def __init__(self, places: Places, *, clock: Clock = now_ms) -> None:
         self._clock, self._stop = clock, threading.Event()
-        self._lock = _check_keys(settings.keys_dir)
-        try:
-            signer, self._policy = _identity(settings)
-            witnessed = self._policy.quorum != "none"
-            try:
-                self._scribe = Scribe(settings.log_dir, signer, witnessed=witnessed)
-            except (Invalid, PlainviewError) as error:
-                raise UnsafeStart(f"The log cannot be continued: {error}") from error
-            self._open(settings)
-        except BaseException:
-            os.close(self._lock)
-            raise
-
-    def _open(self, settings: Settings) -> None:
-        scribe = self._scribe
-        self._witnesses = Witnesses(
-            self._policy, settings.log_dir, self._clock, lambda: scribe.head
-        )
-        self._box: Box | None = None
-        try:
-            if scribe.writer.size == 0:
-                raise UnsafeStart("The log has no founding entry.", hint="Run the set-up.")
+        with ExitStack() as started:
+            started.callback(os.close, check_keys(places.keys_dir))
+            signer, policy = _identity(places)
+            self._scribe = _open_log(places, signer, witnessed=policy.quorum != "none")
+            started.callback(self._scribe.close)
+            self._policy = policy
+            self._witnesses = Witnesses(policy, places.log_dir, clock, lambda: self._scribe.head)
             self._witnesses.check_start()
-            self._box = Box(settings.keys_dir / "keeper.db")
-            self.desk = Desk(scribe, KeyRing(settings.keys_dir), self._box, self._clock)
-            self.chores = Chores(self.desk, self._witnesses, self._clock)
-            start = {"software": f"plainview {__version__}", "log_size": scribe.writer.size}
+            box = Box(places.keys_dir / "keeper.db")
+            started.callback(box.close)
+            self.desk = Desk(self._scribe, KeyRing(places.keys_dir), box, clock)
+            self.chores = Chores(self.desk, self._witnesses, clock)
+            size = self._scribe.writer.size
+            start = {"software": f"plainview {__version__}", "log_size": size}
             self.desk.log("start", start, new_id())
-            self._server = Server(settings.keeper_socket, self._operations())
-        except BaseException:
-            scribe.close()
-            if self._box:
-                self._box.close()
-            raise
-        loops = (self._keep_house, self._keep_witnessed)
-        self._threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
-        for thread in self._threads:
-            thread.start()
-        log.info("keeper started", log_size=scribe.writer.size)
-
-    def _operations(self) -> dict[str, Any]:
-        names = ("append", "windows", "roots", "gate", "act", "watch", "view_key", "watch_end")
-        own = {name: getattr(self.desk, name) for name in (*names, "opening")}
-        return {**own, "status": self.status}
+            for loop in (self._keep_house, self._keep_witnessed):
+                thread = threading.Thread(target=loop, daemon=True)
+                started.callback(thread.join)
+                thread.start()
+            started.callback(self._scribe.changed.set)
+            started.callback(self._stop.set)
+            server = Server(places.keeper_socket, self._operations())
+            started.callback(server.close)
+            self._started = started.pop_all()
+        log.info("keeper started", log_size=size)
 
     def close(self) -> None:
-        """Stop in order: no more questions, the log written, the database closed."""
-        self._server.close()
-        self._stop.set()
-        self._scribe.changed.set()
-        for thread in self._threads:
-            thread.join()
-        self._scribe.close()
-        if self._box:
-            self._box.close()
-        os.close(self._lock)
+        """Stop in order: no more questions, no more chores, the log written, the files closed."""
+        self._started.close()
+
+    def _operations(self) -> dict[str, Callable[..., Any]]:
+        desk = self.desk
+        own = (desk.append, desk.windows, desk.roots, desk.gate, desk.act, desk.watch)
+        more = (desk.view_key, desk.watch_end, desk.opening, self.status)
+        return {method.__name__: method for method in (*own, *more)}
 
     def status(self) -> dict[str, Any]:
         """Size, what is witnessed, the witnesses' last words, and the reasons to be red."""
-        published = self._scribe.writer.published()
-        names = self._policy.witnesses
-        late = self.chores.overdue()
+        writer, seen = self._scribe.writer, self._witnesses
+        published = writer.published()
         broken = f"The log cannot be written: {self._scribe.broken}" if self._scribe.broken else ""
         return {
-            "origin": self._scribe.writer.origin,
-            "size": self._scribe.writer.size,
+            "origin": writer.origin,
+            "size": writer.size,
             "witnessed_size": published.size if published else 0,
-            "checkpoint_ms": max(self._witnesses.times.values(), default=None),
+            "checkpoint_ms": max(seen.times.values(), default=None),
             "witnesses": {
-                name: {
-                    "time": self._witnesses.times.get(name),
-                    "error": self._witnesses.errors.get(name),
-                }
-                for name in names
+                name: {"time": seen.times.get(name), "error": seen.errors.get(name)}
+                for name in self._policy.witnesses
             },
             "keys": len(self.desk.ring.due),
-            "red": [*filter(None, (broken, late)), *self.chores.red.values()],
-            "warnings": [f"{n}: {text}" for n, text in self._witnesses.errors.items()],
+            "red": [*filter(None, (broken, self.chores.overdue())), *self.chores.red.values()],
+            "warnings": [f"{name}: {text}" for name, text in seen.errors.items()],
         }
 
     def _keep_house(self) -> None:
@@ -140,20 +117,20 @@ class Keeper:
                 self._scribe.writer.add_cosignatures(head, lines)
 
 
-def run(settings: Settings) -> None:
+def run(places: Places) -> None:
     """Be the keeper until SIGTERM."""
     if not guard_memory():
         log.warning("memory is not locked", hint="Allow it with LimitMEMLOCK=infinity.")
     stop = shutdown.on_signal()
-    keeper = Keeper(settings)
+    keeper = Keeper(places)
     stop.wait()
     keeper.close()
 
 
-def _identity(settings: Settings) -> tuple[Signer, Policy]:
+def _identity(places: Places) -> tuple[Signer, Policy]:
     try:
-        key = SigningKey.from_pem((settings.keys_dir / "log.key").read_bytes())
-        policy = Policy.parse(settings.policy_file.read_text())
+        key = SigningKey.from_pem((places.keys_dir / "log.key").read_bytes())
+        policy = Policy.parse(places.policy_file.read_text())
     except (OSError, Invalid) as error:
         raise UnsafeStart(f"No log key or trust policy: {error}", hint="Run the set-up.") from error
     signer = Signer(policy.logs[0].name, key)
@@ -164,7 +141,18 @@ def _identity(settings: Settings) -> tuple[Signer, Policy]:
     return signer, policy
 
 
-def _check_keys(folder: Path) -> int:
+def _open_log(places: Places, signer: Signer, *, witnessed: bool) -> Scribe:
+    if not (places.log_dir / "head").exists():
+        raise UnsafeStart(
+            "There is no log.", hint="Run the set-up, or restore the newest copy of the log."
+        )
+    try:
+        return Scribe(places.log_dir, signer, witnessed=witnessed)
+    except (OSError, PlainviewError) as error:
+        raise UnsafeStart(f"The log cannot be continued: {error}") from error
+
+
+def check_keys(folder: Path) -> int:
     """Refuse key files that others can read, and a second keeper; the lock's descriptor."""
     if not folder.is_dir():
         raise UnsafeStart(f"There is no {folder}.", hint="Run the set-up.")

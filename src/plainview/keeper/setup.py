@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plainview.base import durable
-from plainview.base.settings import Settings
 from plainview.errors import SettingsError
+from plainview.keeper.places import Places
 from plainview.tlog.entries import Entry, SigningKey
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
@@ -15,7 +15,7 @@ from plainview.tlog.writer import LogWriter
 
 
 def create(
-    settings: Settings,
+    settings: Places,
     founding: Entry,
     witnesses: Sequence[tuple[str, str, str]],
     quorum: int,
