@@ -38,12 +38,13 @@ class Camera:
         self._parts = Parts(settings, self.gate, self.stock, writer, tail, detector, clock)
         self._clock = clock
         self._pipeline: Pipeline | None = None
+        self._ending: Pipeline | None = None
         self._born = 0.0
         self._not_before = 0.0
         self._backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
 
     def tend(self, address: Address) -> None:
-        """Ask the gate; start, stop or restart the pipeline accordingly."""
+        """Ask the gate; start, stop or restart the pipeline accordingly. Never waits for one."""
         self.gate.refresh(self._clock)
         try:
             self.gate.check(self._clock())
@@ -54,20 +55,19 @@ class Camera:
         if running is not None and (not running.alive or running.address != address):
             self._after_fault(running)
             self._end()
-        if self._pipeline is None and time.monotonic() >= self._not_before:
-            if self.stock.ends <= self._clock():
-                self.stock.poke.set()
-                return
+        if self._ready():
             self._start(address)
 
     def stop(self) -> None:
         """Ask the pipeline to end."""
-        if self._pipeline is not None:
-            self._pipeline.stop()
+        self._end()
 
     def close(self) -> None:
         """End the pipeline; what is in hand is sealed on return."""
         self._end()
+        if self._ending is not None:
+            self._ending.join()
+            self._ended()
 
     def status(self) -> dict[str, object]:
         """What health shows of this camera."""
@@ -95,14 +95,29 @@ class Camera:
         self._pipeline.start()
         log.info("camera_started", camera=self.name)
 
+    def _ready(self) -> bool:
+        """Whether a pipeline may start: the one before is over, and there are windows."""
+        self._ended()
+        if self._pipeline is not None or self._ending is not None:
+            return False
+        if self.stock.ends <= self._clock():
+            self.stock.poke.set()
+            return False
+        return time.monotonic() >= self._not_before
+
     def _end(self) -> None:
-        running, self._pipeline = self._pipeline, None
-        if running is None:
-            return
-        running.stop()
-        running.join()
-        self._parts.tail.end()
-        log.info("camera_stopped", camera=self.name, reason=running.ended)
+        if self._pipeline is not None:
+            self._pipeline.stop()
+            self._ending, self._pipeline = self._pipeline, None
+        self._ended()
+
+    def _ended(self) -> None:
+        """After the last word of a pipeline its windows are closed, and viewers are told."""
+        if self._ending is not None and self._ending.finished:
+            log.info("camera_stopped", camera=self.name, reason=self._ending.ended)
+            self._ending = None
+            self.stock.renew()
+            self._parts.tail.end()
 
     def _after_fault(self, running: Pipeline) -> None:
         if running.alive:

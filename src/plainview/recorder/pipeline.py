@@ -1,8 +1,8 @@
 """One camera: read, ask the gate, seal the original; beside it redact, encrypt, show.
 
 Two threads. The reading thread does what must not be lost; the redacting thread does what may be
-withheld. A pipeline runs from a start to a stop and is not started again: a new one begins a new
-generation of windows.
+withheld. A pipeline runs from a start to a stop and is not started again: its windows are not used
+by the next one (`Camera` begins a new generation when a pipeline has ended).
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class Pipeline:
     def __init__(self, address: Address, parts: Parts) -> None:
         self.address = address
         self._parts = parts
-        parts.stock.renew()
         self._source = Source(address.url, clock=parts.clock)
         self._originals = Originals(parts.stock, parts.writer)
         self._views = Views(parts.stock, parts.writer, parts.tail, parts.clock)
@@ -73,6 +72,11 @@ class Pipeline:
     def alive(self) -> bool:
         """Whether both threads work; if not, stop it and start a new one."""
         return self._thread.is_alive() and self._redaction.alive
+
+    @property
+    def finished(self) -> bool:
+        """Whether both threads have ended."""
+        return not self._thread.is_alive() and not self._redaction.alive
 
     def stop(self) -> None:
         """Ask it to end; `join` waits until what is in hand is sealed."""
@@ -113,7 +117,7 @@ class Pipeline:
             log.warning("recording_stopped", camera=self.address.camera, reason=error.message)
         finally:
             self._source.stop()
-            self._redaction.stop(STOP_S / 2)
+            self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
             self._guarded_close()
 
     def _item(self, item: Packet | Gap) -> None:

@@ -100,10 +100,12 @@ class RedactionThread:
             self._await_key = True
             self._change.notify()
 
-    def stop(self, timeout: float = 10) -> None:
-        """Finish what is in hand and end."""
+    def stop(self, timeout: float, *, drop: bool = False) -> None:
+        """Finish what is in hand (`drop`: forget what waits) and end."""
         with self._change:
             self._stopping = True
+            if drop:
+                self._queue.clear()
             self._change.notify()
         self._thread.join(timeout)
 

@@ -141,15 +141,21 @@ class WindowStock:
             )
 
     def find(self, moment: Ms, wait_s: float = 0) -> Window:
-        """The window that holds `moment`. Raises `Unavailable` if there is none within `wait_s`."""
+        """The window that holds `moment`. Raises `Unavailable` if there is none within `wait_s`.
+
+        A camera's clock may be a little behind: the first window also takes the second before it,
+        and for a moment still earlier nobody waits.
+        """
         deadline = time.monotonic() + wait_s
         with self._change:
             while True:
                 for one in self._windows:
-                    if one.start <= moment < one.end:
+                    if one.start - STEP_BACK_MS <= moment < one.end:
                         return one
+                early = bool(self._windows) and moment < self._windows[0].start
                 self.poke.set()
-                if not self._change.wait(max(0.0, deadline - time.monotonic())):
+                left = deadline - time.monotonic()
+                if early or not self._change.wait(max(0.0, left)):
                     raise Unavailable(
                         f"{self.camera} has no window to record into.",
                         hint="The keeper must be running to log new ones.",

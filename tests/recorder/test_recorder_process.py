@@ -1,0 +1,230 @@
+"""The recorder as a process of its own, with a real camera, a real keeper and a real log."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from plainview.base.clock import now_ms
+from plainview.media.files import VideoFile, read_packets
+from plainview.register.projection import Register
+from plainview.seal.segments import check_plain, open_segment
+from plainview.seal.views import ViewCipher
+from plainview.store.check import check
+from plainview.store.index import Segment
+from plainview.store.packs import Kind
+from plainview.store.records import Record, parse
+from plainview.store.rooted import RootBook
+from plainview.store.store import Store
+from plainview.store.tail import ItemReader, RecordItem, WindowItem
+from plainview.testing.rtsp import RtspServer
+
+Until = Callable[[Callable[[], object], float, str], None]
+Vcl = Callable[[Sequence[Any]], list[str]]
+AHEAD = 60_000
+
+
+def health(town: Any) -> dict[str, Any]:
+    transport = httpx.HTTPTransport(uds=str(town.settings.recorder_socket))
+    with httpx.Client(transport=transport, timeout=5) as client:
+        found: dict[str, Any] = client.get("http://recorder/health").json()
+        return found
+
+
+def state(town: Any, camera: str = "cam-01") -> dict[str, Any]:
+    found: dict[str, Any] = health(town)["cameras"].get(camera, {})
+    return found
+
+
+def stored(store: Store, kind: Kind, camera: str = "cam-01") -> list[Segment]:
+    return store.segments(kind, camera, 0, now_ms() + AHEAD)
+
+
+def follow(town: Any, seconds: float) -> list[tuple[str, Record]]:
+    """What a viewer gets from the tail: (window, record)."""
+    transport = httpx.HTTPTransport(uds=str(town.settings.recorder_socket))
+    reader, window, found = ItemReader(), "", []
+    end = time.monotonic() + seconds
+    with (
+        httpx.Client(transport=transport, timeout=10) as client,
+        client.stream("GET", "http://recorder/tail/cam-01") as answer,
+    ):
+        for chunk in answer.iter_raw():
+            for item in reader.feed(chunk):
+                if isinstance(item, WindowItem):
+                    window = item.window
+                elif isinstance(item, RecordItem):
+                    found += [(window, record) for record in parse(item.data)]
+            if time.monotonic() > end:
+                break
+    return found
+
+
+def opened_messages(town: Any, records: list[tuple[str, Record]]) -> list[bytes]:
+    session = town.keeper.watch("a-1", "operator", "live", "cam-01", 0, None, "test")
+    ciphers: dict[str, ViewCipher] = {}
+    for window, _ in records:
+        if window not in ciphers:
+            ciphers[window] = ViewCipher(town.keeper.view_key(session.id, window), window)
+    return [ciphers[w].open(record.number, "frame", record.ciphertext) for w, record in records]
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_part_of_loop(part: list[str], whole: list[str]) -> bool:
+    """Whether `part` is a contiguous piece of `whole`, repeated."""
+    start = whole.index(part[0])
+    return all(one == whole[(start + at) % len(whole)] for at, one in enumerate(part))
+
+
+def test_recorded_watched_opened_and_continued_after_a_kill(
+    town: Any, camera: RtspServer, clip_file: Path, until: Until, vcl: Vcl,
+    record_property: Callable[[str, object], None],
+) -> None:  # fmt: skip
+    town.publish()
+    town.point(camera.url("street"))
+    recorder = town.start_recorder()
+    with Store(town.settings) as store:
+        until(lambda: state(town).get("state") == "recording", 20, "recording")
+        _watched(town)
+        begun, spent = time.monotonic(), cpu_seconds(recorder.pid)
+        until(lambda: len({s.window for s in stored(store, Kind.ORIGINALS)}) >= 2, 25, "windows")
+        share = (cpu_seconds(recorder.pid) - spent) / (time.monotonic() - begun) * 100
+        record_property("recorder_core_percent_one_camera", round(share, 1))
+        recorder.send_signal(signal.SIGKILL)
+        recorder.wait()
+        before = stored(store, Kind.ORIGINALS)
+        again = town.start_recorder()
+        until(lambda: len(stored(store, Kind.ORIGINALS)) > len(before), 25, "a new segment")
+        assert town.end(again) == 0
+        after = stored(store, Kind.ORIGINALS)
+        assert after[: len(before)] == before
+        assert {s.window.split(".")[2] for s in after} == {"1", "2"}
+        _opened(town, store, clip_file, vcl)
+        _rooted(town, store, after)
+        result = check(store)
+        assert result.findings == []
+        assert result.leaves > 0
+        states = {span.state for span in store.spans("cam-01", after[0].start_ms, now_ms())}
+        assert {"recorded", "gap"} <= states
+
+
+def _watched(town: Any) -> None:
+    """The tail begins with a key frame, opens with a logged session's keys, and is H.264."""
+    records = follow(town, 2)
+    assert records[0][1].key
+    assert not any(record.pixelated for _, record in records)
+    messages = opened_messages(town, records)
+    assert messages[0][20:].startswith(b"\0\0\0\1\x67")
+    assert len(messages) > 25
+
+
+def _opened(town: Any, store: Store, clip_file: Path, vcl: Vcl) -> None:
+    """A released window opens to exactly the camera's own picture units."""
+    window = stored(store, Kind.ORIGINALS)[0].window
+    header = store.header(window)
+    sk = town.open_window(header)
+    with VideoFile(clip_file) as source:
+        whole = vcl(list(source.packets()))
+    units: list[str] = []
+    for row in store.of_window(Kind.ORIGINALS, window):
+        data = store.read(row)
+        check_plain(sk, data, row.plain_sha256)
+        fmp4, meta = open_segment(sk, data)
+        assert (meta.window, meta.seq, meta.start) == (window, row.seq, row.start_ms)
+        units += vcl(read_packets(fmp4)[1])
+    assert len(units) > 75
+    assert is_part_of_loop(units, whole)
+
+
+def _rooted(town: Any, store: Store, rows: list[Segment]) -> None:
+    """Everything acknowledged stands in a leaf, and every leaf is on the log."""
+    book = RootBook(store.data)
+    try:
+        counted = book.counted({row.window for row in rows})
+        assert sum(counted.values()) == len(rows)
+        assert book.waiting() == []
+        with Register(town.settings) as register:
+            for batch in book.batches():
+                assert batch.index is not None
+                entry = json.loads(register.raw(batch.index))
+                assert (entry["type"], entry["body"]["leaves"]) == ("roots", len(batch.leaves))
+    finally:
+        book.close()
+
+
+def detector_of(recorder: subprocess.Popen[bytes]) -> int:
+    """The detector's process, a child of the recorder."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if parent == recorder.pid and b"plainview.redact.worker" in words:
+                return int(entry.name)
+    pytest.fail("the recorder has no detector")
+
+
+def test_detector_killed_then_basis_revoked(town: Any, camera: RtspServer, until: Until) -> None:
+    town.publish()
+    town.point(camera.url("street"))
+    recorder = town.start_recorder()
+    with Store(town.settings) as store:
+        until(lambda: state(town).get("redaction") == "ok", 25, "redacted pictures")
+        count = len(stored(store, Kind.ORIGINALS))
+        os.kill(detector_of(recorder), signal.SIGKILL)
+        until(lambda: state(town)["redaction"] == "withheld", 5, "pictures to be withheld")
+        assert health(town)["red"]
+        until(lambda: any(s.pixelated for s in stored(store, Kind.VIEWS)), 8, "a pixelated segment")
+        until(lambda: len(stored(store, Kind.ORIGINALS)) > count, 12, "a sealed original")
+        town.publish(status="suspended")
+        revoked = now_ms()
+        until(lambda: state(town)["state"] == "refused", 10, "the end of recording")
+        time.sleep(3)
+        for kind in Kind:
+            assert max(row.end_ms for row in stored(store, kind)) < revoked + 10_000
+        town.publish()
+        until(lambda: state(town)["state"] == "recording", 10, "recording again")
+        assert town.end(recorder) == 0
+        with Register(town.settings) as register:
+            said = [gate.allowed for gate in register.gates("cam-01", 10)]
+        assert said == [True, False, True]
+        assert check(store).findings == []
+
+
+def test_recording_outlives_the_keeper_until_its_windows_end(
+    tmp_path: Path, make_town: Callable[..., Any], camera: RtspServer, until: Until
+) -> None:
+    town = make_town(tmp_path, horizon_seconds=8, window_s=5)
+    keeper = town.start_keeper()
+    town.add_set()
+    town.publish()
+    town.point(camera.url("street"))
+    recorder = town.start_recorder()
+    with Store(town.settings) as store:
+        until(lambda: state(town).get("state") == "recording", 25, "recording")
+        town.end(keeper)
+        gone = now_ms()
+        until(lambda: state(town)["state"] == "waiting", 40, "the stock to end")
+        assert "no window" in state(town)["reason"]
+        until(lambda: stored(store, Kind.ORIGINALS)[-1].end_ms > gone + 2_000, 5, "a last segment")
+        again = now_ms()
+        town.start_keeper()
+        until(lambda: stored(store, Kind.ORIGINALS)[-1].start_ms > again, 30, "recording to go on")
+        assert town.end(recorder) == 0
+        assert any(row.gap_before for row in stored(store, Kind.ORIGINALS)[1:])
+        assert check(store).findings == []
