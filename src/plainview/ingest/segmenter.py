@@ -2,7 +2,9 @@
 
 A GOP that is longer than 10 s, or that a window's end cuts, is cut between two frames; the rest is
 marked `continuing`: it needs the segment before to be decoded. Cuts are made only before a frame
-that is shown after all frames so far, so that with B-frames, too, times do not overlap.
+that is shown after all frames so far, so that with B-frames, too, times do not overlap. No segment
+begins before its window; where pictures are reordered, the last segment of a window may end a few
+frames after it, since a frame that is shown later is sent first.
 """
 
 from __future__ import annotations
@@ -58,6 +60,8 @@ class Segmenter:
         self._bytes = 0
         self._window: Ms = 0
         self._highest_pts = 0
+        self._highest_wall: Ms = 0
+        self._reorders = False
         self._last_gop: Ms = 0
         self._last_key: Ms | None = None
         self._gap: Gap | None = None
@@ -96,7 +100,8 @@ class Segmenter:
     def _take(self, packet: Packet, parameters: Parameters | None) -> None:
         if not self._packets:
             self._window = self._window_end(packet.wall_ms)
-            self._highest_pts = packet.pts
+            self._highest_pts, self._highest_wall = packet.pts, packet.wall_ms
+        self._reorders = self._reorders or packet.pts < self._highest_pts
         if packet.is_key:
             if self._last_key is not None:
                 self._last_gop = max(0, packet.wall_ms - self._last_key)
@@ -105,6 +110,7 @@ class Segmenter:
         self._packets.append(packet)
         self._bytes += len(packet.data)
         self._highest_pts = max(self._highest_pts, packet.pts)
+        self._highest_wall = max(self._highest_wall, packet.wall_ms)
 
     def _must_cut(self, packet: Packet, parameters: Parameters | None) -> bool:
         if not self._packets:
@@ -114,7 +120,9 @@ class Segmenter:
         if packet.pts <= self._highest_pts:
             return False
         pending = packet.wall_ms - self._packets[0].wall_ms
-        if packet.wall_ms >= self._window or self._bytes + len(packet.data) > MAX_BYTES:
+        # Frames that are sent after this one may be shown before it, and still before the end.
+        shown = self._highest_wall if self._reorders else packet.wall_ms
+        if shown >= self._window or self._bytes + len(packet.data) > MAX_BYTES:
             return True
         if packet.is_key:
             return pending >= self._min or pending + self._last_gop > self._max
