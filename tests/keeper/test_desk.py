@@ -199,6 +199,7 @@ def test_no_key_when_the_log_folder_is_gone(city: Any) -> None:
     try:
         with pytest.raises(LogAway):
             city.client.view_key(session, window)
+        assert city.client.status()["red"][0].startswith("The log cannot be written")
     finally:
         folder.with_name("away").rename(folder)
 

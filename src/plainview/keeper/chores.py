@@ -11,7 +11,7 @@ import json
 
 from plainview.base.clock import Clock, Ms
 from plainview.base.ids import sha256_hex
-from plainview.errors import LogAway, PlainviewError
+from plainview.errors import LogAway, PlainviewError, Unavailable
 from plainview.keeper.box import Detail, Locked
 from plainview.keeper.desk import Desk
 from plainview.keeper.witnesses import Witnesses
@@ -31,11 +31,8 @@ class Chores:
 
     def round(self) -> None:
         self._desk.scribe.recover()
-        for name, step in (
-            ("reveals", self.reveal),
-            ("openings", self.open),
-            ("destruction", self.shred),
-        ):
+        for step in (self.reveal, self.open, self.shred, self.check_overdue):
+            name = step.__name__
             try:
                 step()
                 self.red.pop(name, None)
@@ -127,10 +124,11 @@ class Chores:
                 self._desk.log("shred", body, _ident("shred", root))
                 box.drop_windows(part)
 
-    def overdue(self) -> str:
-        """What should have been destroyed an hour ago, or nothing."""
+    def check_overdue(self) -> None:
+        """Raises `Unavailable` if something should have been destroyed an hour ago."""
         late = [n for n, at in self._desk.ring.due.items() if at <= self._clock() - OVERDUE_MS]
-        return f"{len(late)} keys are overdue for destruction." if late else ""
+        if late:
+            raise Unavailable(f"{len(late)} keys are overdue for destruction.")
 
 
 def _ident(kind: str, of: str) -> str:

@@ -17,7 +17,7 @@ from plainview.base import shutdown
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.base.memory import guard_memory
-from plainview.errors import Invalid, PlainviewError, UnsafeStart
+from plainview.errors import Invalid, LogAway, PlainviewError, UnsafeStart
 from plainview.keeper.box import Box
 from plainview.keeper.chores import Chores
 from plainview.keeper.desk import Desk
@@ -80,8 +80,11 @@ class Keeper:
     def status(self) -> dict[str, Any]:
         """Size, what is witnessed, the witnesses' last words, and the reasons to be red."""
         writer, seen = self._scribe.writer, self._witnesses
-        published = writer.published()
-        broken = f"The log cannot be written: {self._scribe.broken}" if self._scribe.broken else ""
+        published, red = writer.published(), [*self.chores.red.values()]
+        try:
+            self._scribe.check_writable()
+        except LogAway as error:
+            red.insert(0, error.message)
         return {
             "origin": writer.origin,
             "size": writer.size,
@@ -92,7 +95,7 @@ class Keeper:
                 for name in self._policy.witnesses
             },
             "keys": len(self.desk.ring.due),
-            "red": [*filter(None, (broken, self.chores.overdue())), *self.chores.red.values()],
+            "red": red,
             "warnings": [f"{name}: {text}" for name, text in seen.errors.items()],
         }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import socketserver
 import struct
 import threading
 from collections.abc import Callable, Mapping
@@ -28,70 +29,55 @@ _CREDENTIALS = struct.Struct("3i")
 log = structlog.get_logger("keeper")
 
 
-class Server:
+class Server(socketserver.ThreadingUnixStreamServer):
     """Serves `operations` (name -> function) at `path` until `close`."""
+
+    daemon_threads = False
+    request_queue_size = CONNECTIONS
 
     def __init__(self, path: Path, operations: Mapping[str, Callable[..., Any]]) -> None:
         config = ConfigDict(strict=True)
         self._operations = {n: validate_call(config=config)(f) for n, f in operations.items()}
-        self._path = path
-        self._places = threading.BoundedSemaphore(CONNECTIONS)
         self._links: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listener = self._listen()
-        self._thread = threading.Thread(target=self._accept, name="keeper-socket", daemon=True)
+        durable.make_folder(path.parent, mode=0o700)
+        path.parent.chmod(0o700)
+        path.unlink(missing_ok=True)
+        super().__init__(str(path), socketserver.BaseRequestHandler)
+        path.chmod(0o600)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
 
-    def _listen(self) -> socket.socket:
-        durable.make_folder(self._path.parent, mode=0o700)
-        self._path.parent.chmod(0o700)
-        self._path.unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(self._path))
-        self._path.chmod(0o600)
-        listener.listen(CONNECTIONS)
-        return listener
-
     def close(self) -> None:
-        """Take no more questions; those under way are answered or cut off."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-        self._path.unlink(missing_ok=True)
+        """Take no more questions; those under way are answered, idle connections ended."""
+        self.shutdown()
         with self._lock:
             for link in self._links:
-                link.shutdown(socket.SHUT_RDWR)
-        for _place in range(CONNECTIONS):
-            self._places.acquire()
+                link.shutdown(socket.SHUT_RD)
+        self.server_close()
+        Path(str(self.server_address)).unlink(missing_ok=True)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                link, _address = self._listener.accept()
-            except OSError:
-                return
-            raw = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-            allowed = _CREDENTIALS.unpack(raw)[1] == os.getuid()
-            if not allowed or not self._places.acquire(blocking=False):
-                log.warning("connection refused", reason="other user" if not allowed else "full")
-                link.close()
-                continue
-            with self._lock:
-                self._links.add(link)
-            threading.Thread(target=self._serve, args=(link,), daemon=True).start()
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Our own user, and not too many."""
+        raw = request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        with self._lock:
+            if _CREDENTIALS.unpack(raw)[1] == os.getuid() and len(self._links) < CONNECTIONS:
+                self._links.add(request)
+                return True
+        log.warning("connection refused", connections=len(self._links))
+        return False
 
-    def _serve(self, link: socket.socket) -> None:
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """One connection, in its own thread."""
         try:
-            link.settimeout(IDLE_SECONDS)
-            while (question := receive(link)) is not None:
-                send(link, self._answer(question))
+            request.settimeout(IDLE_SECONDS)
+            while (question := receive(request)) is not None:
+                send(request, self._answer(question))
         except (OSError, BadFormat) as error:
             log.info("connection ended", reason=type(error).__name__)
         finally:
             with self._lock:
-                self._links.discard(link)
-            link.close()
-            self._places.release()
+                self._links.discard(request)
 
     def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
