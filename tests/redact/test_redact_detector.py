@@ -88,7 +88,8 @@ def test_maps_of_another_shape_are_a_fault(rows: int) -> None:
 def test_the_known_face_is_found_beside_any_picture(
     size: tuple[int, int], detector: RemoteDetector
 ) -> None:
-    canvas = Canvas(*size, 320, models.known_face())
+    width, height = size
+    canvas = Canvas(width, height, 320, models.known_face())
     assert canvas.rows % 32 == canvas.columns % 32 == 0
     rng = np.random.default_rng(1)
     frame = Frame.from_bgr(rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8))
@@ -96,7 +97,7 @@ def test_the_known_face_is_found_beside_any_picture(
     answer = detector.search(drawn.picture)
     check(answer, drawn.known)
     strip = overlap(answer.boxes, drawn.known)[:, 0] > 0.2
-    assert not canvas.inside(answer.boxes)[strip].any()
+    assert len(canvas.gather(answer, drawn).boxes) <= len(answer.boxes) - strip.sum()
 
 
 def test_the_known_face_stands_elsewhere_each_time() -> None:
@@ -107,9 +108,12 @@ def test_the_known_face_stands_elsewhere_each_time() -> None:
     assert len(places) > 10
 
 
-def test_a_face_in_the_picture_is_found(scene: Callable[..., Any], detector: RemoteDetector) -> None:
+def test_a_face_in_the_picture_is_found(
+    scene: Callable[..., Any], detector: RemoteDetector
+) -> None:
     street = scene(3, actors=2)
-    canvas = Canvas(*street.size, 640, models.known_face())
+    width, height = street.size
+    canvas = Canvas(width, height, 640, models.known_face())
     frame = Frame.from_bgr(street.picture(40))
     answer = detector.search(canvas.draw(frame, canvas.grey(frame)).picture)
     truth = np.array(street.boxes(40), np.float32)

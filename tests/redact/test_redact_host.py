@@ -14,7 +14,7 @@ import pytest
 
 from plainview.errors import DetectorFault
 from plainview.redact import host as hosts
-from plainview.redact.host import DetectorHost
+from plainview.redact.host import DetectorHost, RemoteDetector
 
 PICTURE = np.full((96 * 3 // 2, 128), 128, np.uint8)
 
@@ -32,15 +32,19 @@ def pid(host: DetectorHost) -> int:
     return found
 
 
+def _search_for(detector: RemoteDetector, seconds: float) -> None:
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        detector.search(PICTURE)
+
+
 def test_a_killed_detector_is_a_fault_and_comes_back(fragile: DetectorHost) -> None:
     detector = fragile.open()
     detector.search(PICTURE)
     first = pid(fragile)
     os.kill(first, signal.SIGKILL)
-    begun = time.monotonic()
     with pytest.raises(DetectorFault):
-        while time.monotonic() - begun < 5:
-            detector.search(PICTURE)
+        _search_for(detector, 5)
     fragile.wait()
     detector.search(PICTURE)
     assert pid(fragile) != first
@@ -94,10 +98,9 @@ def test_the_child_leaves_no_core_dump(host: DetectorHost) -> None:
 
 
 def test_slots_are_limited_and_come_back(host: DetectorHost) -> None:
-    taken = []
+    taken: list[RemoteDetector] = []
     with pytest.raises(DetectorFault, match="as many cameras"):
-        while True:
-            taken.append(host.open())
+        taken.extend(iter(host.open, None))
     assert 0 < len(taken) <= hosts.SLOTS
     for detector in taken:
         detector.close()

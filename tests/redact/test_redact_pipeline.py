@@ -1,10 +1,12 @@
-"""The redactor: every face of known scenes covered, every fault withheld, nothing raw in between."""
+"""The redactor: known faces covered, faults withheld, nothing raw in between."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +23,8 @@ FULL = os.environ.get("PLAINVIEW_BARS") == "1"
 
 
 def redactor(street: Any, detector: Detector, **settings: Any) -> Redactor:
-    made = Redactor(*street.size, street.fps, detector, **settings)
+    width, height = street.size
+    made = Redactor(width, height, street.fps, detector, **settings)
     made.warm_up()
     return made
 
@@ -52,7 +55,7 @@ def test_every_known_face_is_covered(
     kit: Any,
     record_property: Callable[[str, object], None],
 ) -> None:
-    wanted = 2000 if FULL else 400
+    wanted = 2000 if FULL else 250
     seen = covered = 0
     seed = 100
     while seen < wanted:
@@ -70,8 +73,8 @@ def test_every_known_face_is_covered(
 def test_a_face_is_masked_from_its_first_frame(
     scene: Callable[..., Any], detector: RemoteDetector, kit: Any
 ) -> None:
-    for seed in range(20, 26):
-        street = scene(seed, frames=40)
+    for seed in range(20, 26 if FULL else 23):
+        street = scene(seed, frames=32)
         views = run(redactor(street, detector), street.frames())
         for actor in street.actors:
             assert kit.hidden(views[actor.first].frame, actor.box(actor.first)) >= 0.8
@@ -91,12 +94,12 @@ def test_a_face_at_a_scene_cut_is_masked_from_the_cut(
 
 @pytest.mark.parametrize("flaw", ["raises", "empty", "nan", "wrong-shape", "lost-scores", "shifted",
                                   "unsure"])  # fmt: skip
-@pytest.mark.parametrize("seed", range(6 if FULL else 2))
+@pytest.mark.parametrize("seed", range(6 if FULL else 1))
 def test_no_raw_face_leaves_whatever_the_detector_answers(
     flaw: str, seed: int, scene: Callable[..., Any], detector: RemoteDetector, kit: Any
 ) -> None:
-    moment = random.Random(f"{flaw}{seed}").randrange(1, 12)
-    street = scene(40 + seed, frames=45)
+    moment = random.Random(f"{flaw}{seed}").randrange(1, 9)  # noqa: S311
+    street = scene(40 + seed, frames=33)
     made = redactor(street, kit.flawed(detector, flaw, moment))
     views = run(made, street.frames())
     raw = list(street.frames())
@@ -160,17 +163,17 @@ def test_a_killed_or_stopped_detector_withholds_then_recovers(
                 assert view.pixelated or kit.hidden(view.frame, box) >= 0.8
                 assert kit.likeness(view.frame, raw[index], box) < 0.4
         assert all(view.pixelated for view in views[16:])
-        while not host.ready or host.pid is None:
-            host.wait()
-        for _ in range(3):
+        until = time.monotonic() + 30
+        while made.state.reason and time.monotonic() < until:
             run(made, street.frames())
-        assert made.state.state == "ok"
+        assert made.state.reason == ""
 
 
 def test_frames_are_withheld_until_the_detector_has_started(scene: Callable[..., Any]) -> None:
     street = scene(61, frames=8)
     with DetectorHost() as host:
-        made = Redactor(*street.size, street.fps, host.open())
+        width, height = street.size
+        made = Redactor(width, height, street.fps, host.open())
         assert made.state.state == "withheld"
         assert all(view.pixelated for view in run(made, street.frames()))
 
@@ -217,7 +220,7 @@ def test_a_withheld_picture_is_16_by_9_cells_renewed_once_a_second(
         assert len(np.unique(rows)) <= withheld.CELLS[0] * withheld.CELLS[1]
         for plane in view.frame.planes[1:]:
             assert len(np.unique(plane)) <= withheld.CELLS[0] * withheld.CELLS[1] + 1
-    changes = sum(a != b for a, b in zip(pictures, pictures[1:], strict=False))
+    changes = sum(a != b for a, b in itertools.pairwise(pictures))
     assert changes <= len(pictures) * 40 // 1000
 
 
@@ -257,8 +260,11 @@ def test_a_still_picture_keeps_its_mask_and_nothing_else_is_filled(
     ]
     raw = [frame.copy() for frame in frames]
     views = run(redactor(street, detector), frames)
-    masks = [abs(v.frame.planes[0].astype(int) - r.planes[0]) > 0 for v, r in zip(views, raw, strict=True)]
+    masks = [
+        abs(v.frame.planes[0].astype(int) - r.planes[0]) > 0
+        for v, r in zip(views, raw, strict=True)
+    ]
     shares = [mask.mean() for mask in masks]
     assert max(shares) < 0.15
-    steady = [(a ^ b).mean() for a, b in zip(masks, masks[1:], strict=False)]
+    steady = [(a ^ b).mean() for a, b in itertools.pairwise(masks)]
     assert max(steady) < 0.02, "masks must not flicker"

@@ -1,12 +1,14 @@
-"""The picture that is searched: a small copy of the frame, and a strip with the known face below.
+"""The picture that is searched: a small copy of the frame, and a strip below it.
 
-Layout I420 (one array of 1.5 x height rows). Sides are multiples of 32, as the network needs. The
-known face stands at another place in every search, so an old answer does not pass for a new one.
+The strip holds a few parts of the frame at twice the size (`looks`) and the known face, at another
+place in every search, so that an old answer does not pass for a new one. Layout I420 (one array of
+1.5 x height rows); sides are multiples of 32, as the network needs.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,23 +17,34 @@ from numpy.typing import NDArray
 
 from plainview.media.frames import Frame
 from plainview.redact.boxes import Boxes
+from plainview.redact.detector import Found
+from plainview.redact.looks import SIDE, Part
 
 Grey = NDArray[np.uint8]
+Planes = tuple[Grey, Grey, Grey]
 
 STRIDE = 32
+ZOOM = 2
+LOOK = SIDE * ZOOM
+"""Side of an enlarged part on the canvas."""
+GAP = 2
+STRIP = LOOK + 2 * GAP
 FACE_HEIGHT = 48
-STRIP = FACE_HEIGHT + 6
-"""Least height of the strip: the face and a gap between it and the picture."""
+FACE_ROOM = 56
+"""Columns kept for the known face."""
 PADDING = 114
+EDGE = 3.0
+"""Boxes nearer than this to the edge of a part are of faces cut by it."""
+SAME = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One picture to search, the place of its known face (1 x 4), and the frame in small grey."""
+    """One picture to search, the place of its known face (1 x 4), and the parts beside it."""
 
     picture: NDArray[np.uint8]
     known: Boxes
-    grey: Grey
+    parts: Sequence[Part]
 
 
 class Canvas:
@@ -41,43 +54,67 @@ class Canvas:
         scale = longest / max(width, height)
         self.width, self.height = _even(width * scale), _even(height * scale)
         self.to_frame = (width / self.width, height / self.height)
-        self.columns = _up(self.width)
+        self.columns = _up(max(self.width, FACE_ROOM))
         self.rows = _up(self.height + STRIP)
+        fits = (self.columns - FACE_ROOM) // (LOOK + GAP)
+        self.parts = fits if min(self.width, self.height) >= SIDE else 0
+        """How many enlarged parts there is room for."""
         self._face = _i420_face(face)
 
     def grey(self, frame: Frame) -> Grey:
         """The small frame's luma."""
         return _resized(frame.planes[0], self.width, self.height)
 
-    def draw(self, frame: Frame, grey: Grey) -> Drawn:
+    def draw(self, frame: Frame, grey: Grey, parts: Sequence[Part] = ()) -> Drawn:
         """The picture to search for `frame`, whose small luma is `grey`."""
         picture = np.full((self.rows * 3 // 2, self.columns), 128, np.uint8)
-        luma, blue, red = planes(picture, self.rows)
-        luma[:] = PADDING
-        luma[: self.height, : self.width] = grey
+        canvas = planes(picture, self.rows)
+        canvas[0][:] = PADDING
+        canvas[0][: self.height, : self.width] = grey
         half = (self.width // 2, self.height // 2)
-        blue[: half[1], : half[0]] = _resized(frame.planes[1], *half)
-        red[: half[1], : half[0]] = _resized(frame.planes[2], *half)
-        return Drawn(picture, self._place_face(luma, blue, red), grey)
+        for plane, source in zip(canvas[1:], frame.planes[1:], strict=True):
+            plane[: half[1], : half[0]] = _resized(source, *half)
+        for index, part in enumerate(parts):
+            _put(canvas, self._enlarged(frame, part), *self._place(index))
+        return Drawn(picture, self._place_face(canvas, len(parts)), parts)
 
-    def inside(self, boxes: Boxes) -> NDArray[np.bool_]:
-        """Which boxes belong to the frame and not to the strip below it."""
-        centre = boxes[:, :2] + boxes[:, 2:] / 2
-        inside: NDArray[np.bool_] = (centre[:, 1] < self.height) & (centre[:, 0] < self.width)
-        return inside
+    def gather(self, found: Found, drawn: Drawn) -> Found:
+        """What was found in the frame, in pixels of the small frame; each face once."""
+        centre = found.boxes[:, :2] + found.boxes[:, 2:] / 2
+        inside = (centre[:, 1] < self.height) & (centre[:, 0] < self.width)
+        boxes, scores = [found.boxes[inside]], [found.scores[inside]]
+        for index, part in enumerate(drawn.parts):
+            left, top = self._place(index)
+            whole = _within(found.boxes, left, top)
+            near = found.boxes[whole].copy()
+            near[:, :2] -= (left, top)
+            boxes.append((near / ZOOM + np.array([*part, 0, 0])).astype(np.float32))
+            scores.append(found.scores[whole])
+        return _once(np.concatenate(boxes), np.concatenate(scores))
 
-    def _place_face(self, luma: Grey, blue: Grey, red: Grey) -> Boxes:
-        face_y, face_u, face_v = self._face
-        height, width = face_y.shape
-        top = self.rows - height - 2
-        left = 2 * secrets.randbelow((self.columns - width) // 2 + 1)
-        luma[top : top + height, left : left + width] = face_y
-        blue[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2] = face_u
-        red[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2] = face_v
+    def _place(self, index: int) -> tuple[int, int]:
+        """Left and top of an enlarged part on the canvas."""
+        return index * (LOOK + GAP), self.rows - LOOK - GAP
+
+    def _enlarged(self, frame: Frame, part: Part) -> Planes:
+        left, top = part[0] * self.to_frame[0], part[1] * self.to_frame[1]
+        width, height = SIDE * self.to_frame[0], SIDE * self.to_frame[1]
+        luma, blue, red = frame.planes
+        box = [round(side) for side in (left, top, left + width, top + height)]
+        half = [round(side / 2) for side in (left, top, left + width, top + height)]
+        return (_cut(luma, box, LOOK), _cut(blue, half, LOOK // 2), _cut(red, half, LOOK // 2))
+
+    def _place_face(self, canvas: Planes, parts: int) -> Boxes:
+        height, width = self._face[0].shape
+        first = parts * (LOOK + GAP)
+        highest = self.rows - STRIP + GAP
+        left = first + 2 * secrets.randbelow((self.columns - width - first) // 2 + 1)
+        top = highest + 2 * secrets.randbelow((self.rows - GAP - height - highest) // 2 + 1)
+        _put(canvas, self._face, left, top)
         return np.array([[left, top, width, height]], np.float32)
 
 
-def planes(picture: NDArray[np.uint8], rows: int) -> tuple[Grey, Grey, Grey]:
+def planes(picture: NDArray[np.uint8], rows: int) -> Planes:
     """Writable Y, U and V of an I420 picture of `rows` luma rows."""
     columns = picture.shape[1]
     flat = picture.reshape(-1)
@@ -90,6 +127,35 @@ def planes(picture: NDArray[np.uint8], rows: int) -> tuple[Grey, Grey, Grey]:
     )
 
 
+def _put(canvas: Planes, small: Planes, left: int, top: int) -> None:
+    """Write a picture into another at an even place."""
+    for plane, source, step in zip(canvas, small, (1, 2, 2), strict=True):
+        rows, columns = source.shape
+        plane[top // step : top // step + rows, left // step : left // step + columns] = source
+
+
+def _within(boxes: Boxes, left: int, top: int) -> NDArray[np.bool_]:
+    """Which boxes lie whole in the part at this place and are no larger than half of it."""
+    near = boxes[:, :2] - (left, top)
+    far = near + boxes[:, 2:]
+    inside = (near >= EDGE).all(axis=1) & (far <= LOOK - EDGE).all(axis=1)
+    return np.asarray(inside & (boxes[:, 2:] <= LOOK / 2).all(axis=1), np.bool_)
+
+
+def _once(boxes: Boxes, scores: NDArray[np.float32]) -> Found:
+    """Boxes of the same face reduced to the surest."""
+    if not len(boxes):
+        return Found(boxes, scores)
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, SAME)
+    order = np.asarray(kept, np.intp).reshape(-1)
+    return Found(boxes[order], scores[order])
+
+
+def _cut(plane: Grey, box: list[int], side: int) -> Grey:
+    left, top, right, bottom = box
+    return _resized(plane[top:bottom, left:right], side, side)
+
+
 def _resized(plane: Grey, width: int, height: int) -> Grey:
     if plane.shape == (height, width):
         return plane.copy()
@@ -98,8 +164,8 @@ def _resized(plane: Grey, width: int, height: int) -> Grey:
     return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.uint8)
 
 
-def _i420_face(face: NDArray[np.uint8]) -> tuple[Grey, Grey, Grey]:
-    width = _even(face.shape[1] * FACE_HEIGHT / face.shape[0])
+def _i420_face(face: NDArray[np.uint8]) -> Planes:
+    width = min(_even(face.shape[1] * FACE_HEIGHT / face.shape[0]), FACE_ROOM)
     small = cv2.resize(face, (width, FACE_HEIGHT), interpolation=cv2.INTER_AREA)
     return planes(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2YUV_I420), np.uint8), FACE_HEIGHT)
 

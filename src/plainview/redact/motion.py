@@ -60,7 +60,8 @@ class Unsearched:
         moved = cv2.remap(
             searched, positions, _NO_MAP, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
         )
-        return _opened(cv2.bitwise_and(changed, _different(picture, np.asarray(moved, np.uint8))))
+        rest = _opened(cv2.bitwise_and(changed, _different(picture, np.asarray(moved, np.uint8))))
+        return None if rest is None else _whole(changed, rest)
 
     def _positions(self, picture: Small) -> NDArray[np.float32]:
         if self._grid is None or self._grid.shape[:2] != picture.shape:
@@ -85,6 +86,13 @@ def areas(mask: Mask) -> Boxes:
     boxes[:, :2] -= MARGIN
     boxes[:, 2:] += 2 * MARGIN
     return boxes * SHRINK
+
+
+def _whole(changed: Mask, rest: Mask) -> Mask:
+    """The connected areas of `changed` of which a part is in `rest`."""
+    _, labels = cv2.connectedComponents(changed)
+    kept = np.isin(labels, np.unique(labels[rest > 0])) & (changed > 0)
+    return kept.astype(np.uint8) * 255
 
 
 def _different(first: Small, second: Small) -> Mask:

@@ -20,7 +20,7 @@ from plainview.base.clock import Ms
 from plainview.errors import DetectorFault
 from plainview.media.frames import Frame, fit
 from plainview.redact import detector as detectors
-from plainview.redact import fill, mask, models, motion
+from plainview.redact import fill, looks, mask, models, motion
 from plainview.redact.boxes import Boxes, none
 from plainview.redact.canvas import Canvas
 from plainview.redact.detector import Detector, Found
@@ -71,6 +71,7 @@ class Redactor:
             self.width, self.height, detector_width, models.known_face() if face is None else face
         )
         self._tracker = Tracker(keep=max(2 * self.period, round(self.fps * KEEP_MS / 1000)))
+        self._looks = looks.Looks(self._canvas.width, self._canvas.height)
         self._unsearched = motion.Unsearched()
         self._withheld = Withheld(self.fps)
         self._held: deque[Held] = deque()
@@ -197,11 +198,13 @@ class Redactor:
         carry_back(before, fresh)
 
     def _search(self, frame: Frame, grey: NDArray[np.uint8]) -> Found:
-        drawn = self._canvas.draw(frame, grey)
+        before = None if self._searched is None else self._searched.grey
+        unsure = self._tracker.unsure(looks.SMALL_FACE)
+        parts = self._looks.choose(self._canvas.parts, grey, before, unsure)
+        drawn = self._canvas.draw(frame, grey, parts)
         found = self._detector.search(drawn.picture)
         detectors.check(found, drawn.known)
-        inside = self._canvas.inside(found.boxes)
-        return Found(found.boxes[inside], found.scores[inside])
+        return self._canvas.gather(found, drawn)
 
     def _notice_overload(self, lag_ms: Ms, wall_ms: Ms) -> None:
         if not self._overloaded and lag_ms > LAG_LIMIT_MS:

@@ -57,6 +57,11 @@ class Tracker:
         """The boxes now, by track number."""
         return {track.number: track.box.copy() for track in self._tracks}
 
+    def unsure(self, lower_than: float) -> Boxes:
+        """Boxes of small faces that need another look to stay alive."""
+        small = [t.box for t in self._tracks if t.box[3] < lower_than]
+        return np.stack(small) if small else none()
+
     def clear(self) -> None:
         """Forget everything."""
         self._tracks.clear()

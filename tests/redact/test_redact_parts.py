@@ -1,0 +1,173 @@
+"""The small parts: flow, tracker, motion, masks, fill."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from plainview.media.frames import Frame
+from plainview.redact import fill, flow, mask, motion
+from plainview.redact.boxes import enlarged, none
+from plainview.redact.detector import Found
+from plainview.redact.tracker import Tracker
+
+
+def texture(seed: int, height: int = 180, width: int = 320) -> NDArray[np.uint8]:
+    coarse = np.random.default_rng(seed).integers(0, 255, (height // 6, width // 6), dtype=np.uint8)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def found(*boxes: tuple[float, float, float, float], score: float = 0.8) -> Found:
+    table = np.array(boxes, np.float32).reshape(-1, 4)
+    return Found(table, np.full(len(table), score, np.float32))
+
+
+def test_flow_follows_a_shift() -> None:
+    before = texture(1)
+    after = np.roll(before, (3, 5), axis=(0, 1))
+    moved, seen = flow.shifts(before, after, np.array([[100, 60, 30, 40]], np.float32))
+    assert seen.all()
+    assert np.allclose(moved, [[5, 3]], atol=0.3)
+
+
+def test_flow_sees_nothing_where_the_box_is_outside() -> None:
+    picture = texture(2)
+    _, seen = flow.shifts(picture, picture, np.array([[-90, -90, 30, 40]], np.float32))
+    assert not seen.any()
+
+
+def test_a_track_lives_as_long_as_its_mask_and_no_longer() -> None:
+    tracker = Tracker(keep=4)
+    picture = texture(3)
+    _, new = tracker.update(found((100, 60, 30, 40)))
+    assert len(new) == 1
+    for _ in range(4):
+        tracker.step(picture, picture)
+        assert len(tracker.boxes()) == 1
+    tracker.step(picture, picture)
+    assert tracker.boxes() == {}
+    _, again = tracker.update(found((100, 60, 30, 40)))
+    assert again != new, "a number is never given again"
+
+
+def test_a_weak_find_keeps_a_track_but_begins_none() -> None:
+    tracker = Tracker(keep=1)
+    weak = found((100, 60, 30, 40), score=0.16)
+    assert tracker.update(weak) == ([], [])
+    tracker.update(found((100, 60, 30, 40)))
+    picture = texture(4)
+    for _ in range(3):
+        tracker.step(picture, picture)
+        corrections, new = tracker.update(weak)
+        assert len(corrections) == 1
+        assert not new
+
+
+def test_a_mask_grows_at_once_and_shrinks_slowly() -> None:
+    tracker = Tracker(keep=5)
+    tracker.update(found((100, 60, 30, 40)))
+    tracker.update(found((95, 55, 40, 50)))
+    (box,) = tracker.boxes().values()
+    assert box.tolist() == pytest.approx([95, 55, 40, 50])
+    tracker.update(found((100, 60, 30, 40)))
+    (box,) = tracker.boxes().values()
+    assert 36 < box[2] < 40
+
+
+def test_a_lost_box_goes_on_with_its_speed_for_a_while() -> None:
+    tracker = Tracker(keep=10)
+    tracker.update(found((100, 60, 30, 40)))
+    picture = texture(5)
+    tracker.step(picture, np.roll(picture, 6, axis=1))
+    flat = np.full_like(picture, 90)
+    tracker.step(flat, flat)
+    (box,) = tracker.boxes().values()
+    assert box[0] > 106
+
+
+def test_noise_and_compression_are_no_change() -> None:
+    grey = texture(6, 360, 640)
+    rng = np.random.default_rng(1)
+    noisy = np.clip(grey + rng.normal(0, 8, grey.shape), 0, 255).astype(np.uint8)
+    _, jpeg = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 40])
+    packed = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE), np.uint8)
+    compare = motion.Unsearched()
+    for other in (noisy, packed):
+        assert compare.against(motion.small(other), motion.small(grey)) is None
+        assert not motion.is_cut(motion.small(grey), motion.small(other))
+
+
+def test_content_that_moved_is_explained_and_new_content_is_not() -> None:
+    grey = texture(7, 360, 640)
+    person = texture(8, 80, 48)
+    first, moved, dark = grey.copy(), grey.copy(), grey // 2
+    first[100:180, 200:248] = person
+    moved[102:182, 206:254] = person
+    compare = motion.Unsearched()
+    assert compare.against(motion.small(moved), motion.small(first)) is None
+    bright = dark.copy()
+    bright[100:180, 200:248] = 150 + person // 3
+    area = compare.against(motion.small(bright), motion.small(dark))
+    assert area is not None
+    (box,) = motion.areas(area).tolist()
+    assert box == pytest.approx([200, 100, 48, 80], abs=16)
+
+
+def test_another_scene_is_a_cut() -> None:
+    assert motion.is_cut(motion.small(texture(9, 360, 640)), motion.small(texture(10, 360, 640)))
+
+
+def test_content_in_neither_picture_is_what_both_lack() -> None:
+    square = np.zeros((90, 160), np.uint8)
+    square[20:40, 20:40] = 255
+    other = np.roll(square, 10, axis=1)
+    shared = motion.both(square, other)
+    assert shared is not None
+    assert motion.both(square, None) is None
+    assert motion.both(square, np.roll(square, 60, axis=1)) is None
+    assert cv2.countNonZero(shared) == 200
+
+
+def test_masks_reach_around_the_face_and_over_the_hair() -> None:
+    (hidden,) = mask.around(np.array([[100, 100, 50, 60]], np.float32)).tolist()
+    assert hidden[0] < 92
+    assert hidden[0] + hidden[2] > 158
+    assert 100 - hidden[1] > hidden[1] + hidden[3] - 160
+    assert mask.around(none()).shape == (0, 4)
+
+
+side = st.floats(-300, 900)
+length = st.floats(0.5, 500)
+
+
+@given(side, side, length, length)
+@settings(max_examples=80, deadline=None)
+def test_fill_hides_all_of_the_box_within_the_picture(
+    left: float, top: float, width: float, height: float
+) -> None:
+    frame = Frame.blank(320, 180)
+    for plane in frame.planes:
+        plane[:] = 20
+    box = np.array([[left, top, width, height]], np.float32)
+    fill.fill(frame, enlarged(box, 1.4))
+    columns = slice(max(0, int(np.ceil(left))), max(0, int(left + width)))
+    rows = slice(max(0, int(np.ceil(top))), max(0, int(top + height)))
+    inner = frame.planes[0][rows, columns]
+    assert (inner == fill.GREY[0]).mean() > 0.98 if inner.size else True
+
+
+def test_fill_is_solid_rounded_and_leaves_the_rest_alone() -> None:
+    rng = np.random.default_rng(3)
+    frame = Frame.from_bgr(rng.integers(0, 255, (180, 320, 3), dtype=np.uint8))
+    raw = frame.copy()
+    fill.fill(frame, np.array([[100, 50, 60, 80]], np.float32))
+    assert (frame.planes[0][70:110, 101:159] == fill.GREY[0]).all()
+    assert (frame.planes[1][35:55, 51:79] == fill.GREY[1]).all()
+    assert frame.planes[0][50, 100] == raw.planes[0][50, 100], "the corner is rounded"
+    outside = np.ones((180, 320), bool)
+    outside[48:134, 98:164] = False
+    assert (frame.planes[0] == raw.planes[0])[outside].all()
