@@ -88,8 +88,7 @@ def test_proofs_out_of_tiles_hold(
     index = data.draw(st.integers(0, log.size - 1))
     proof.check(reader.proof(index), entries(index, 1)[0], POLICY)
     old = data.draw(st.sampled_from(sorted(roots)))
-    path = log.consistency(old)
-    assert path == reader.consistency(old, log.size)
+    path = reader.consistency(old, log.size)
     proofs.check_consistency(old, log.size, path, roots[old], log.root)
 
 

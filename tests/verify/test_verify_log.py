@@ -290,7 +290,8 @@ def roots_entry(city: City, listed: list[dict[str, Any]], **changes: Any) -> int
         ("another window", {"window": "cam-01.20261123T080000Z.1.9"}),
         ("another camera", {"camera": "cam-02"}),
         ("another register version", {"register": 1}),
-        ("outside of the window", {"minute": to_iso(START + 60_000 * 4)}),
+        ("before the window", {"minute": to_iso(START - 60_000)}),
+        ("in the future", {"minute": to_iso(START + 60_000 * 60)}),
         ("a fraction of a segment", {"segments": 0}),
         ("no number", {"segments": True}),
         ("no text", {"camera": 1}),
@@ -316,13 +317,38 @@ def test_recording_goes_on_after_a_suspension(tmp_path: Path) -> None:
     city.pass_time(60)
     city.camera("cam-01", "suspended")
     city.pass_time(300)
-    minutes = [city.leaf(name) for name in names]
-    sound = roots_entry(city, [{**minutes[0]}])
-    wrong = [roots_entry(city, [leaf]) for leaf in minutes[2:]]
+    indexes = [roots_entry(city, [city.leaf(name)]) for name in names]
     report = verified(city, tmp_path)
-    assert codes(report) == [("gate", f"entry {index}") for index in wrong]
-    assert f"entry {sound}" not in [where for _, where in codes(report)]
+    assert codes(report) == [("gate", f"entry {index}") for index in indexes[1:]]
     assert "suspended" in report.findings[0].message
+
+
+def test_recording_goes_on_in_a_window_that_a_suspension_cuts(tmp_path: Path) -> None:
+    """Minutes are 20 s after one another here, so that the window is cut in its middle."""
+    city = City()
+    city.found()
+    city.camera("cam-01")
+    city.pass_time(31)
+    name = city.windows("cam-01", 1)[0]
+    city.pass_time(39)
+    sound = [roots_entry(city, [city.leaf(name, minute=to_iso(city.now))])]
+    city.camera("cam-01", "suspended")
+    city.pass_time(10)
+    sound.append(roots_entry(city, [city.leaf(name, minute=to_iso(city.now))]))
+    city.pass_time(31)
+    sound.append(roots_entry(city, [city.leaf(name, minute=to_iso(city.now))]))
+    city.pass_time(10)
+    wrong = roots_entry(city, [city.leaf(name, minute=to_iso(city.now))])
+    assert codes(verified(city, tmp_path)) == [("gate", f"entry {wrong}")]
+
+
+def test_leaves_may_come_late_when_the_keeper_was_away(tmp_path: Path) -> None:
+    city = started()
+    city.pass_time(600)
+    city.camera("cam-01", "suspended")
+    listed = [city.leaf(name, minute=to_iso(city.now)) for name in city.history.windows]
+    roots_entry(city, listed)
+    assert verified(city, tmp_path).ok
 
 
 @pytest.mark.parametrize("flaw", ["absent", "changed", "count", "root", "not canonical"])

@@ -1,9 +1,10 @@
 """A minute's leaves of one node: what was written, and the two roots that are logged for it.
 
-A leaf is `{camera, window, segments, cipher, plain, register, minute}`: the number of segments of
-a window written in that minute, and the Merkle roots over the SHA-256 of their ciphertexts and of
-their plaintexts, in the order of their sequence numbers. The `roots` entry holds one root over all
-leaves without `plain`, and one without `cipher`: each binds everything else in the leaf too.
+A leaf is `{camera, window, segments, cipher, plain, register, minute}`: how many segments of a
+window were committed since the node counted last, until that minute, and the Merkle roots over the
+SHA-256 of their ciphertexts and of their plaintexts, in the order of their sequence numbers. The
+`roots` entry holds one root over all leaves without `plain`, and one without `cipher`: each binds
+everything else in the leaf too.
 
 The leaves are published as `leaves/<id of the roots entry>.json`, a canonical JSON array.
 """

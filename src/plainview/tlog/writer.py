@@ -84,7 +84,8 @@ class LogWriter:
         width = count % tiles.WIDTH
         if not width:
             return []
-        return tiles.unpack_tile(self._read(level, count // tiles.WIDTH, width), width)
+        path = self.folder / tiles.tile_path(level, count // tiles.WIDTH, width)
+        return tiles.unpack_tile(path.read_bytes(), width)
 
     def _load_bundle(self, size: int) -> list[bytes]:
         width = size % tiles.WIDTH
@@ -154,14 +155,7 @@ class LogWriter:
             [peak for hashes in reversed(self._edge) for peak in merkle.peaks(hashes)]
         )
 
-    def consistency(self, old: int) -> list[bytes]:
-        """Proof, for the witnesses, that the head continues the log of `old` entries."""
-        return merkle.consistency_proof(tiles.subtree(self._read, self.size), old, self.size)
-
     # -- the disk
-
-    def _read(self, level: int, index: int, width: int) -> bytes:
-        return (self.folder / tiles.tile_path(level, index, width)).read_bytes()
 
     def _write_all(self, files: dict[str, bytes]) -> None:
         """Write the files that are new, make them durable, then their names."""

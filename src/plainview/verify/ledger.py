@@ -23,11 +23,9 @@ SHRED_GRACE_MS: Ms = 3_600_000
 """A shred is overdue an hour after it was due."""
 OPENING_GRACE_MS: Ms = 60_000
 """The keeper's half follows the k-th release within a minute."""
-STOP_GRACE_MS: Ms = 10_000
-"""A recorder stops within ten seconds of a suspension."""
+STOP_GRACE_MS: Ms = 30_000
+"""A recorder stops within 10 s; its last segment and its commit take up to 20 s more."""
 MINUTE_MS: Ms = 60_000
-REVEALED = frozenset({"signin", "signout", "live", "playback"})
-"""Acts whose clear fields follow after the reveal period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class Ledger:
         self._windows: dict[str, LoggedWindow] = {}
         self._ids: set[bytes] = set()
         self._acts: dict[int, tuple[Ms, str]] = {}
+        self._collected: dict[str, tuple[Ms, Ms]] = {}
         self._waiting: dict[tuple[str, str], Ms] = {}
         self._late = 0
 
@@ -90,40 +89,49 @@ class Ledger:
         except PlainviewError as error:
             self._report.fail("leaves", where, f"its leaves do not hold: {error.message}")
             return
+        since = self._since(body["node"], from_iso(body["minute"]))
         for leaf in listed:
-            if wrong := self._wrong_leaf(leaf, body["minute"], entry.time):
+            if wrong := self._wrong_leaf(leaf, body["minute"], since, entry.time):
                 self._report.fail("gate", where, f"{leaf['window']}: {wrong}")
             self.recorded.setdefault(leaf["minute"][:10], set()).add(leaf["camera"])
 
-    def _wrong_leaf(self, leaf: Mapping[str, Any], minute: str, logged: Ms) -> str:
+    def _since(self, node: str, minute: Ms) -> Ms:
+        """The minute in which this node counted before: what it counts now was written since."""
+        before, last = self._collected.get(node, (0, 0))
+        if minute != last:
+            before, last = last, minute
+        self._collected[node] = before, last
+        return before
+
+    def _wrong_leaf(self, leaf: Mapping[str, Any], minute: str, since: Ms, logged: Ms) -> str:
         made = self._windows.get(leaf["window"])
         if made is None:
             return "recorded in a window that was not logged before."
         if (leaf["camera"], leaf["register"]) != (made.camera, made.register):
             return "recorded for another camera or register version than its window."
         at = from_iso(leaf["minute"])
-        if leaf["minute"] != minute or at > logged:
+        if leaf["minute"] != minute or at > logged + MINUTE_MS:
             return "a leaf of another minute than its entry's."
-        if not made.start - MINUTE_MS < at < made.end + MINUTE_MS:
-            return f"recorded at {minute}, outside of its window."
-        return self._closed(made.camera, at)
+        if at < made.start - MINUTE_MS:
+            return f"recorded before {minute}, when its window had not begun."
+        first = max(made.start, since - STOP_GRACE_MS)
+        return self._closed(made.camera, first, min(made.end, at + MINUTE_MS))
 
-    def _closed(self, camera: str, at: Ms) -> str:
-        """Why the gate was closed in the whole minute, empty if it was open in it."""
+    def _closed(self, camera: str, first: Ms, end: Ms) -> str:
+        """Why the gate was closed all the time that the leaf can be of, empty if it was open."""
         try:
-            self.history.may_record(camera, at - STOP_GRACE_MS)
+            self.history.may_record(camera, first)
         except GateClosed:
             try:
-                self.history.may_record(camera, at + MINUTE_MS - 1)
+                self.history.may_record(camera, max(first, end - 1))
             except GateClosed as error:
-                return f"recorded at {to_iso(at)} although {error.message}"
+                return f"recorded after {to_iso(first)} although {error.message}"
         return ""
 
     # -- people's acts, openings, shreds
 
     def _act(self, index: int, entry: Entry) -> None:
-        kind = entry.body["act"] if entry.body["act"] in REVEALED else ""
-        self._acts[index] = (entry.time if kind else 0, entry.body["detail_commitment"])
+        self._acts[index] = entry.time, entry.body["detail_commitment"]
 
     def _reveal(self, index: int, entry: Entry) -> None:
         body = entry.body
@@ -166,7 +174,7 @@ class Ledger:
         if overdue:
             self._report.notes.append(f"{overdue} openings are overdue for the keeper's half.")
         wait = self.history.rules.get("reveal_seconds", 0) * 1000 + SHRED_GRACE_MS
-        hidden = sum(0 < since < at - wait for since, _ in self._acts.values())
+        hidden = sum(since < at - wait for since, _ in self._acts.values())
         if hidden:
             self._report.notes.append(f"{hidden} acts were not revealed when they were due.")
 

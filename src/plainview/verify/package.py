@@ -220,8 +220,8 @@ class _Verification:
         if (leaf["camera"], leaf["register"]) != (record["camera"], record["register"]):
             raise BadProof("they were logged for another camera or register version.")
         at = from_iso(leaf["minute"])
-        if not from_iso(record["start"]) - MINUTE_MS < at < from_iso(record["end"]) + MINUTE_MS:
-            raise BadProof("they were logged outside of their window.")
+        if at < from_iso(record["start"]) - MINUTE_MS:
+            raise BadProof("they were logged before their window began.")
 
     def _segment(self, window: str, file: str, listed: Segment) -> None:
         data = self._package.read(file, limit=MAX_SMALL * 4)
