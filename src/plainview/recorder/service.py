@@ -99,6 +99,8 @@ class Recorder:
         red = [f"{part}: {reason}" for part, reason in sorted(self._trouble.items())]
         if self._writer.trouble is not None:
             red.append(f"store: {self._writer.trouble.message}")
+        if self._sources.trouble:
+            red.append(f"sources: {self._sources.trouble}")
         if self._maker.trouble:
             red.append(f"windows: {self._maker.trouble}")
         for name, one in cameras.items():

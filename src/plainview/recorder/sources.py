@@ -50,21 +50,25 @@ def read_sources(data: Path) -> dict[str, Address]:
 
 
 class SourcesFile:
-    """Watches the file by its time stamp and size."""
+    """Watches the file by its time stamp and size. `trouble` says why the newest is not used."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: tuple[int, int, int, int] | None = None
         self._sources: dict[str, Address] = {}
+        self.trouble = ""
 
     def now(self) -> dict[str, Address]:
-        """The cameras of the newest sound file. Raises as `read_sources` when it just broke."""
+        """The cameras of the newest sound file."""
         try:
             found = (self._data / FILE).stat()
-            seen = (found.st_mtime_ns, found.st_size, found.st_ino)
+            seen = (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode)
         except FileNotFoundError:
-            seen = (0, 0, 0)
+            seen = (0, 0, 0, 0)
         if seen != self._seen:
             self._seen = seen
-            self._sources = read_sources(self._data)
+            try:
+                self._sources, self.trouble = read_sources(self._data), ""
+            except (BadFormat, UnsafeStart) as error:
+                self.trouble = error.line()
         return self._sources
