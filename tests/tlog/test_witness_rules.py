@@ -124,7 +124,6 @@ ACTIONS = st.lists(
 )
 
 
-@pytest.mark.bar("the witness never signs a fork")
 @settings(max_examples=1000 if os.environ.get("PLAINVIEW_BARS") else 60, deadline=None)
 @given(ACTIONS)
 def test_in_any_sequence_all_it_signs_is_one_log(
