@@ -1,12 +1,13 @@
 """A small town with everything real around the web process: keys, log, witnesses, keeper, store.
 
-Only the camera is missing: its view is encoded, encrypted under the keeper's own window and put into
-the store and a live tail, as a recorder does.
+Only the camera is missing: its view is encoded, encrypted under the keeper's own window and put
+into the store and a live tail, as a recorder does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import socket
@@ -23,7 +24,7 @@ import pytest
 import uvicorn
 from fastapi import APIRouter
 
-from plainview.base.clock import Ms, now_ms, to_iso
+from plainview.base.clock import Ms, now_ms
 from plainview.base.ids import b64, unb64
 from plainview.base.ports import loopback_sockets
 from plainview.base.settings import Settings
@@ -38,7 +39,7 @@ from plainview.register.records import Person, camera_record
 from plainview.seal.draft import Spec, make_drafts, set_of
 from plainview.seal.views import ViewCipher
 from plainview.seal.windows import WindowHeader
-from plainview.store.packs import Kind
+from plainview.store.packs import AGE_MAGIC, Kind
 from plainview.store.records import KEY, Record
 from plainview.store.store import Store
 from plainview.store.tail import Tail, pack_item
@@ -131,11 +132,9 @@ class Town:
         self.versions[camera] = self.versions.get(camera, 0) + 1
         record = camera_record({**camera_values(), **change})
         keys = [self.dpo.signing]
-        return self.say(
-            statements.camera(camera, self.versions[camera], status, record, keys)
-        )
+        return self.say(statements.camera(camera, self.versions[camera], status, record, keys))
 
-    def window(self, register: int, *, camera: str = CAMERA) -> "Window":
+    def window(self, register: int, *, camera: str = CAMERA) -> Window:
         """A logged window of now, with its view key as the recorder's child made it."""
         self.counter += 1
         start = (now_ms() // 1000 + 1) * 1000
@@ -177,7 +176,7 @@ class Window:
 
     def __init__(self, header: WindowHeader, key: str) -> None:
         self.header, self.id = header, header.record.window
-        self._cipher = ViewCipher(unb64_key(key), self.id)
+        self._cipher = ViewCipher(unb64(key), self.id)
         self._number = 0
 
     def records(self, units: list[tuple[bytes, bool, Ms]]) -> list[Record]:
@@ -190,11 +189,6 @@ class Window:
             made.append(Record(self._number, flags, wall, sealed))
             self._number += 1
         return made
-
-
-def unb64_key(text: str) -> bytes:
-    """A view key as drafts carry it."""
-    return unb64(text)
 
 
 def frame_message(flags: int, wall: Ms, number: int, data: bytes) -> bytes:
@@ -216,7 +210,7 @@ def camera_values() -> dict[str, Any]:
         "controller": "City of Plainview",
         "contact": "privacy@plainview.example, Town Hall, Square 1",
         "unit": "Traffic unit",
-        "purpose": "So that accidents on the crossing can be cleared up, and the crossing made safer.",
+        "purpose": "So that accidents on the crossing can be cleared up, and it becomes safer.",
         "legal_basis": {
             "law": "Road Safety Act",
             "article": "Article 12",
@@ -237,7 +231,7 @@ def camera_values() -> dict[str, Any]:
     }
 
 
-def encoded(count: int, *, start: Ms, gop: int = 10) -> list[tuple[bytes, bool, Ms]]:
+def encode(count: int, *, start: Ms, gop: int = 10) -> list[tuple[bytes, bool, Ms]]:
     """`count` small pictures, H.264: (access unit, key frame, wall time)."""
     encoder = ViewEncoder(160, 96, fps=5)
     units = []
@@ -293,6 +287,7 @@ class TailServer:
         self.health: dict[str, Any] = {}
         self.open = 0
         self.asked: list[str] = []
+        self._links: set[Any] = set()
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._ready = threading.Event()
@@ -324,23 +319,26 @@ class TailServer:
                 )
                 await writer.drain()
             else:
-                await self._tail(path.removeprefix("/tail/"), writer)
+                await self._tail(path.removeprefix("/tail/"), reader, writer)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
 
-    async def _tail(self, camera: str, writer: asyncio.StreamWriter) -> None:
+    async def _tail(
+        self, camera: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         if camera not in self.tails:
             writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
             return
         more, loop = asyncio.Event(), asyncio.get_running_loop()
         subscription = self.tails[camera].subscribe(lambda: loop.call_soon_threadsafe(more.set))
         self.open += 1
+        self._links.add(writer.transport)
         writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
-        gone = asyncio.ensure_future(self._gone(writer, more))
+        gone = asyncio.ensure_future(self._gone(reader, more))
         try:
-            while not writer.is_closing():
+            while not gone.done():
                 data = b"".join(map(pack_item, subscription.take()))
                 if data:
                     writer.write(b"%x\r\n" % len(data) + data + b"\r\n")
@@ -350,12 +348,19 @@ class TailServer:
         finally:
             gone.cancel()
             subscription.close()
+            self._links.discard(writer.transport)
             self.open -= 1
 
-    async def _gone(self, writer: asyncio.StreamWriter, more: asyncio.Event) -> None:
-        while not writer.transport.is_closing():
-            await asyncio.sleep(0.02)
+    async def _gone(self, reader: asyncio.StreamReader, more: asyncio.Event) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
         more.set()
+
+    def drop(self) -> None:
+        """Cut every connection, as a restart does."""
+        for transport in list(self._links):
+            self._loop.call_soon_threadsafe(transport.abort)
+        until(lambda: self.open == 0)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
@@ -421,16 +426,26 @@ def fill_store(town: Town, window: Window, units: list[tuple[bytes, bool, Ms]]) 
             writer.add(
                 Kind.VIEWS,
                 window.header,
-                NewSegment(
-                    sequence, gop[0][2], len(gop) * FRAME_MS, now_ms(), "arrival", data
-                ),
+                NewSegment(sequence, gop[0][2], len(gop) * FRAME_MS, now_ms(), "arrival", data),
             )
+        sealed = AGE_MAGIC + bytes(200)
+        writer.add(
+            Kind.ORIGINALS,
+            window.header,
+            NewSegment(0, units[0][2], 6000, now_ms(), "arrival", sealed, "ab" * 32),
+        )
         writer.flush()
 
 
-def iso_in(ms: Ms, seconds: int) -> str:
-    """A time some seconds from `ms`, for bodies."""
-    return to_iso(ms + seconds * 1000)
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A web process that the tests of a module share, and leave as they found it."""
+    town = Town(tmp_path_factory.mktemp("calm"))
+    town.add_camera()
+    made = Site(town)
+    yield made
+    made.close()
+    town.close()
 
 
 @pytest.fixture
@@ -440,6 +455,18 @@ def town(tmp_path: Path) -> Iterator[Town]:
     made.register = made.add_camera()  # type: ignore[attr-defined]
     yield made
     made.close()
+
+
+@pytest.fixture
+def encoded() -> Any:
+    """Makes small H.264 pictures."""
+    return encode
+
+
+@pytest.fixture
+def fill() -> Any:
+    """Puts pictures into the store."""
+    return fill_store
 
 
 @pytest.fixture

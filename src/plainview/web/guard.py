@@ -68,8 +68,23 @@ def own_hosts(settings: Settings) -> frozenset[str]:
     return frozenset(f"{name}:{port}" for name in names) | {settings.host}
 
 
-class BodyTooLarge(Exception):
-    """More bytes came than are read."""
+class _Reading:
+    """Counts what the application reads, and stops at the limit."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen = 0
+        self.exceeded = False
+
+    async def __call__(self) -> Message:
+        if self.exceeded:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > LARGEST_BODY:
+            self.exceeded = True
+            return {"type": "http.disconnect"}
+        return message
 
 
 class Guard:
@@ -112,23 +127,22 @@ class Guard:
     async def _answer(
         self, scope: Scope, headers: Headers, refusal: Response | None, receive: Receive, send: Send
     ) -> None:
-        began, started = time.monotonic(), False
+        began, reading = time.monotonic(), _Reading(receive)
         from_tools = headers.get("origin") == self._tools_origin
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal started
+        async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                started = True
                 self._dress(MutableHeaders(scope=message), from_tools=from_tools)
                 _note(scope, message["status"], began)
             await send(message)
 
-        try:
-            await (refusal or self._app)(scope, _bounded(receive), send_with_headers)
-        except BodyTooLarge:
-            if started:
-                raise
-            await _too_large()(scope, receive, send_with_headers)
+        async def send_unless_exceeded(message: Message) -> None:
+            if not reading.exceeded:
+                await send_dressed(message)
+
+        await (refusal or self._app)(scope, reading, send_unless_exceeded)
+        if reading.exceeded:
+            await _too_large()(scope, receive, send_dressed)
 
     def _dress(self, headers: MutableHeaders, *, from_tools: bool) -> None:
         for name, value in self._headers.items():
@@ -141,20 +155,6 @@ class Guard:
             headers["access-control-allow-headers"] = BEARER_HEADERS
             headers["cross-origin-resource-policy"] = "cross-origin"
         headers.add_vary_header("origin")
-
-
-def _bounded(receive: Receive) -> Receive:
-    seen = 0
-
-    async def receive_some() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > LARGEST_BODY:
-            raise BodyTooLarge
-        return message
-
-    return receive_some
 
 
 def _note(scope: Scope, status: int, began: float) -> None:

@@ -64,24 +64,22 @@ async def _show(
     web: Web, session: SignedIn, camera: str, socket: WebSocket, viewer: Viewer
 ) -> None:
     """Send until one side ends it."""
-    try:
-        rules = await asyncio.to_thread(web.register.rules)
-    except PlainviewError as error:
-        await _end(socket, error.code, error.message)
-        return
-    hello = {"type": "hello", "camera": camera, "entry": viewer.session.index, **rules}
-    await socket.send_text(json.dumps(hello))
     helpers = (
         asyncio.create_task(_listen(socket, viewer)),
         asyncio.create_task(_recheck(web, session, camera, viewer)),
     )
     try:
+        rules = await asyncio.to_thread(web.register.rules)
+        hello = {"type": "hello", "camera": camera, "entry": viewer.session.index, **rules}
+        await socket.send_text(json.dumps(hello))
         while True:
             message = await viewer.next()
             async with asyncio.timeout(SEND_S):
                 await socket.send_bytes(message)
     except Ended as ended:
         await _end(socket, ended.reason, str(ended))
+    except PlainviewError as error:
+        await _end(socket, error.code, error.message)
     except (WebSocketDisconnect, TimeoutError, RuntimeError) as gone:
         LOG.info("viewer gone", camera=camera, how=type(gone).__name__)
     finally:
