@@ -24,6 +24,7 @@ from plainview.tlog.entries import leaf_hash, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import parse as parse_note
 from plainview.tlog.reader import LogReader
+from plainview.tlog.tiles import WIDTH
 
 BATCH = 1_000
 FRESH_SECONDS = 0.2
@@ -40,6 +41,7 @@ class Follower:
         self._lock = threading.RLock()
         self._history: History | None = None
         self._synced = float("-inf")
+        self._size = 0
 
     def close(self) -> None:
         """Close the database."""
@@ -49,7 +51,7 @@ class Follower:
         """Apply what is new on the log; the number of entries. Raises `LogAway`, `StoreDamaged`."""
         with self._lock:
             history = self._book()
-            size = self._log_size()
+            size = self._size = self._log_size()
             before = history.size
             while history.size < size:
                 self._apply(min(size, history.size + BATCH))
@@ -73,6 +75,15 @@ class Follower:
         with self._engine.connect() as connection:
             yield connection
 
+    def entries(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Entries [start, end). Bundles are read as wide as the log has them: a partial bundle
+        exists only in the widths at which batches ended."""
+        for number in range(start // WIDTH, -(-end // WIDTH)):
+            first = number * WIDTH
+            bundle = self.reader.bundle(number, min(WIDTH, self._size - first))
+            for index in range(max(start, first), min(end, first + WIDTH)):
+                yield index, bundle[index - first]
+
     def _book(self) -> History:
         if self._history is None:
             with self._engine.connect() as connection:
@@ -95,8 +106,10 @@ class Follower:
         try:
             with writing(self._engine) as connection:
                 stored = connection.execute(select(tables.STATE.c.next)).scalar_one()
-                for index, raw in self.reader.entries(history.size, end):
-                    _one(connection, history, index, raw, write=index >= stored)
+                batch = rows.Batch(connection)
+                for index, raw in self.entries(history.size, end):
+                    _one(batch, history, index, raw, write=index >= stored)
+                batch.flush()
                 if history.size > stored:
                     values = {"next": history.size, "clock_ms": history.clock}
                     connection.execute(update(tables.STATE).values(values))
@@ -105,7 +118,7 @@ class Follower:
             raise
 
 
-def _one(connection: Connection, history: History, index: int, raw: bytes, *, write: bool) -> None:
+def _one(batch: rows.Batch, history: History, index: int, raw: bytes, *, write: bool) -> None:
     clock = history.clock
     try:
         entry = parse(raw)
@@ -115,7 +128,7 @@ def _one(connection: Connection, history: History, index: int, raw: bytes, *, wr
         _log.error("entry rejected", index=index, reason=error.message)
         history.size = index + 1
         if write:
-            rows.write_rejected(connection, index, leaf_hash(raw).hex(), error.message)
+            rows.write_rejected(batch, index, leaf_hash(raw).hex(), error.message)
         return
     if write:
-        rows.write(connection, index, entry, clock, history)
+        rows.write(batch, index, entry, clock, history)

@@ -66,7 +66,7 @@ class Questions:
         """The entry's bytes, from the log. Raises `NotFound`."""
         if not 0 <= index < self._size():
             raise NotFound(f"The log has no entry {index} yet.")
-        return next(iter(self._follower.reader.entries(index, index + 1)))[1]
+        return next(self._follower.entries(index, index + 1))[1]
 
     def proof(self, index: int) -> str:
         """The tlog-proof of an entry under the newest checkpoint. Raises `NotFound`."""

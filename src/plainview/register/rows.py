@@ -1,4 +1,8 @@
-"""What an entry means as rows of register.db. One function a type; entries passed the rule book."""
+"""What an entry means as rows of register.db. One function a type; entries passed the rule book.
+
+Rows are gathered in a `Batch` and written table by table, which is what makes a first start with
+many entries quick; a change of an earlier row writes out what was gathered before it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Table, update
+from sqlalchemy import Connection, Table, Update, update
 from sqlalchemy.dialects.sqlite import insert
 
 from plainview.base.clock import Ms, from_iso
@@ -16,13 +20,35 @@ from plainview.tlog.entries import Entry, canonical, key_id
 from plainview.tlog.history import History
 
 
-def write(connection: Connection, index: int, entry: Entry, clock: Ms, history: History) -> None:
+class Batch:
+    """Rows on their way into register.db, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: dict[Table, list[dict[str, Any]]] = {}
+
+    def add(self, table: Table, **values: Any) -> None:
+        """Gather a row; one that is there already stays."""
+        self._rows.setdefault(table, []).append(values)
+
+    def change(self, statement: Update) -> None:
+        """Change rows, those gathered before included."""
+        self.flush()
+        self._connection.execute(statement)
+
+    def flush(self) -> None:
+        """Write out what was gathered."""
+        for table, rows in self._rows.items():
+            self._connection.execute(insert(table).on_conflict_do_nothing(), rows)
+        self._rows = {}
+
+
+def write(batch: Batch, index: int, entry: Entry, clock: Ms, history: History) -> None:
     """Write the rows of one entry that `history` has just applied; `clock` is from before."""
     leaf = entry.hash
-    _add(connection, t.ENTRIES, idx=index, type=entry.type, time_ms=entry.time, leaf=leaf)
+    batch.add(t.ENTRIES, idx=index, type=entry.type, time_ms=entry.time, leaf=leaf)
     if entry.by:
-        _add(
-            connection,
+        batch.add(
             t.STATEMENTS,
             idx=index,
             id=entry.id,
@@ -33,17 +59,13 @@ def write(connection: Connection, index: int, entry: Entry, clock: Ms, history: 
         )
     step = _STEPS.get(entry.type)
     if step is not None:
-        step(connection, index, entry, history)
+        step(batch, index, entry, history)
 
 
-def write_rejected(connection: Connection, index: int, raw_leaf: str, reason: str) -> None:
+def write_rejected(batch: Batch, index: int, raw_leaf: str, reason: str) -> None:
     """An entry that may not stand on the log changes nothing; it is remembered with the reason."""
-    _add(connection, t.ENTRIES, idx=index, type="rejected", time_ms=0, leaf=raw_leaf)
-    _add(connection, t.REJECTED, idx=index, reason=reason)
-
-
-def _add(connection: Connection, table: Table, **values: Any) -> None:
-    connection.execute(insert(table).on_conflict_do_nothing(), values)
+    batch.add(t.ENTRIES, idx=index, type="rejected", time_ms=0, leaf=raw_leaf)
+    batch.add(t.REJECTED, idx=index, reason=reason)
 
 
 def _subject(entry: Entry) -> str:
@@ -58,21 +80,21 @@ def _author(entry: Entry, history: History) -> str:
     return history.keys[entry.by[0]].id
 
 
-def _founding(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _founding(batch: Batch, index: int, entry: Entry, history: History) -> None:
     for person in entry.body["people"]:
-        _key(connection, index, person)
+        _key(batch, index, person)
 
 
-def _enrol(connection: Connection, index: int, entry: Entry, history: History) -> None:
-    _key(connection, index, entry.body)
+def _enrol(batch: Batch, index: int, entry: Entry, history: History) -> None:
+    _key(batch, index, entry.body)
 
 
-def _key(connection: Connection, index: int, person: dict[str, Any]) -> None:
+def _key(batch: Batch, index: int, person: dict[str, Any]) -> None:
     known = key_id(unb64(person["key"]))
-    _add(connection, t.KEYS, key_id=known, idx=index, person=person["person"])
+    batch.add(t.KEYS, key_id=known, idx=index, person=person["person"])
 
 
-def _windows(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _windows(batch: Batch, index: int, entry: Entry, history: History) -> None:
     rows = [
         {
             "window": record["window"],
@@ -88,20 +110,19 @@ def _windows(connection: Connection, index: int, entry: Entry, history: History)
         }
         for record in entry.body["windows"]
     ]
-    if rows:
-        connection.execute(insert(t.WINDOWS).on_conflict_do_nothing(), rows)
+    for row in rows:
+        batch.add(t.WINDOWS, **row)
 
 
-def _hold(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _hold(batch: Batch, index: int, entry: Entry, history: History) -> None:
     for name in entry.body["windows"]:
         held = history.windows[name].held_until
-        connection.execute(update(t.WINDOWS).where(t.WINDOWS.c.window == name).values(held_ms=held))
+        batch.change(update(t.WINDOWS).where(t.WINDOWS.c.window == name).values(held_ms=held))
 
 
-def _shred(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _shred(batch: Batch, index: int, entry: Entry, history: History) -> None:
     body = entry.body
-    _add(
-        connection,
+    batch.add(
         t.SHREDS,
         idx=index,
         period=body["period"],
@@ -111,14 +132,11 @@ def _shred(connection: Connection, index: int, entry: Entry, history: History) -
         **{"class": body["class"]},
     )
     for name in body["windows"]:
-        connection.execute(
-            update(t.WINDOWS).where(t.WINDOWS.c.window == name).values(shredded_by=index)
-        )
+        batch.change(update(t.WINDOWS).where(t.WINDOWS.c.window == name).values(shredded_by=index))
 
 
-def _request(connection: Connection, index: int, entry: Entry, history: History) -> None:
-    _add(
-        connection,
+def _request(batch: Batch, index: int, entry: Entry, history: History) -> None:
+    batch.add(
         t.REQUESTS,
         hash=entry.hash,
         idx=index,
@@ -130,10 +148,9 @@ def _request(connection: Connection, index: int, entry: Entry, history: History)
     )
 
 
-def _release(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _release(batch: Batch, index: int, entry: Entry, history: History) -> None:
     body = entry.body
-    _add(
-        connection,
+    batch.add(
         t.ANSWERS,
         idx=index,
         kind="release",
@@ -142,34 +159,36 @@ def _release(connection: Connection, index: int, entry: Entry, history: History)
         window=body["window"],
         i=body["index"],
         resealed=body["resealed"],
+        reason=None,
     )
 
 
-def _refusal(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _refusal(batch: Batch, index: int, entry: Entry, history: History) -> None:
     body = entry.body
-    _add(
-        connection,
+    batch.add(
         t.ANSWERS,
         idx=index,
         kind="refusal",
         request=body["request"],
         person=_author(entry, history),
+        window=None,
+        i=None,
+        resealed=None,
         reason=body["reason"],
     )
 
 
-def _opening(connection: Connection, index: int, entry: Entry, history: History) -> None:
-    _add(connection, t.OPENINGS, idx=index, **entry.body)
+def _opening(batch: Batch, index: int, entry: Entry, history: History) -> None:
+    batch.add(t.OPENINGS, idx=index, **entry.body)
 
 
-def _opened(connection: Connection, index: int, entry: Entry, history: History) -> None:
-    _add(connection, t.OPENED, idx=index, request=entry.body["request"])
+def _opened(batch: Batch, index: int, entry: Entry, history: History) -> None:
+    batch.add(t.OPENED, idx=index, request=entry.body["request"])
 
 
-def _act(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _act(batch: Batch, index: int, entry: Entry, history: History) -> None:
     body = entry.body
-    _add(
-        connection,
+    batch.add(
         t.ACTS,
         idx=index,
         actor=body["actor"],
@@ -180,15 +199,14 @@ def _act(connection: Connection, index: int, entry: Entry, history: History) -> 
     )
 
 
-def _reveal(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _reveal(batch: Batch, index: int, entry: Entry, history: History) -> None:
     found = update(t.ACTS).where(t.ACTS.c.idx == entry.body["of"])
-    connection.execute(found.values(revealed_by=index))
+    batch.change(found.values(revealed_by=index))
 
 
-def _gate(connection: Connection, index: int, entry: Entry, history: History) -> None:
+def _gate(batch: Batch, index: int, entry: Entry, history: History) -> None:
     body = entry.body
-    _add(
-        connection,
+    batch.add(
         t.GATES,
         idx=index,
         camera=body["camera"],
@@ -198,7 +216,7 @@ def _gate(connection: Connection, index: int, entry: Entry, history: History) ->
     )
 
 
-_STEPS: dict[str, Callable[[Connection, int, Entry, History], None]] = {
+_STEPS: dict[str, Callable[[Batch, int, Entry, History], None]] = {
     "founding": _founding,
     "enrol": _enrol,
     "windows": _windows,

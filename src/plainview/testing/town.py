@@ -14,7 +14,7 @@ from typing import Any
 
 from plainview.base.clock import DAY_MS, Ms, now_ms, to_iso
 from plainview.base.durable import make_folder
-from plainview.base.ids import sha256_hex, unb64
+from plainview.base.ids import new_id, sha256_hex, unb64
 from plainview.base.settings import Settings
 from plainview.errors import NotLogged
 from plainview.media.encode import ViewEncoder, as_packet
@@ -29,8 +29,8 @@ from plainview.seal.windows import WindowHeader
 from plainview.store.packs import Kind
 from plainview.store.store import Store
 from plainview.store.writer import NewSegment
-from plainview.tlog import cosign, leaves, notes
-from plainview.tlog.entries import SigningKey, canonical, make, parse
+from plainview.tlog import cosign, leaves, merkle, notes
+from plainview.tlog.entries import SigningKey, canonical, make, parse, sign
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
 from plainview.tlog.writer import LogWriter
@@ -253,6 +253,51 @@ class Town:
         make_folder(path.parent)
         path.write_bytes(canonical([leaf]))
         self.append(entry.raw)
+
+    def hold(self, windows: list[str], until: Ms) -> int:
+        """A data protection officer keeps windows from being shredded until then."""
+        body = {"windows": windows, "until": to_iso(until), "detail_commitment": "00" * 32}
+        entry = sign(make("hold", body, time=self.now), self.signers("custodian-a"))
+        return self.append(entry.raw)
+
+    def shred(self, windows: list[str]) -> int:
+        """Log that the key of these windows (of one period) was destroyed."""
+        record = self.history.window(windows[0]).record
+        body = {
+            "period": record["period"],
+            "class": record["class"],
+            "due": record["shred"],
+            "count": len(windows),
+            "windows": windows,
+            "root": merkle.root([merkle.leaf_hash(name.encode()) for name in windows]).hex(),
+        }
+        return self.log("shred", body)
+
+    # -- requests
+
+    def request(self, windows: list[str]) -> str:
+        """The investigator asks for windows, straight on the log; the request's hash."""
+        body = {
+            "request": new_id(),
+            "windows": windows,
+            "recipient": self.keys["investigator"].recipient,
+            "purpose": "test",
+            "detail_commitment": "00" * 32,
+            "expires": to_iso(self.now + DAY_MS),
+        }
+        entry = sign(make("request", body, time=self.now), self.signers("investigator"))
+        self.append(entry.raw)
+        return entry.hash
+
+    def release_all(self) -> None:
+        """Two custodians release every share asked for, straight on the log; the keeper opens."""
+        for hash, request in list(self.history.requests.items()):
+            for window in request.windows:
+                for i, role in ((1, "custodian-a"), (3, "custodian-c")):
+                    body = {"request": hash, "window": window, "index": i, "resealed": "00" * 32}
+                    entry = sign(make("release", body, time=self.now), self.signers(role))
+                    self.append(entry.raw)
+                self.opening(hash, window)
 
     # -- as the keeper answers
 

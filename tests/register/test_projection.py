@@ -1,0 +1,177 @@
+"""The projection: what it answers, that a restart and another process agree, that it is quick."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from plainview.base.clock import DAY_MS
+from plainview.errors import GateClosed, NotFound
+from plainview.register.follow import Follower
+from plainview.register.private import Names
+from plainview.register.projection import Register
+from plainview.register.restore import restore
+from plainview.testing.town import CAMERA, SET, Town
+from plainview.tlog import merkle
+from plainview.tlog.entries import make, parse, sign
+from plainview.tlog.history import History
+from plainview.tlog.reader import LogReader
+
+
+def replayed(town: Town) -> History:
+    """The rule book after the whole log, from entry 0."""
+    history = History()
+    reader = LogReader.folder(town.settings.log_dir)
+    for index, raw in reader.entries(0, town.writer.size):
+        history.apply(index, parse(raw))
+    return history
+
+
+def test_no_log_yet(tmp_path: Path) -> None:
+    town = Town(tmp_path / "other")
+    settings = town.settings.model_copy(update={"data": tmp_path / "empty"})
+    with Register(settings) as register:
+        assert register.size == 0
+        assert register.cameras() == []
+        assert register.people() == []
+        with pytest.raises(GateClosed):
+            register.may_record(CAMERA, town.now)
+
+
+def test_cameras_people_and_sets(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    with Register(town.settings) as register:
+        (camera,) = register.cameras()
+        assert (camera.id, camera.version, camera.status) == (CAMERA, 1, "active")
+        assert camera.record["name"] == "Mill bridge"
+        assert register.camera(CAMERA) == camera
+        assert register.custodian_set(SET).k == 2
+        key = town.keys["custodian-a"].signing.key_id
+        assert register.person_by_key(key).person == "p-custodian-a"
+        assert register.person("p-custodian-a").org == "Town hall"
+        assert register.person("p-operator").name is None
+        Names(town.settings.data).put("p-operator", "Mira", "00")
+        assert register.person("p-operator").name == "Mira"
+        for ask in (register.camera, register.person, register.window, register.request):
+            with pytest.raises(NotFound):
+                ask("nothing")
+
+
+def test_a_suspension_closes_the_gate_at_once(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    with Register(town.settings) as register:
+        assert register.may_record(CAMERA, town.now).version == 1
+        town.now += 1000
+        town.state_camera(status="suspended")
+        register.sync()
+        with pytest.raises(GateClosed, match="suspended"):
+            register.may_record(CAMERA, town.now)
+        assert [one.status for one in register.versions(CAMERA)] == ["active", "suspended"]
+
+
+def test_windows_holds_and_shreds(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    first, second = town.make_window(), town.make_window(minutes=1)
+    names = [first.header.record.window, second.header.record.window]
+    until = first.header.record.shred_ms + 5 * DAY_MS
+    town.hold([names[1]], until)
+    with Register(town.settings) as register:
+        found = register.windows(CAMERA, 0, 2**50)
+        assert [one.window for one in found] == names
+        assert [one.held_ms for one in found] == [0, until]
+        town.now = first.header.record.shred_ms
+        assert [one.window for one in register.overdue(town.now)] == names[:1]
+        town.shred([names[0]])
+        register.sync()
+        assert register.overdue(town.now) == []
+        assert register.window(names[0]).shredded_by == register.size - 1
+        assert register.shreds(5)[0].count == 1
+
+
+def test_a_restart_equals_a_replay(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    sealed = [town.make_window(minutes=minute) for minute in range(3)]
+    town.request([one.header.record.window for one in sealed[:2]])
+    town.release_all()
+    town.state_camera(purpose="Another purpose")
+    town.hold([sealed[1].header.record.window], town.now + 90 * DAY_MS)
+    town.now = sealed[0].header.record.shred_ms
+    town.shred([sealed[0].header.record.window])
+    with Register(town.settings) as register:
+        assert register.sync() == town.writer.size
+    follower = Follower(town.settings)
+    with follower.rows() as connection:
+        found, expected = restore(connection), replayed(town)
+    follower.close()
+    for name in ("size", "clock", "rules", "people", "keys", "sets", "classes", "cameras"):
+        assert getattr(found, name) == getattr(expected, name), name
+    for name in ("windows", "periods", "requests", "statements"):
+        assert getattr(found, name) == getattr(expected, name), name
+
+
+def test_two_processes_follow_one_log(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    with Register(town.settings) as one, Register(town.settings) as other:
+        for minute in range(4):
+            town.make_window(minutes=minute)
+            (one if minute % 2 else other).sync()
+        assert one.sync() + other.sync() == 1
+        assert one.windows(CAMERA, 0, 2**50) == other.windows(CAMERA, 0, 2**50)
+        assert len(one.windows(CAMERA, 0, 2**50)) == 4
+
+
+def test_an_entry_that_breaks_the_rules_has_no_effect(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    body = {"camera": CAMERA, "version": 2, "status": "removed"}
+    body["record"] = town.history.cameras[CAMERA][0].record
+    operator = town.keys["operator"].signing
+    town.force(sign(make("camera", body, time=town.now), [operator]).raw)
+    town.make_window()
+    with Register(town.settings) as register:
+        ((index, reason),) = register.rejected()
+        assert index == 4
+        assert "dpo" in reason
+        assert register.camera(CAMERA).status == "active"
+        assert len(register.windows(CAMERA, 0, 2**50)) == 1
+
+
+def test_entries_with_proofs(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    with Register(town.settings) as register:
+        lines = register.recent(2)
+        assert [line.index for line in lines] == [3, 2]
+        assert [line.index for line in register.recent(9, before=2)] == [1, 0]
+        assert [line.type for line in register.recent(9, type="enrol")] == ["enrol"]
+        raw = register.raw(3)
+        assert merkle.leaf_hash(raw).hex() == lines[0].leaf
+        assert register.find(lines[0].leaf) == 3
+        assert register.proof(3).startswith("c2sp.org/tlog-proof@v1\nindex 3\n")
+        assert register.counts()["camera"] == 1
+        with pytest.raises(NotFound):
+            register.raw(99)
+
+
+def test_many_entries_are_cheap(tmp_path: Path) -> None:
+    """Questions with 20,000 entries behind them answer within milliseconds."""
+    town = Town(tmp_path)
+    body = {"actor": "a-1", "role": "operator", "act": "live", "detail_commitment": "ab" * 32}
+    for _ in range(20):
+        batch = [make("act", body, time=town.now).raw for _ in range(1000)]
+        town.writer.append(batch)
+    town.witness()
+    with Register(town.settings) as register:
+        assert register.sync() == town.writer.size
+    begin = time.monotonic()
+    with Register(town.settings) as register:
+        assert register.camera(CAMERA).version == 1
+        started = time.monotonic() - begin
+        begin = time.monotonic()
+        for _ in range(50):
+            register.recent(50)
+            register.windows(CAMERA, 0, 2**50)
+            register.person("p-operator")
+        each = (time.monotonic() - begin) / 150
+    assert started < 3
+    assert each < 0.03
