@@ -1,11 +1,10 @@
 // Who may state what: people and custodian sets, replayed from the pinned founding entry.
 // Only what the tools need of `tlog.history`; every entry arrives with its own proof of inclusion.
 
-import { toHex } from "../base/bytes.ts";
+import { fromBase64, toHex } from "../base/bytes.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import { CheckFailed } from "../base/errors.ts";
 import { checkSignature, isObject, isStringList, keyId, leafHash, type Entry } from "./entries.ts";
-import { fromBase64 } from "../base/bytes.ts";
 
 export interface Person {
   person: string;
@@ -95,8 +94,12 @@ export class People {
     const entitled = signers.some(
       ({ roles }) => roles.includes("administrator") || roles.includes("dpo"),
     );
-    if (signers.length < 2 || !entitled) throw badPeople(entry);
-    this.add(readPerson(entry.body));
+    const person = readPerson(entry.body);
+    const own = signers.some((signer) => signer.person === person.person);
+    const other = this.byKey.get(keyId(fromBase64(person.key)));
+    const taken = other !== undefined && other.person !== person.person;
+    if (signers.length < 2 || !entitled || own || taken) throw badPeople(entry);
+    this.add(person);
   }
 
   private add(person: Person): void {
@@ -119,7 +122,15 @@ export function readSet(entry: Entry, people: People): CustodianSet {
     throw new CheckFailed("custodian-set", "The list of custodians is not a valid statement.");
   }
   const read = members.map(readMember);
-  if (read.length !== n || k > n) {
+  const distinct = new Set(read.map(({ person }) => person)).size;
+  const insiders = read.filter(({ outside }) => !outside).length;
+  // Fewer than k are insiders, so that no quorum exists without somebody from outside.
+  const fair = read.every((member) => {
+    const person = people.get(member.person);
+    const same = person.age === member.age && person.outside === member.outside;
+    return same && person.roles.includes("custodian");
+  });
+  if (read.length !== n || distinct !== n || k < 2 || k > n || insiders >= k || !fair) {
     throw new CheckFailed("custodian-set", "The list of custodians contradicts itself.");
   }
   return { set, k, n, members: read };

@@ -28,7 +28,8 @@ export const minuteTime = (ms: number): string => minutes.format(ms);
 /** 23 Nov 2026 */
 export const dayOf = (ms: number): string => day.format(ms);
 export const dateTime = (ms: number): string => `${dayOf(ms)}, ${clockTime(ms)}`;
-export const tenths = (ms: number): string => String(Math.floor((ms % 1000) / 100));
+/** Two digits behind the second: enough to tell frames apart. */
+export const hundredths = (ms: number): string => String(Math.floor((ms % 1000) / 10)).padStart(2, "0");
 
 /** For `<input type="datetime-local" step="1">`. */
 export function toLocalInput(ms: number): string {

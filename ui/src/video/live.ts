@@ -19,7 +19,9 @@ export interface LiveStatus {
 
 const STATUS_EVERY_MS = 200;
 /** More frames than this waiting to be decoded: this machine is too slow, jump to the next key frame. */
-const MAX_QUEUE = 40;
+const MAX_QUEUE = 120;
+/** With more frames than this behind it a picture is not drawn. */
+const BACKLOG = 4;
 
 export class LivePlayer {
   private readonly feed: Feed;
@@ -105,8 +107,12 @@ export class LivePlayer {
       image.close();
       return;
     }
-    draw(this.canvas, image);
-    this.drawn(frame);
+    // While it catches up only the newest picture is worth the time that drawing takes.
+    if (this.shown !== null && (this.decoder?.queued ?? 0) > BACKLOG) image.close();
+    else {
+      draw(this.canvas, image);
+      this.drawn(frame);
+    }
   }
 
   private drawn(frame: Frame): void {

@@ -154,7 +154,8 @@ export class CanvasPlayer implements Player {
       this.ready.push(picture);
       return;
     }
-    if (picture.frame !== this.target.frame) {
+    // At or after: the wanted frame itself may be one that cannot be decoded.
+    if (picture.frame.wallMs < this.target.frame.wallMs) {
       picture.image.close();
       return;
     }

@@ -11,7 +11,7 @@ import { Problem } from "../parts/Problem.tsx";
 import { Timeline } from "../parts/Timeline.tsx";
 import { go, playbackPath } from "../router.ts";
 import { texts } from "../../messages/en.ts";
-import { clockTime, dateTime, dayOf, shortTime, tenths } from "../../video/clock.ts";
+import { clockTime, dateTime, dayOf, shortTime, hundredths } from "../../video/clock.ts";
 import { hasWebCodecs } from "../../video/decoder.ts";
 import { MsePlayer } from "../../video/mseplayback.ts";
 import { CanvasPlayer, type Player, type PlaybackStatus } from "../../video/playback.ts";
@@ -144,7 +144,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           {at !== null && (
             <time data-testid="playback-time" data-ms={at} title={dateTime(at)}>
               <small>{dayOf(at)}</small> {shortTime(at)}
-              <i>.{tenths(at)}</i> <small>{clockTime(at).split(" ")[1]}</small>
+              <i>.{hundredths(at)}</i> <small>{clockTime(at).split(" ")[1]}</small>
             </time>
           )}
         </div>

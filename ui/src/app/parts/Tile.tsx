@@ -3,7 +3,7 @@
 import { useEffect, useEffectEvent, useRef, useState, type Ref, useImperativeHandle } from "react";
 import { liveUrl, type Camera } from "../api.ts";
 import { texts } from "../../messages/en.ts";
-import { clockTime, tenths } from "../../video/clock.ts";
+import { clockTime, hundredths } from "../../video/clock.ts";
 import { LivePlayer, type LiveStatus } from "../../video/live.ts";
 import { hasWebCodecs } from "../../video/decoder.ts";
 import { Icon } from "./Icon.tsx";
@@ -108,11 +108,11 @@ export function Tile({ camera, number, selected, enlarged, onSelect, onEnlarge, 
   );
 }
 
-/** While paused a step is a fraction of a second, so tenths are shown. */
+/** While paused a step is a fraction of a second, so hundredths are shown too. */
 function pictureTime({ wallMs, paused }: LiveStatus): string {
   if (wallMs === null) return "";
   const time = clockTime(wallMs);
-  return paused ? time.replace(/(:\d\d) /, `$1.${tenths(wallMs)} `) : time;
+  return paused ? time.replace(/(:\d\d) /, `$1.${hundredths(wallMs)} `) : time;
 }
 
 function TileTool({ icon, text, onUse, testid }: { icon: Parameters<typeof Icon>[0]["name"]; text: string; onUse: () => void; testid?: string }) {

@@ -1,0 +1,43 @@
+// Opened originals in a video element: the camera's own compressed pictures, appended as they are.
+
+import type { Bytes } from "../base/bytes.ts";
+import { boxes, find } from "./boxes.ts";
+
+/** Codec string (RFC 6381) of an fMP4's first track, or null when it holds none that is known. */
+export function codecOfFile(fmp4: Bytes): string | null {
+  const table = find(fmp4, "moov", "trak", "mdia", "minf", "stbl", "stsd");
+  if (table === null) return null;
+  for (const entry of boxes(table.content.subarray(8))) {
+    // A visual sample entry has 78 bytes of its own before its boxes.
+    for (const box of boxes(entry.content.subarray(78))) {
+      if (box.type === "avcC") return `${entry.type}.${hex(box.content.subarray(1, 4))}`;
+      if (box.type === "hvcC") return `${entry.type}.1.6.L${box.content[12] ?? 93}.B0`;
+    }
+  }
+  return null;
+}
+
+const hex = (bytes: Bytes): string => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+
+export const canPlay = (codec: string | null): boolean =>
+  codec !== null && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
+
+/** Plays segments one after another; resolves with the end of each on the element's own clock (s). */
+export async function play(video: HTMLVideoElement, segments: Bytes[], codec: string): Promise<number[]> {
+  const source = new MediaSource();
+  video.src = URL.createObjectURL(source);
+  await once(source, "sourceopen");
+  const buffer = source.addSourceBuffer(`video/mp4; codecs="${codec}"`);
+  buffer.mode = "sequence";
+  const ends: number[] = [];
+  for (const segment of segments) {
+    buffer.appendBuffer(segment);
+    await once(buffer, "updateend");
+    ends.push(buffer.buffered.length === 0 ? 0 : buffer.buffered.end(buffer.buffered.length - 1));
+  }
+  if (source.readyState === "open") source.endOfStream();
+  return ends;
+}
+
+const once = (target: EventTarget, event: string): Promise<void> =>
+  new Promise((resolve) => target.addEventListener(event, () => resolve(), { once: true }));
