@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from plainview.base.clock import Ms
 from plainview.ingest.session import Gap
-from plainview.media import fmp4
+from plainview.media import fmp4, nal
 from plainview.media.packets import Packet, Parameters, WallSource
 
 MIN_MS: Ms = 4_000
@@ -120,10 +120,21 @@ class Segmenter:
         if packet.pts <= self._highest_pts:
             return False
         pending = packet.wall_ms - self._packets[0].wall_ms
-        # Frames that are sent after this one may be shown before it, and still before the end.
-        shown = self._highest_wall if self._reorders else packet.wall_ms
-        if shown >= self._window or self._bytes + len(packet.data) > MAX_BYTES:
+        if self._bytes + len(packet.data) > MAX_BYTES:
+            return True
+        if self._reorders and not _refreshes(packet):
+            # Frames that are sent after this one may be shown before it, and before the end.
+            if packet.wall_ms >= self._window:
+                return self._highest_wall >= self._window
+        elif packet.wall_ms >= self._window:
             return True
         if packet.is_key:
             return pending >= self._min or pending + self._last_gop > self._max
         return pending >= self._max
+
+
+def _refreshes(packet: Packet) -> bool:
+    """Whether nothing sent later is shown before this packet (an IDR picture)."""
+    return packet.is_key and any(
+        nal.is_instant_refresh(unit, packet.codec) for unit in nal.annexb_units(packet.data)
+    )

@@ -71,10 +71,10 @@ def is_parameter_set(unit: bytes, codec: Codec) -> bool:
     return kind in (H264_SPS, H264_PPS) if codec == "h264" else HEVC_VPS <= kind <= HEVC_PPS
 
 
-def is_random_access(unit: bytes, codec: Codec) -> bool:
-    """Whether the unit is a slice of an IDR (H.264) or IRAP (H.265) picture."""
+def is_instant_refresh(unit: bytes, codec: Codec) -> bool:
+    """Whether the unit is a slice of an IDR picture: no later picture is shown before it."""
     kind = unit_type(unit, codec)
-    return kind == H264_IDR if codec == "h264" else 16 <= kind <= 23
+    return kind == H264_IDR if codec == "h264" else kind in (19, 20)
 
 
 def parameter_sets(data: bytes, codec: Codec) -> list[bytes]:
