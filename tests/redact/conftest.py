@@ -152,9 +152,9 @@ def detector(host: DetectorHost) -> Iterator[RemoteDetector]:
 
 def hidden(frame: Frame, box: tuple[int, int, int, int]) -> float:
     """The share of a true box (frame pixels) that lies under the solid fill."""
-    left, top, width, height = (max(0, side) for side in box)
-    area = [plane.astype(int) for plane in frame.planes]
-    luma = abs(area[0][top : top + height, left : left + width] - fill.GREY[0]) <= 1
+    left, top = max(0, box[0]), max(0, box[1])
+    area = frame.planes[0][top : max(0, box[1] + box[3]), left : max(0, box[0] + box[2])]
+    luma = abs(area.astype(int) - fill.GREY[0]) <= 1
     return float(luma.mean()) if luma.size else 1.0
 
 

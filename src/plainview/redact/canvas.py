@@ -82,15 +82,15 @@ class Canvas:
         """What was found in the frame, in pixels of the small frame; each face once."""
         centre = found.boxes[:, :2] + found.boxes[:, 2:] / 2
         inside = (centre[:, 1] < self.height) & (centre[:, 0] < self.width)
-        boxes, scores = [found.boxes[inside]], [found.scores[inside]]
+        parts = [Found(found.boxes[inside], found.scores[inside])]
         for index, part in enumerate(drawn.parts):
             left, top = self._place(index)
             whole = _within(found.boxes, left, top)
             near = found.boxes[whole].copy()
             near[:, :2] -= (left, top)
-            boxes.append((near / ZOOM + np.array([*part, 0, 0])).astype(np.float32))
-            scores.append(found.scores[whole])
-        return _once(np.concatenate(boxes), np.concatenate(scores))
+            small = (near / ZOOM + np.array([*part, 0, 0])).astype(np.float32)
+            parts.append(Found(small, found.scores[whole]))
+        return once(parts)
 
     def _place(self, index: int) -> tuple[int, int]:
         """Left and top of an enlarged part on the canvas."""
@@ -142,8 +142,10 @@ def _within(boxes: Boxes, left: int, top: int) -> NDArray[np.bool_]:
     return np.asarray(inside & (boxes[:, 2:] <= LOOK / 2).all(axis=1), np.bool_)
 
 
-def _once(boxes: Boxes, scores: NDArray[np.float32]) -> Found:
-    """Boxes of the same face reduced to the surest."""
+def once(parts: Sequence[Found]) -> Found:
+    """All that was found, each face once, where it is surest."""
+    boxes = np.concatenate([part.boxes for part in parts])
+    scores = np.concatenate([part.scores for part in parts])
     if not len(boxes):
         return Found(boxes, scores)
     kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, SAME)

@@ -22,7 +22,7 @@ from plainview.media.frames import Frame, fit
 from plainview.redact import detector as detectors
 from plainview.redact import fill, looks, mask, models, motion
 from plainview.redact.boxes import Boxes, none
-from plainview.redact.canvas import Canvas
+from plainview.redact.canvas import Canvas, once
 from plainview.redact.detector import Detector, Found
 from plainview.redact.held import Held, carry_back, spread
 from plainview.redact.tracker import Tracker
@@ -31,6 +31,8 @@ from plainview.redact.withheld import Withheld
 LOOK_AHEAD_MS: Ms = 170
 """Longest time that frames are held back; slow cameras are searched more often instead."""
 KEEP_MS: Ms = 600
+CUT_ROUNDS = 4
+"""Searches of the first frame of a scene: nothing is known of it, so more parts are enlarged."""
 HEALTHY_SEARCHES = 5
 LAG_LIMIT_MS: Ms = 1500
 """Above this the pictures are withheld and not searched, until the lag is half of it."""
@@ -157,7 +159,8 @@ class Redactor:
 
     def _search_held(self, held: Held) -> None:
         """Search the newest frame and carry what is new back over the frames before it."""
-        found = self._search(held.frame, held.grey)
+        rounds = [self._search(held.frame, held.grey) for _ in range(CUT_ROUNDS if held.cut else 1)]
+        found = once(rounds)
         corrections, new = self._tracker.update(found)
         steps = self._since_search
         held.searched = True
