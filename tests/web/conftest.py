@@ -332,7 +332,11 @@ class TailServer:
             writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
             return
         more, loop = asyncio.Event(), asyncio.get_running_loop()
-        subscription = self.tails[camera].subscribe(lambda: loop.call_soon_threadsafe(more.set))
+
+        def notify() -> None:
+            loop.call_soon_threadsafe(more.set)
+
+        subscription = self.tails[camera].subscribe(notify)
         self.open += 1
         self._links.add(writer.transport)
         writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -440,12 +444,24 @@ def fill_store(town: Town, window: Window, units: list[tuple[bytes, bool, Ms]]) 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A web process that the tests of a module share, and leave as they found it."""
-    town = Town(tmp_path_factory.mktemp("calm"))
+    with _running(tmp_path_factory.mktemp("calm")) as (_, made):
+        yield made
+
+
+@contextlib.contextmanager
+def _running(folder: Path, **given: Any) -> Iterator[tuple[Town, Site]]:
+    town = Town(folder, **given)
     town.add_camera()
     made = Site(town)
-    yield made
+    yield town, made
     made.close()
     town.close()
+
+
+@pytest.fixture
+def make_town() -> Any:
+    """Makes a town of another kind, with its web process."""
+    return _running
 
 
 @pytest.fixture

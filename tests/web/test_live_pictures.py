@@ -57,7 +57,8 @@ def watch(site: Any) -> Any:
         if purpose:
             with site.client(cookies={"plainview_session": secret}) as browser:
                 browser.post("/api/purpose", json=PURPOSE, headers={"X-Plainview": "1"})
-        return opened.enter_context(socket_of(site, secret, camera=camera))
+        link: ClientConnection = opened.enter_context(socket_of(site, secret, camera=camera))
+        return link
 
     with opened:
         yield begin

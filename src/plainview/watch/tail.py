@@ -39,11 +39,14 @@ async def follow(socket: Path, camera: str) -> AsyncIterator[Item]:
 
 
 async def health(socket: Path) -> dict[str, Any]:
-    """What the recorder says of its cameras: {id: {state, reason, ...}}. Raises `SourceAway`."""
+    """What the recorder says: `{cameras: {id: {state, reason, redaction, ...}}, red: [...]}`.
+
+    Raises `SourceAway`.
+    """
     transport = httpx.AsyncHTTPTransport(uds=str(socket))
     try:
         async with httpx.AsyncClient(transport=transport, timeout=2.0) as client:
-            cameras = (await client.get("http://recorder/health")).json()["cameras"]
+            found = (await client.get("http://recorder/health")).json()
+        return {"cameras": dict(found["cameras"]), "red": list(found.get("red", []))}
     except (httpx.TransportError, ValueError, KeyError, TypeError) as error:
         raise SourceAway("The recorder cannot be reached.", hint=_HINT) from error
-    return cameras if isinstance(cameras, dict) else {}

@@ -48,7 +48,7 @@ class Catalogue:
             found = found[part]
         return found
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """All keys, plural forms as one."""
         return sorted(_keys(self._texts, ""))
 

@@ -17,12 +17,12 @@ class Recorders:
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket
-        self._asked = -EVERY_S
+        self._asked = -1.0e9
         self._known: dict[str, Any] | None = None
         self._asking = asyncio.Lock()
 
     async def health(self) -> dict[str, Any] | None:
-        """{camera: {state, reason, redaction, ...}}."""
+        """`{cameras: {id: {state, reason, redaction, ...}}, red: [reasons]}`."""
         async with self._asking:
             now = asyncio.get_running_loop().time()
             if now - self._asked >= EVERY_S:
@@ -32,3 +32,8 @@ class Recorders:
                     self._known = None
                 self._asked = asyncio.get_running_loop().time()
         return self._known
+
+    async def cameras(self) -> dict[str, Any] | None:
+        """The cameras' part of it."""
+        found = await self.health()
+        return None if found is None else dict(found["cameras"])

@@ -55,7 +55,7 @@ async def cameras(request: Request) -> Response:
 async def camera(request: Request, camera: str) -> Response:
     """Why is this camera here?"""
     web = web_of(request)
-    health = await web.recorders.health()
+    health = await web.recorders.cameras()
     page = await asyncio.to_thread(_page, web, camera, health)
     return await asyncio.to_thread(web.pages.render, "camera.html", **page)
 
@@ -89,8 +89,9 @@ async def staff(
             "name": one.camera.record["name"],
             "kind": one.camera.record["kind"],
             "place": one.camera.record["place"],
-            "state": one.state.name,
-            "reason": one.state.reason,
+            # Blocks are live pictures too: the frames themselves say that they are.
+            "state": "recording" if one.state.name in RECORDING else one.state.name,
+            "reason": one.state.reason or None,
         }
         for one in await _all(web_of(request))
     ]
@@ -99,17 +100,15 @@ async def staff(
 RECORDING = frozenset({"recording", "pixelated"})
 STATES = {
     "recording": "recording",
-    "connecting": "connecting",
-    "reconnecting": "connecting",
-    "stalled": "connecting",
-    "stopped": "not_recording",
-    "closed": "not_recording",
+    "starting": "connecting",
+    "waiting": "failed",
+    "refused": "not_recording",
 }
 """The recorder's words for its states, in ours."""
 
 
 async def _all(web: Web) -> list[Shown]:
-    health = await web.recorders.health()
+    health = await web.recorders.cameras()
     found = await asyncio.to_thread(web.register.cameras)
     return await asyncio.to_thread(lambda: [Shown(one, _state(web, one, health)) for one in found])
 
@@ -126,7 +125,7 @@ def _state(web: Web, camera: Camera, health: dict[str, Any] | None) -> State:
         return State("unknown", web.t("state.no_word"), answer.until)
     name = STATES.get(str(known.get("state")), "failed")
     reason = str(known.get("reason") or "")
-    if name == "recording" and known.get("redaction") == "pixelated":
+    if name == "recording" and known.get("redaction") == "withheld":
         return State("pixelated", web.t("state.blocks"), answer.until)
     return State(name, reason, answer.until)
 

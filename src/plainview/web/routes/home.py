@@ -51,17 +51,16 @@ async def _health(web: Web) -> dict[str, Any]:
         red += [f"keeper: {reason}" for reason in keeper.get("red", [])]
     except PlainviewError as error:
         red.append(f"keeper: {error.message}")
-    cameras = await web.recorders.health()
-    if cameras is None:
+    recorder = await web.recorders.health()
+    if recorder is None:
         red.append("recorder: cannot be reached.")
-    for camera, known in sorted((cameras or {}).items()):
-        if known.get("state") == "failed" or known.get("redaction") == "pixelated":
-            red.append(f"{camera}: {known.get('reason') or known.get('redaction')}")
+    else:
+        red += [f"recorder: {reason}" for reason in recorder["red"]]
     return {
         "ok": not red,
         "red": red,
         "keeper": {name: keeper[name] for name in ("size", "witnesses") if name in keeper},
-        "recorder": {"cameras": len(cameras)} if cameras is not None else None,
+        "recorder": {"cameras": len(recorder["cameras"])} if recorder is not None else None,
         "watched": web.live.watched,
         "time": to_iso(web.now()),
     }
