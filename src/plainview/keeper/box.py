@@ -11,12 +11,12 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from plainview.base.clock import Ms
+from plainview.errors import Unavailable
 
 _SCHEMA = """
 PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;
@@ -65,18 +65,19 @@ class Box:
         self._db.close()
 
     def _write(self, text: str, rows: Iterable[tuple[object, ...]]) -> None:
-        with self._lock, closing(self._db.cursor()) as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                cursor.executemany(text, rows)
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
+        try:
+            with self._lock, self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._db.executemany(text, rows)
+        except sqlite3.Error as error:
+            raise Unavailable(f"The keeper's database failed: {error}.") from error
 
     def _read(self, text: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._db.execute(text, values).fetchall()
+        try:
+            with self._lock:
+                return self._db.execute(text, values).fetchall()
+        except sqlite3.Error as error:
+            raise Unavailable(f"The keeper's database failed: {error}.") from error
 
     def put_windows(self, windows: Iterable[Locked]) -> None:
         """Add windows, or put them under another key."""

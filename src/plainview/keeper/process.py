@@ -17,7 +17,7 @@ from plainview.base import shutdown
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.base.memory import guard_memory
-from plainview.errors import Invalid, LogAway, PlainviewError, UnsafeStart
+from plainview.errors import Invalid, LogAway, PlainviewError, Unavailable, UnsafeStart
 from plainview.keeper.box import Box
 from plainview.keeper.chores import Chores
 from plainview.keeper.desk import Desk
@@ -56,10 +56,11 @@ class Keeper:
             size = self._scribe.writer.size
             start = {"software": f"plainview {__version__}", "log_size": size}
             self.desk.log("start", start, new_id())
-            for loop in (self._keep_house, self._keep_witnessed):
-                thread = threading.Thread(target=loop, daemon=True)
-                started.callback(thread.join)
+            loops = (self._keep_house, self._keep_witnessed)
+            self._threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
+            for thread in self._threads:
                 thread.start()
+                started.callback(thread.join)
             started.callback(self._scribe.changed.set)
             started.callback(self._stop.set)
             server = Server(places.keeper_socket, self._operations())
@@ -70,6 +71,11 @@ class Keeper:
     def close(self) -> None:
         """Stop in order: no more questions, no more chores, the log written, the files closed."""
         self._started.close()
+
+    def check_alive(self) -> None:
+        """Raises `Unavailable` if a part has died of a fault: a supervisor starts us anew."""
+        if not all(thread.is_alive() for thread in (*self._threads, self._scribe.thread)):
+            raise Unavailable("A part of the keeper has died.", hint="See its last messages.")
 
     def _operations(self) -> dict[str, Callable[..., Any]]:
         desk = self.desk
@@ -126,7 +132,8 @@ def run(places: Places) -> None:
         log.warning("memory is not locked", hint="Allow it with LimitMEMLOCK=infinity.")
     stop = shutdown.on_signal()
     keeper = Keeper(places)
-    stop.wait()
+    while not stop.wait(ROUND_SECONDS):
+        keeper.check_alive()
     keeper.close()
 
 

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from plainview.base import durable
-from plainview.errors import BadProof, Invalid, LogAway, PlainviewError, Refused, StoreDamaged
+from plainview.errors import BadProof, LogAway, PlainviewError, Refused
 from plainview.tlog import merkle, tiles
 from plainview.tlog.entries import Entry, leaf_hash, parse
 from plainview.tlog.history import History
@@ -30,6 +30,9 @@ _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
 
+_FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
+"""After any of these, also an unforeseen one, only what is on the disk is believed."""
+
 
 class Scribe:
     """`history` and `writer` may be read under `lock`; only the thread in here changes them."""
@@ -42,8 +45,8 @@ class Scribe:
         self._probed = 0.0
         self._waiting: queue.Queue[Item | None] = queue.Queue(_WAITING)
         self._reopen()
-        self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, name="scribe", daemon=True)
+        self.thread.start()
 
     @property
     def head(self) -> bytes:
@@ -108,7 +111,7 @@ class Scribe:
     def close(self) -> None:
         """Write what waits, then stop."""
         self._waiting.put(None)
-        self._thread.join()
+        self.thread.join()
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
@@ -132,7 +135,7 @@ class Scribe:
                 taken, raws = self._judge(batch)
                 if raws:
                     self.writer.append(raws)
-            except (OSError, StoreDamaged, Invalid) as error:
+            except _FAULTS as error:
                 self._fail(batch, error)
                 return
         self.changed.set()
@@ -170,5 +173,5 @@ class Scribe:
             if self.broken:
                 try:
                     self._reopen()
-                except (OSError, StoreDamaged, Invalid) as error:
+                except _FAULTS as error:
                     self.broken = f"{type(error).__name__}: {error}"

@@ -79,6 +79,10 @@ class Server(socketserver.ThreadingUnixStreamServer):
             with self._lock:
                 self._links.discard(request)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A fault of ours: the connection ends; the log of the process says where it was."""
+        log.exception("question failed")
+
     def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
             operation = self._operations.get(str(question.pop("op", "")))
