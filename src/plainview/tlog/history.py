@@ -15,7 +15,7 @@ from plainview.base.ids import unb64
 from plainview.errors import BadFormat, GateClosed, Invalid, NotAuthorised, NotLogged, Refused
 from plainview.tlog import merkle
 from plainview.tlog.entries import Entry, key_id
-from plainview.tlog.shapes import BODY, CAMERA_RECORD, RULES, check_shape
+from plainview.tlog.shapes import BODY, CAMERA_RECORD, check_shape
 
 AUTHORS: dict[str, tuple[int, frozenset[str]]] = {
     "founding": (2, frozenset()),
@@ -33,6 +33,7 @@ AUTHORS: dict[str, tuple[int, frozenset[str]]] = {
 ROLES = frozenset(
     "operator investigator supervisor custodian dpo auditor administrator".split()  # noqa: SIM905
 )
+LONGEST_SECONDS = 100 * 366 * 86_400
 LATE_MS: Ms = 600_000
 """A statement (or the keeper's clock) may lie this far behind what the log already shows."""
 
@@ -129,7 +130,8 @@ class History:
 
     def apply(self, index: int, entry: Entry) -> None:
         """Take the next entry in; raises and changes nothing if it may not stand on the log."""
-        if index != self.size or (index == 0) != (entry.type == "founding"):
+        founded = bool(self.rules)
+        if index != self.size or (entry.type == "founding") == founded or founded == (index == 0):
             raise Invalid(f"entry {index} cannot follow: a founding entry first, then each once.")
         signers = self.check(entry)
         now = max(self.clock, entry.time)
@@ -153,7 +155,7 @@ class History:
             return []
         if entry.id in self.statements:
             raise Refused("this statement is on the log already.")
-        known = self.keys if self.size else _founders(entry.body)
+        known = _founders(entry.body) if entry.type == "founding" else self.keys
         number, roles = AUTHORS[entry.type]
         signers = [_signer(entry, i, known) for i in range(len(entry.by))]
         if len({person.id for person in signers}) < number:
@@ -168,10 +170,11 @@ class History:
         founders = _founders(entry.body)
         if {person.id for person in signers} != {person.id for person in founders.values()}:
             raise NotAuthorised("every founder signs the founding entry.")
-        check_shape(entry.body["rules"], RULES, "rules")
-        if min(entry.body["rules"].values()) < 0 or not entry.body["rules"]["window_seconds"]:
-            raise BadFormat("rules are whole seconds, and windows are not empty.")
-        self.origin, self.rules = entry.body["origin"], entry.body["rules"]
+        rules = entry.body["rules"]
+        spans = rules["window_seconds"], rules["key_period_seconds"]
+        if min(spans) < 1 or min(rules.values()) < 0 or max(rules.values()) > LONGEST_SECONDS:
+            raise BadFormat("rules are seconds; windows and key periods last at least one.")
+        self.origin, self.rules = entry.body["origin"], rules
         self.keys = founders
         self.people = {person.id: person for person in founders.values()}
 
@@ -214,7 +217,8 @@ class History:
         retention = record["retention"]
         if self.classes.get(retention["class"], retention["seconds"]) != retention["seconds"]:
             raise Refused("this retention class has another length.", hint="Name a new class.")
-        if record["custodian_set"] not in self.sets or retention["seconds"] <= 0:
+        known = record["custodian_set"] in self.sets
+        if not known or not 0 < retention["seconds"] <= LONGEST_SECONDS:
             raise Refused("a camera needs a custodian set on the log and a retention period.")
         effect = now
         if body["status"] == "active":
@@ -318,6 +322,8 @@ class History:
 
     def _shred(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         body, names = entry.body, entry.body["windows"]
+        if not names:
+            raise BadFormat("a shred names its windows.")
         for name in names:
             if self.window(name).record["period"] != body["period"] or self.due_at(name) > now:
                 raise Refused(f"{name} is not due in {body['period']}.")

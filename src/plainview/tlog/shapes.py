@@ -52,7 +52,7 @@ CAMERA_RECORD: Shape = {
     "biometric_identification": ("none",),
 }
 BODY: dict[str, Shape] = {
-    "founding": {"origin": str, "profile": NAME, "rules": dict, "people": [PERSON]},
+    "founding": {"origin": str, "profile": NAME, "rules": RULES, "people": [PERSON]},
     "enrol": PERSON,
     "custodian-set": {"set": NAME, "k": int, "n": int, "members": [MEMBER]},
     "camera": {"camera": NAME, "version": int, "status": NAME, "record": dict},
