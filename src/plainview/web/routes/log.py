@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from plainview.errors import NotFound
 from plainview.tlog.entries import leaf_hash, parse
+from plainview.tlog.reader import LogReader
 from plainview.web import publiclog
 from plainview.web.context import Web, web_of
 from plainview.web.permissions import open_door
@@ -72,14 +73,13 @@ def entry(request: Request, index: int) -> Response:
 
 def _newest(web: Web, count: int, before: int | None) -> list[tuple[Sentence, str]]:
     """Sentences with the leaf hashes of their entries, newest first."""
-    try:
-        lines = web.register.recent(count, before=before)
-        return [
-            (web.plain.sentence(line.index, web.register.raw(line.index)), line.leaf)
-            for line in lines
-        ]
-    except NotFound:
-        return []
+    size = web.register.size
+    end = size if before is None else min(before, size)
+    reader = LogReader.folder(web.settings.log_dir)
+    return [
+        (web.plain.sentence(index, raw), leaf_hash(raw).hex())
+        for index, raw in reversed(list(reader.entries(max(0, end - count), end)))
+    ]
 
 
 def _revealed(web: Web, index: int, kind: str) -> int | None:
