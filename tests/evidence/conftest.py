@@ -18,6 +18,6 @@ def errand(tmp_path: Path) -> Iterator[Errand]:
     sealed = town.make_window()
     town.record(sealed)
     town.catch_up()
-    desk = Desk(town)
+    desk = Desk(town.settings, town, clock=lambda: town.now)
     with serving(desk) as address:
         yield Errand(town, desk, address, sealed)

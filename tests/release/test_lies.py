@@ -187,14 +187,23 @@ def test_a_whole_other_log(errand: Errand, tmp_path: Path) -> None:
     hash = errand.ask()
     mine = errand.town.keys["custodian-a"]
     other = Town(tmp_path / "other")
-    key = mine.with_trust(mine.policy, other.keys["custodian-a"].founding)
+    other_founding = mine.with_trust(mine.policy, other.keys["custodian-a"].founding)
+    with pytest.raises(PlainviewError, match="do not rest on the founding entry"):
+        look(errand, other_founding, hash)
+    with pytest.raises(PlainviewError, match="The proof of the request"):
+        look(errand, mine.with_trust(other.policy, mine.founding), hash)
+
+
+def test_a_policy_without_witnesses_is_not_enough(errand: Errand) -> None:
+    mine = errand.town.keys["custodian-a"]
+    alone = "\n".join([mine.policy.split("\n")[0], "quorum none", ""])
+    with pytest.raises(PlainviewError, match="it asks for no witness"):
+        look(errand, mine.with_trust(alone, mine.founding), errand.ask())
+
+
+def look(errand: Errand, key: keyfile.KeyFile, hash: str) -> None:
     with Server(errand.address, key) as server:
-        with pytest.raises(PlainviewError, match="do not rest on the founding entry"):
-            custodian.examine(server, errand.trust_of(key), hash)
-    key = mine.with_trust(other.policy, mine.founding)
-    with Server(errand.address, key) as server:
-        with pytest.raises(PlainviewError, match="The proof of the request"):
-            custodian.examine(server, errand.trust_of(key), hash)
+        custodian.examine(server, errand.trust_of(key), hash)
 
 
 def forged(errand: Errand, **changes: Any) -> tuple[dict[str, Any], Any]:

@@ -12,6 +12,7 @@ from plainview.cli.options import (
     Json,
     KeyPath,
     ServerAddress,
+    printable,
     say,
     say_json,
     say_table,
@@ -110,12 +111,12 @@ def _say(asked: Asked) -> None:
     detail = asked.detail
     say(f"Request {asked.hash}")
     say(f"  on the log as entry {asked.proven.index}, proven and witnessed within the hour")
-    say(f"  by       {asked.requester.id}, {asked.requester_org}")
-    say(f"  camera   {detail.get('camera')}")
+    say(f"  by       {asked.requester.id}, {printable(asked.requester_org)}")
+    say(f"  camera   {printable(detail.get('camera'))}")
     say(f"  time     {_time(detail.get('from'))} to {_time(detail.get('to'))}")
-    say(f"  purpose  {asked.purpose} {_also(asked)}".rstrip())
-    say(f"  case     {detail.get('case') or '-'}")
-    say(f"  note     {detail.get('note') or '-'}")
+    say(f"  purpose  {printable(asked.purpose)} {_also(asked)}".rstrip())
+    say(f"  case     {printable(detail.get('case') or '-')}")
+    say(f"  note     {printable(detail.get('note') or '-')}")
     say(f"  expires  {shown(asked.expires)}")
     say(f"  opens    {len(asked.windows)} windows and no other:")
     for window in asked.windows:
@@ -125,7 +126,7 @@ def _say(asked: Asked) -> None:
 
 def _also(asked: Asked) -> str:
     said = str(asked.detail.get("purpose", ""))
-    return f"({said})" if said and said != asked.purpose else ""
+    return f"({printable(said)})" if said and said != asked.purpose else ""
 
 
 def _time(text: object) -> str:

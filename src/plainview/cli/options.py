@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from plainview.base import settings
@@ -44,9 +45,14 @@ def say(text: str) -> None:
     typer.echo(text)
 
 
+def printable(text: object) -> str:
+    """Text that somebody else wrote, without the controls that could rewrite a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in str(text))
+
+
 def say_json(value: Any) -> None:
     """One JSON document."""
-    typer.echo(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False))
+    typer.echo(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True))
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
@@ -56,7 +62,7 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty
         return
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(escape(printable(cell)) for cell in row))
     Console().print(table, highlight=False)
 
 

@@ -237,11 +237,16 @@ class Questions:
             return connection.execute(query).all()
 
     def _one(self, query: Select[Any], missing: str) -> Row[Any]:
-        with self._follower.rows() as connection:
-            found = connection.execute(query).first()
+        found = self._first(query)
+        if found is None and self._follower.sync():  # it may be on the log since a moment
+            found = self._first(query)
         if found is None:
             raise NotFound(missing)
         return found
+
+    def _first(self, query: Select[Any]) -> Row[Any] | None:
+        with self._follower.rows() as connection:
+            return connection.execute(query).first()
 
 
 def _line(row: Row[Any]) -> Line:

@@ -15,7 +15,7 @@ from typing import Any
 
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import unb64
-from plainview.errors import BadFormat, BadProof, NotAuthorised, PlainviewError
+from plainview.errors import BadFormat, BadProof, NotAuthorised, PlainviewError, UnsafeStart
 from plainview.release.keyfile import KeyFile
 from plainview.tlog import proof
 from plainview.tlog.entries import Entry, parse
@@ -53,6 +53,11 @@ class Trust:
         self.key, self.clock = key, clock
         with named("The trust policy in your key file"):
             self.policy = Policy.parse(key.policy)
+            if self.policy.quorum == "none":
+                raise UnsafeStart(
+                    "it asks for no witness, so a log could show everybody something else.",
+                    hint="Pin a policy with witnesses: plainview person trust.",
+                )
 
     def prove(self, item: Any, what: str) -> Proven:
         """The entry in `{entry, proof}`. Raises `BadFormat`, `BadProof`, `BadSignature`."""
@@ -131,7 +136,12 @@ def text_of(item: Any, name: str) -> str:
     """A text field of an answer. Raises `BadFormat`."""
     if not isinstance(item, dict) or not isinstance(item.get(name), str):
         raise BadFormat(f"{name} is missing in what the server shows.")
-    return str(item[name])
+    text = str(item[name])
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadFormat(f"{name} is not text in what the server shows.") from error
+    return text
 
 
 def list_of(item: Any, name: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""An honest server for the people's tools, over a `Town`: real sockets, real JSON, and a tongue.
+"""An honest server for the people's tools: real sockets, real JSON, and a tongue.
 
 It answers the paths under "custody and release" of docs/design/interfaces.md out of `Cases`. A test
 may give it a `lie`, a function that changes an answer on its way out.
@@ -21,8 +21,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from plainview.base.clock import from_iso
+from plainview.base.clock import Clock, from_iso, now_ms
 from plainview.base.ids import unb64
+from plainview.base.settings import Settings
 from plainview.cases.service import Cases
 from plainview.errors import (
     Invalid,
@@ -34,7 +35,6 @@ from plainview.errors import (
 )
 from plainview.register.projection import Register
 from plainview.store.store import Store
-from plainview.testing.town import Town
 from plainview.tlog.notes import ED25519, Verifier
 
 Lie = Callable[[str, Any], Any]
@@ -55,11 +55,12 @@ def honest(path: str, answer: Any) -> Any:
 class Desk:
     """The server's state: sessions by token, and what it says of what it knows."""
 
-    def __init__(self, town: Town) -> None:
-        self.town = town
-        self.register = Register(town.settings)
-        self.store = Store(town.settings)
-        self.cases = Cases(town.settings, self.register, self.store, town)  # type: ignore[arg-type]
+    def __init__(self, settings: Settings, keeper: Any, *, clock: Clock = now_ms) -> None:
+        """`keeper` is a `KeeperClient` or a `Town`, which answers alike."""
+        self._clock = clock
+        self.register = Register(settings)
+        self.store = Store(settings)
+        self.cases = Cases(settings, self.register, self.store, keeper, clock=clock)
         self.lie: Lie = honest
         self.asked: list[str] = []
         self.origin = ""
@@ -116,7 +117,7 @@ class Desk:
         person = self.register.person_by_key(body["key_id"])
         message = f"plainview/session/v1\n{self.origin}\n{body['time']}".encode()
         Verifier(person.person, ED25519, unb64(person.key)).verify(message, unb64(body["sig"]))
-        if abs(from_iso(body["time"]) - self.town.now) > 300_000:
+        if abs(from_iso(body["time"]) - self._clock()) > 300_000:
             raise NotAuthorised("Your clock is wrong.")
         token = secrets.token_hex(16)
         self._sessions[token] = person.person

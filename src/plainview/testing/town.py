@@ -285,6 +285,11 @@ class Town:
             "detail_commitment": "00" * 32,
             "expires": to_iso(self.now + DAY_MS),
         }
+        return self.request_with({"body": body})
+
+    def request_with(self, draft: dict[str, Any]) -> str:
+        """The investigator signs a draft, straight on the log; the request's hash."""
+        body = draft["body"]
         entry = sign(make("request", body, time=self.now), self.signers("investigator"))
         self.append(entry.raw)
         return entry.hash
