@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -227,3 +229,19 @@ def test_a_policy_that_cannot_be_read_is_told(
     for text in ("", "log x\nquorum none\n", "quorum none\n", "frobnicate\n"):
         policy.write_text(text)
         assert run(goverify, small[1], policy).returncode == 2
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "tlog" / "vectors.json").read_text())
+
+
+@pytest.mark.parametrize("vector", VECTORS["flawed"], ids=lambda vector: str(vector["flaw"]))
+def test_the_vectors_are_judged_in_go_as_they_say(
+    goverify: Path, tmp_path: Path, vector: dict[str, Any]
+) -> None:
+    (tmp_path / "policy.txt").write_text(VECTORS["policy"])
+    for name, data in {**VECTORS["files"], **vector["files"]}.items():
+        if data is not None:
+            (tmp_path / "log" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "log" / name).write_bytes(base64.b64decode(data))
+    told = run(goverify, tmp_path / "log")
+    assert told.returncode == ("go" in vector["refused_by"]), told.stdout
