@@ -18,19 +18,17 @@ from plainview.cases import bundle as bundles
 from plainview.cases import drafts
 from plainview.cases.record import record
 from plainview.cases.rows import Bookmark, Draft, Rows
-from plainview.cases.state import Facts, State, check_open_for_custodians, state_of
-from plainview.errors import BadFormat, BadSeal, NotAuthorised, NotFound, NotLogged, PlainviewError
+from plainview.cases.rules import Rules
+from plainview.errors import BadFormat, BadSeal, NotFound, NotLogged, PlainviewError
 from plainview.keys.client import KeeperClient
 from plainview.register.answers import RequestOnLog, WindowOnLog
 from plainview.register.projection import Register
 from plainview.store.packs import Kind
 from plainview.store.store import Store
-from plainview.tlog.entries import Entry, parse
 
 AROUND_MS: Ms = 30_000
 """A marked moment means this long before and after it."""
 NEWEST = 200
-READERS = frozenset({"dpo", "auditor"})
 
 
 class Cases:
@@ -48,6 +46,7 @@ class Cases:
         self._register, self._store, self._keeper, self._clock = register, store, keeper, clock
         self._rows = Rows(settings)
         self._prover = bundles.Prover(register)
+        self._rules = Rules(register, store, clock)
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +84,7 @@ class Cases:
         self._register.camera(camera)
         if from_ms >= to_ms:
             raise BadFormat("The time asked for ends before it begins.")
-        windows = self._existing(camera, from_ms, to_ms)
+        windows = self._rules.existing(camera, from_ms, to_ms)
         made = drafts.make(
             person=person,
             recipient=author.age or "",
@@ -108,11 +107,11 @@ class Cases:
 
     def submit(self, person: str, raw: bytes, detail: dict[str, Any], salt: str) -> str:
         """Log a signed request; its hash. Raises what the check or the keeper refuses with."""
-        entry = self._by(person, raw, "request")
+        entry = self._rules.by(person, raw, "request")
         commitment = entry.body.get("detail_commitment")
         drafts.check_commitment(str(commitment), detail, salt)
         for window in entry.body.get("windows", []):
-            self._check_readable(self._register.window(window))
+            self._rules.check_readable(self._register.window(window))
         self._rows.put_detail(entry.hash, person, detail, salt, self._clock())
         try:
             self._keeper.append(raw)
@@ -127,8 +126,8 @@ class Cases:
 
     def add_release(self, person: str, hash: str, raw: bytes, resealed: bytes) -> int:
         """Log a custodian's release and keep the re-sealed share; the log index."""
-        request = self._answerable(person, hash)
-        entry = self._by(person, raw, "release")
+        request = self._rules.answerable(person, hash)
+        entry = self._rules.by(person, raw, "release")
         body = entry.body
         if body.get("request") != hash or body.get("window") not in request.body["windows"]:
             raise BadFormat("The release is for another request or window.")
@@ -148,16 +147,16 @@ class Cases:
 
     def refuse(self, person: str, hash: str, raw: bytes) -> int:
         """Log a custodian's refusal; the log index."""
-        self._answerable(person, hash)
+        self._rules.answerable(person, hash)
         return self._state_about(person, hash, raw, "refusal")
 
     def add_opened(self, person: str, hash: str, raw: bytes) -> int:
         """Log the requester's own report of the opening; the log index."""
-        self._mine(person, hash)
+        self._rules.mine(person, hash)
         return self._state_about(person, hash, raw, "opened")
 
     def _state_about(self, person: str, hash: str, raw: bytes, kind: str) -> int:
-        entry = self._by(person, raw, kind)
+        entry = self._rules.by(person, raw, kind)
         if entry.body.get("request") != hash:
             raise BadFormat("The statement is about another request.")
         index = self._keeper.append(raw)
@@ -171,7 +170,7 @@ class Cases:
         found = []
         for request in self._register.requests()[:NEWEST]:
             windows = [self._register.window(name) for name in request.body["windows"]]
-            if request.person == person or person in self._custodians(windows):
+            if request.person == person or person in self._rules.custodians(windows):
                 found.append(self._summary(request, windows, person))
         return found
 
@@ -179,11 +178,11 @@ class Cases:
         """The JSON of `GET /api/requests/<hash>`, for requester and custodians."""
         request = self._register.request(hash)
         windows = [self._register.window(name) for name in request.body["windows"]]
-        self._check_reader(person, request, windows)
+        self._rules.check_reader(person, request, windows)
         detail, salt = self._rows.detail(hash)
         releases = self._register.releases(hash)
         refusals = self._register.refusals(hash)
-        groups = sorted({self._set_index(window) for window in windows})
+        groups = sorted({self._rules.set_index(window) for window in windows})
         authors = [one.index for one in releases] + [one.index for one in refusals]
         sets = [self._prover.proven(index) for index in groups]
         return {
@@ -199,18 +198,18 @@ class Cases:
             "refusals": [
                 proven for _, proven in self._prover.proven_if_witnessed(r.index for r in refusals)
             ],
-            "state": self._state(request, windows).value,
+            "state": self._rules.state(request, windows).value,
         }
 
     def evidence(self, person: str, hash: str) -> dict[str, Any]:
         """Everything on the log that my request rests on (`cases.record`)."""
-        request = self._mine(person, hash)
+        request = self._rules.mine(person, hash)
         windows = [self._register.window(name) for name in request.body["windows"]]
         return record(self._prover, self._register, self._store, request, windows)
 
     def opening(self, person: str, hash: str, window: str) -> dict[str, Any]:
         """The keeper's half of a window's key, re-sealed to the requester, with its proof."""
-        request = self._mine(person, hash)
+        request = self._rules.mine(person, hash)
         if window not in request.body["windows"]:
             raise NotFound(f"The request is not for window {window}.")
         resealed = self._rows.opening(hash, window)
@@ -230,7 +229,7 @@ class Cases:
 
         Raises `NotAuthorised` unless `person` has a request for it with k releases on the log.
         """
-        self._check_released(person, window, request)
+        self._rules.check_released(person, window, request)
         return self._sealed(window)
 
     def _sealed(self, window: str) -> Iterator[bytes]:
@@ -248,75 +247,7 @@ class Cases:
             item = json.dumps(header).encode() + b"\n" + self._store.read(segment)
             yield len(item).to_bytes(4, "big") + item
 
-    # -- rules
-
-    def _by(self, person: str, raw: bytes, kind: str) -> Entry:
-        """The statement, by this person. Raises `BadFormat`, `NotAuthorised`."""
-        entry = parse(raw)
-        if entry.type != kind:
-            raise BadFormat(f"A {kind} statement is expected here, not {entry.type}.")
-        key = self._register.person(person).key_id
-        if entry.by != (key,):
-            raise NotAuthorised(
-                "The statement is not signed by the person who is signed in.",
-                hint="Use the key file of the person who signed in.",
-            )
-        return entry
-
-    def _mine(self, person: str, hash: str) -> RequestOnLog:
-        request = self._register.request(hash)
-        if request.person != person:
-            raise NotAuthorised("This request is somebody else's.")
-        return request
-
-    def _answerable(self, person: str, hash: str) -> RequestOnLog:
-        request = self._register.request(hash)
-        windows = [self._register.window(name) for name in request.body["windows"]]
-        if request.person == person:
-            raise NotAuthorised("Nobody is custodian of their own request.")
-        if person not in self._custodians(windows):
-            raise NotAuthorised("You hold no share of what is asked for.")
-        check_open_for_custodians(self._state(request, windows))
-        return request
-
-    def _check_reader(self, person: str, request: RequestOnLog, windows: list[WindowOnLog]) -> None:
-        if person == request.person or person in self._custodians(windows):
-            return
-        if not READERS & set(self._register.person(person).roles):
-            raise NotAuthorised("This request is neither yours nor waits for your share.")
-
-    def _check_released(self, person: str, window: str, hash: str | None) -> None:
-        now = self._clock()
-        for request in self._register.requests(person):
-            if window in request.body["windows"] and hash in (None, request.hash):
-                shares = [r.i for r in self._register.releases(request.hash) if r.window == window]
-                k = int(self._register.window_record(window)["k"])
-                if len(set(shares)) >= k and now < request.expires_ms:
-                    return
-        raise NotAuthorised(
-            f"No request of yours for {window} has been released.",
-            hint="Wait until enough custodians have released it.",
-        )
-
-    def _check_readable(self, window: WindowOnLog) -> None:
-        if window.shredded_by is not None or max(window.shred_ms, window.held_ms) <= self._clock():
-            raise NotFound(f"The key of {window.window} was destroyed.", hint="Nobody can open it.")
-
-    def _existing(self, camera: str, from_ms: Ms, to_ms: Ms) -> list[str]:
-        logged = {one.window: one for one in self._register.windows(camera, from_ms, to_ms)}
-        stored = set(self._store.windows(camera, from_ms, to_ms))
-        now = self._clock()
-        names = [
-            name
-            for name, one in logged.items()
-            if name in stored and one.shredded_by is None and max(one.shred_ms, one.held_ms) > now
-        ]
-        if not names:
-            raise NotFound(
-                "Nothing that can be opened is stored for this camera and time.",
-                hint="Choose a recorded stretch; the newest few seconds are not stored yet.",
-            )
-        return names
+    # -- below
 
     def _on_log(self, hash: str) -> bool:
         try:
@@ -324,31 +255,6 @@ class Cases:
         except NotFound:
             return False
         return True
-
-    def _set_index(self, window: WindowOnLog) -> int:
-        record = self._register.window_record(window.window)
-        return self._register.set_statement(record["set"], window.index)
-
-    def _members(self, window: WindowOnLog) -> tuple[str, ...]:
-        body = parse(self._register.statement(self._set_index(window))).body
-        return tuple(member["person"] for member in body["members"])
-
-    def _custodians(self, windows: list[WindowOnLog]) -> set[str]:
-        return {person for window in windows for person in self._members(window)}
-
-    def _state(self, request: RequestOnLog, windows: list[WindowOnLog]) -> State:
-        released: dict[str, set[int]] = {window.window: set() for window in windows}
-        for release in self._register.releases(request.hash):
-            released[release.window].add(release.i)
-        records = [self._register.window_record(window.window) for window in windows]
-        facts = Facts(
-            max(int(record["k"]) for record in records),
-            len(self._custodians(windows) - {request.person}),
-            request.expires_ms,
-            {window: frozenset(shares) for window, shares in released.items()},
-            frozenset(refusal.person for refusal in self._register.refusals(request.hash)),
-        )
-        return state_of(facts, self._clock())
 
     def _summary(
         self, request: RequestOnLog, windows: list[WindowOnLog], person: str
@@ -360,7 +266,7 @@ class Cases:
         return {
             "request": request.hash,
             "index": request.index,
-            "state": self._state(request, windows).value,
+            "state": self._rules.state(request, windows).value,
             "camera": windows[0].camera,
             "from": detail.get("from", to_iso(windows[0].start_ms)),
             "to": detail.get("to", to_iso(windows[-1].end_ms)),
