@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from plainview.base import durable
 from plainview.base.ids import b64
-from plainview.errors import LogAway, Refused, StoreDamaged
+from plainview.errors import LogAway, Refused, StoreDamaged, UnsafeStart
 from plainview.testing.city import ORIGIN, START, City, key_of
 from plainview.tlog import cosign, merkle, notes, proofs
 from plainview.tlog.checkpoint import Checkpoint
@@ -58,8 +59,9 @@ TREE, FORK = Tree(), Tree(fork="x")
 
 
 @pytest.fixture
-def witness(tmp_path: Path) -> Witness:
-    return open_witness(tmp_path)
+def witness(tmp_path: Path) -> Iterator[Witness]:
+    with closing(open_witness(tmp_path)) as witness:
+        yield witness
 
 
 def open_witness(folder: Path) -> Witness:
@@ -140,7 +142,9 @@ def test_in_any_sequence_all_it_signs_is_one_log(
         if answer.status == 200:
             cosigned.append((new, merkle.root(tree.hashes[:new])))
         if restart:
+            witness.close()
             witness = open_witness(folder)
+    witness.close()
     sizes = [size for size, _ in cosigned]
     assert sizes == sorted(sizes)
     grown = [root for size, root in cosigned if size]
@@ -161,8 +165,12 @@ def test_it_remembers_before_it_answers(witness: Witness, monkeypatch: pytest.Mo
 
 
 def test_it_remembers_over_a_restart(tmp_path: Path) -> None:
-    open_witness(tmp_path).handle(TREE.request(0, 7))
-    assert open_witness(tmp_path).handle(FORK.request(0, 9)).status == 409
+    with closing(open_witness(tmp_path)) as witness:
+        witness.handle(TREE.request(0, 7))
+        with pytest.raises(UnsafeStart, match="Another witness"):
+            open_witness(tmp_path)
+    with closing(open_witness(tmp_path)) as witness:
+        assert witness.handle(FORK.request(0, 9)).status == 409
     assert json.loads((tmp_path / "state").read_text())[ORIGIN]["size"] == 7
 
 
@@ -220,6 +228,19 @@ def test_client_and_server_agree(address: str) -> None:
         add_checkpoint(address, 9, [], FORK.note(20))
     with pytest.raises(Refused, match="404"):
         add_checkpoint(address, 0, [], TREE.note(20, origin="other.example"))
+
+
+def test_a_witness_whose_disk_is_full_says_so(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable, "write_file", full)
+        with pytest.raises(LogAway, match="500"):
+            add_checkpoint(address, 0, [], TREE.note(5))
+    add_checkpoint(address, 0, [], FORK.note(5))
 
 
 def test_a_witness_that_is_away_or_talks_nonsense(address: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -35,10 +36,11 @@ def command(
         raise SettingsError("--log-key is a witness's key.", hint="Give the key of the log.")
     if origin and set(origin) != set(logs):
         raise SettingsError("--origin and --log-key name different logs.")
-    witness = Witness(name, _key(key), state, logs)
-    typer.echo(f"witness {witness.name}")
-    typer.echo(f"verifier key {witness.vkey}")
-    asyncio.run(_serve(witness, host, port))
+    durable.make_folder(state.absolute().parent)
+    with closing(Witness(name, _key(key), state, logs)) as witness:
+        typer.echo(f"witness {witness.name}")
+        typer.echo(f"verifier key {witness.vkey}")
+        asyncio.run(_serve(witness, host, port))
 
 
 async def _serve(witness: Witness, host: str, port: int) -> None:
@@ -66,6 +68,6 @@ def _key(path: Path) -> SigningKey:
             raise SettingsError(f"{path} can be read by others.", hint=f"chmod 600 {path}")
         return SigningKey.from_pem(path.read_bytes())
     key = SigningKey.generate()
-    durable.make_folder(path.parent)
+    durable.make_folder(path.absolute().parent)
     durable.write_file(path, key.to_pem(), mode=0o600)
     return key

@@ -8,7 +8,9 @@ comparison and the write, so that no two answers contradict each other.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from pathlib import Path
 from plainview.base import durable
 from plainview.base.clock import Clock, now_ms
 from plainview.base.ids import b64, unb64
-from plainview.errors import BadFormat, BadProof, BadSignature, StoreDamaged
+from plainview.errors import BadFormat, BadProof, BadSignature, StoreDamaged, UnsafeStart
 from plainview.tlog import cosign, notes, proofs
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.entries import SigningKey
@@ -56,7 +58,12 @@ class Witness:
         notes.check_name(name)
         self.name, self._key, self._state, self._logs = name, key, state, logs
         self._clock = clock
+        self._lock = _lock(state)
         self._seen = _load(state)
+
+    def close(self) -> None:
+        """Let another process use the state."""
+        os.close(self._lock)
 
     @property
     def vkey(self) -> str:
@@ -121,6 +128,19 @@ def _check_log(log: Verifier, text: bytes, lines: Sequence[SignatureLine]) -> No
 
 def _refusal(status: int, reason: str) -> Answer:
     return Answer(status, f"{reason}\n".encode())
+
+
+def _lock(state: Path) -> int:
+    """Two witnesses over one state could cosign a fork; raises `UnsafeStart`."""
+    handle = os.open(state.with_name(f"{state.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise UnsafeStart(
+            f"Another witness uses {state}.", hint="Give each witness a state of its own."
+        ) from error
+    return handle
 
 
 def _load(state: Path) -> dict[str, tuple[int, bytes]]:
@@ -192,7 +212,10 @@ def _route(witness: Witness, request: Sequence[str], body: bytes) -> Answer:
         return _refusal(404, "POST /add-checkpoint is all there is here.")
     if request[0] != "POST":
         return _refusal(405, "POST, please.")
-    return witness.handle(body)
+    try:
+        return witness.handle(body)
+    except OSError as error:
+        return _refusal(500, f"the witness cannot remember: {error.strerror}.")
 
 
 _REASONS = {200: "OK", 409: "Conflict"}
