@@ -211,8 +211,8 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="session")
-def clip_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_clip(tmp_path_factory.mktemp("clip") / "b.mp4", bframes=2)
+def clip_file(clip_of: Callable[[int], Path]) -> Path:
+    return clip_of(2)
 
 
 @pytest.fixture
@@ -243,3 +243,15 @@ def make_town() -> Iterator[Callable[..., Town]]:
     yield make_one
     for one in made:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def clip_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """A clip with so many B-frames in a row."""
+    folder = tmp_path_factory.mktemp("clips")
+
+    def make(bframes: int) -> Path:
+        file = folder / f"b{bframes}.mp4"
+        return file if file.exists() else make_clip(file, bframes=bframes)
+
+    return make

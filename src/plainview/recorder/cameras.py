@@ -11,10 +11,9 @@ from plainview.base.settings import Settings
 from plainview.errors import GateClosed
 from plainview.ingest.pacing import Backoff
 from plainview.recorder.gate import Asked, Gate, Logs
-from plainview.recorder.pipeline import Parts, Pipeline
+from plainview.recorder.pipeline import OpenDetector, Parts, Pipeline
 from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
-from plainview.redact.detector import Detector
 from plainview.store.tail import Tail
 from plainview.store.writer import Writer
 
@@ -30,7 +29,7 @@ class Camera:
 
     def __init__(
         self, name: str, settings: Settings, register: Asked, keeper: Logs, writer: Writer,
-        tail: Tail, detector: Detector, *, epoch: int, window_s: int, clock: Clock,
+        tail: Tail, detector: OpenDetector, *, epoch: int, window_s: int, clock: Clock,
     ) -> None:  # fmt: skip
         self.name = name
         self.gate = Gate(name, register, keeper, settings.horizon_seconds)
@@ -57,6 +56,8 @@ class Camera:
             self._end()
         if self._ready():
             self._start(address)
+        elif self._pipeline is not None:
+            self._pipeline.tend()
 
     def stop(self) -> None:
         """Ask the pipeline to end."""
@@ -68,6 +69,7 @@ class Camera:
         if self._ending is not None:
             self._ending.join()
             self._ended()
+        self._parts.detector.close()
 
     def status(self) -> dict[str, object]:
         """What health shows of this camera."""

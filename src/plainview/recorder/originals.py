@@ -32,7 +32,7 @@ class Originals:
         self._lost = False
         self._patience = PATIENCE_S
         self.last_ms: Ms = 0
-        self.last: Ticket | None = None
+        self._last: Ticket | None = None
 
     def push(self, item: Packet | Gap, parameters: Parameters | None) -> None:
         """Take an item of the source.
@@ -91,12 +91,13 @@ class Originals:
             flags=self._flags(segment),
         )
         self._lost = True  # until the store has taken it
-        self.last = self._writer.add(Kind.ORIGINALS, window.header, new)
+        self._last = self._writer.add(Kind.ORIGINALS, window.header, new)
         self._lost = False
         self._sequence += 1
         self.last_ms = segment.end_ms
 
     def _flags(self, segment: Segment) -> int:
-        gap = GAP_BEFORE if segment.gap_before is not None or self._lost else 0
+        lost = self._lost or (self._last is not None and self._last.refused)
+        gap = GAP_BEFORE if segment.gap_before is not None or lost else 0
         continues = CONTINUES if segment.continuing else 0
         return gap | continues | (DAMAGED if segment.damaged else 0)

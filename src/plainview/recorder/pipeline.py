@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -31,6 +32,14 @@ log = structlog.get_logger()
 STOP_S = 10.0
 
 
+class OpenDetector(Detector, Protocol):
+    """A camera's own detector (`plainview.redact.host.RemoteDetector`)."""
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a pipeline works with; made by the service."""
@@ -40,7 +49,7 @@ class Parts:
     stock: WindowStock
     writer: Writer
     tail: Tail
-    detector: Detector
+    detector: OpenDetector
     clock: Clock = now_ms
 
 
@@ -52,10 +61,7 @@ class Pipeline:
         self._parts = parts
         self._source = Source(address.url, clock=parts.clock)
         self._originals = Originals(parts.stock, parts.writer)
-        self._views = Views(parts.stock, parts.writer, parts.tail, parts.clock)
-        self._redaction = RedactionThread(
-            address.camera, parts.settings, parts.detector, self._views, clock=parts.clock
-        )
+        self._redaction = self._new_redaction()
         self._thread = threading.Thread(
             target=self._run, name=f"record-{address.camera}", daemon=True
         )
@@ -70,8 +76,16 @@ class Pipeline:
 
     @property
     def alive(self) -> bool:
-        """Whether both threads work; if not, stop it and start a new one."""
-        return self._thread.is_alive() and self._redaction.alive
+        """Whether it records; if not, stop it and start a new one."""
+        return self._thread.is_alive()
+
+    def tend(self) -> None:
+        """Redaction that ended by a fault begins anew, in windows of its own; recording goes on."""
+        if self.alive and not self._redaction.alive and not self._stop.is_set():
+            log.error("redaction_restarted", camera=self.address.camera)
+            self._parts.stock.renew()
+            self._redaction = self._new_redaction()
+            self._redaction.start()
 
     @property
     def finished(self) -> bool:
@@ -98,12 +112,19 @@ class Pipeline:
             "redaction_reason": why,
             "source_url_redacted": health.source,
             "last_segment_ms": self._originals.last_ms or None,
-            "last_view_ms": self._views.last_ms or None,
+            "last_view_ms": self._redaction.last_ms or None,
             "fps": health.fps,
             "gaps": health.gaps,
             "clock_error_ms": health.clock_error_ms,
             "watched": self._parts.tail.watched,
         }
+
+    def _new_redaction(self) -> RedactionThread:
+        parts = self._parts
+        views = Views(parts.stock, parts.writer, parts.tail, parts.clock)
+        return RedactionThread(
+            self.address.camera, parts.settings, parts.detector, views, clock=parts.clock
+        )
 
     def _run(self) -> None:
         try:

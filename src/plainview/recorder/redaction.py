@@ -68,11 +68,17 @@ class RedactionThread:
         return self._thread.is_alive()
 
     @property
+    def last_ms(self) -> Ms:
+        """Until when the view is stored."""
+        return self._views.last_ms
+
+    @property
     def state(self) -> tuple[str, str]:
         """`ok`, `withheld` or `starting`, and the reason."""
         pipeline = self._pipeline
-        if self._trouble:
-            return "withheld", self._trouble
+        trouble = self._trouble or self._views.trouble
+        if trouble:
+            return "withheld", trouble
         if pipeline is None:
             return "starting", "Waiting for pictures."
         return pipeline.state.state, pipeline.state.reason
@@ -151,19 +157,19 @@ class RedactionThread:
             self._early.append(packet)
             if len(self._early) < MEASURED:
                 return
-            self._begin(parameters)
             early, self._early = self._early, []
+            self._begin(parameters, frame_rate(early))
             for one in early:
                 self._decode(one)
             return
         self._decode(packet)
 
-    def _begin(self, parameters: Parameters) -> None:
+    def _begin(self, parameters: Parameters, fps: float) -> None:
         chosen = self._settings
         redactor = Redactor(
             parameters.width,
             parameters.height,
-            frame_rate(self._early),
+            fps,
             self._detector,
             search_every=chosen.search_every,
             detector_width=chosen.detector_width,

@@ -23,10 +23,10 @@ from plainview.errors import PlainviewError
 from plainview.recorder import gate as gates
 from plainview.recorder import making, retention, roots
 from plainview.recorder.cameras import Camera
-from plainview.recorder.sources import SourcesFile
+from plainview.recorder.pipeline import OpenDetector
+from plainview.recorder.sources import Address, SourcesFile
 from plainview.recorder.tailserver import TailServer
 from plainview.recorder.windows import next_epoch
-from plainview.redact.detector import Detector
 from plainview.store.store import Store
 from plainview.store.tail import Tail
 
@@ -50,7 +50,7 @@ class Keeper(gates.Logs, roots.Logs, making.Locks, Protocol):
 class Detectors(Protocol):
     """`plainview.redact.host.DetectorHost`, as far as a recorder needs it."""
 
-    def open(self) -> Detector:
+    def open(self) -> OpenDetector:
         """A detector for one camera."""
         ...
 
@@ -118,10 +118,14 @@ class Recorder:
             self._cameras.pop(name).close()
             self._tails.pop(name).end()
         for name, address in wanted.items():
-            if name not in self._cameras:
-                self._tails[name] = Tail()
-                self._cameras[name] = self._camera(name)
-            self._guarded(name, partial(self._cameras[name].tend, address))
+            self._guarded(name, partial(self._tend, address))
+
+    def _tend(self, address: Address) -> None:
+        name = address.camera
+        if name not in self._cameras:
+            self._tails.setdefault(name, Tail())
+            self._cameras[name] = self._camera(name)
+        self._cameras[name].tend(address)
 
     def _camera(self, name: str) -> Camera:
         return Camera(

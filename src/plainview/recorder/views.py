@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from plainview.base.clock import Clock, Ms
-from plainview.errors import Unavailable
+from plainview.errors import PlainviewError, Unavailable
 from plainview.media.packets import WallSource
 from plainview.recorder.windows import Cursor, Window, WindowStock
 from plainview.redact.view import ViewItem
@@ -17,7 +17,7 @@ from plainview.store.packs import GAP_BEFORE, Kind
 from plainview.store.packs import PIXELATED as SEGMENT_PIXELATED
 from plainview.store.records import DISCONTINUITY, KEY, PIXELATED, Record
 from plainview.store.tail import Tail
-from plainview.store.writer import NewSegment, Writer
+from plainview.store.writer import NewSegment, Ticket, Writer
 
 VERSION = 1
 CLOSE_MS: Ms = 1_000
@@ -45,7 +45,10 @@ class Views:
         self._end: Ms = 0
         self._gap = False
         self._segment_gap = False
+        self._last: Ticket | None = None
         self.wall_source: WallSource = "arrival"
+        self.trouble = ""
+        """Why the store did not take the last segment; live pictures go on meanwhile."""
         self.last_ms: Ms = 0
 
     def gap(self) -> None:
@@ -54,7 +57,7 @@ class Views:
         self._gap = True
 
     def push(self, item: ViewItem) -> None:
-        """Take a finished picture. Raises `Unavailable` without a window, or as `Writer.add`."""
+        """Take a finished picture. Raises `Unavailable` without a window to encrypt it for."""
         if item.key:
             self._begin(item.wall_ms)
         window = self._window
@@ -81,6 +84,7 @@ class Views:
         end = max(self._end, start + 1)
         if next_ms is not None and 0 <= next_ms - end < CLOSE_MS:
             end = next_ms
+        gap = gap or (self._last is not None and self._last.refused)
         pixelated = any(record.pixelated for record in records)
         new = NewSegment(
             sequence=self._segment,
@@ -91,21 +95,21 @@ class Views:
             data=b"".join(record.to_bytes() for record in records),
             flags=(SEGMENT_PIXELATED if pixelated else 0) | (GAP_BEFORE if gap else 0),
         )
+        try:
+            self._last = self._writer.add(Kind.VIEWS, self._window.header, new)
+        except PlainviewError as error:
+            self.trouble, self._segment_gap = error.message, True
+            return
         self._segment += 1
-        self._segment_gap = True  # until the store has taken it
-        self._writer.add(Kind.VIEWS, self._window.header, new)
-        self._segment_gap = False
-        self.last_ms = end
+        self.trouble, self.last_ms = "", end
 
     def close(self) -> None:
         """Store the GOP in hand, close the pack, and show nothing old to new viewers."""
-        try:
-            self.flush()
-        finally:
-            self._tail.clear()
-            if self._window is not None:
-                self._writer.close_window(Kind.VIEWS, self._window.header)
-                self._window = None
+        self.flush()
+        self._tail.clear()
+        if self._window is not None:
+            self._writer.close_window(Kind.VIEWS, self._window.header)
+            self._window = None
 
     def _begin(self, moment: Ms) -> None:
         """A key frame: the GOP before it is complete, and the window may change."""

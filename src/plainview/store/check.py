@@ -18,7 +18,7 @@ from pathlib import Path
 from plainview.base.durable import make_folder, write_file
 from plainview.errors import BadFormat, NotFound, StoreDamaged
 from plainview.store.index import DayIndex, Segment, row_of
-from plainview.store.lock import exclusive
+from plainview.store.lock import exclusive, is_written
 from plainview.store.packs import SEGMENT_HEADER, Kind, check_content, scan
 from plainview.store.recover import Report, pack_paths, read_header, recover_pack
 from plainview.store.retention import finish_drops
@@ -53,9 +53,10 @@ class Result:
 def check(store: Store, *, progress: Progress | None = None) -> Result:
     """Read everything and change nothing. While a recorder runs, its open packs are left out."""
     result = Result()
+    live = is_written(store.data)
     paths = list(pack_paths(store.data))
     for number, path in enumerate(paths):
-        _check_pack(store, path, result)
+        _check_pack(store, path, result, live=live)
         if progress is not None:
             progress(number + 1, len(paths))
     _check_rows(store, set(paths), result)
@@ -104,11 +105,11 @@ def extract(store: Store, window: str, out: Path) -> int:
     return len(rows)
 
 
-def _check_pack(store: Store, path: str, result: Result) -> None:
+def _check_pack(store: Store, path: str, result: Result, *, live: bool) -> None:
     result.packs += 1
     index = store.days.get(path.split("/")[2])
     rows = {row.offset: row for row in index.of_pack(path)} if index else {}
-    is_open = index is not None and _open(index, path)
+    is_open = live and (index is None or _open(index, path))
     try:
         name, header, _ = read_header(store.data, path)
     except StoreDamaged as error:
@@ -146,7 +147,9 @@ def _check_bytes(path: Path, kind: Kind, offset: int, length: int, result: Resul
 
 
 def _open(index: DayIndex, path: str) -> bool:
-    return any(pack.pack == path and not pack.closed for pack in index.packs())
+    """Whether a running recorder may still append; a pack without a row was begun just now."""
+    closed = [pack.closed for pack in index.packs() if pack.pack == path]
+    return not any(closed)
 
 
 def _check_rows(store: Store, present: set[str], result: Result) -> None:

@@ -23,3 +23,12 @@ def exclusive(data: Path) -> BinaryIO:
             f"{data} is being written by a recorder.", hint="Stop it first, or wait for it."
         ) from error
     return file
+
+
+def is_written(data: Path) -> bool:
+    """Whether a recorder writes into the folder now."""
+    try:
+        exclusive(data).close()
+    except Refused:
+        return True
+    return False

@@ -67,9 +67,9 @@ class Ticket:
         self._done.set()
 
     @property
-    def settled(self) -> bool:
-        """Whether it is known what became of the segment."""
-        return self._done.is_set()
+    def refused(self) -> bool:
+        """Whether it is known that the segment was not stored."""
+        return self._error is not None
 
     def wait(self, timeout: float | None = None) -> None:
         """Return when the segment is acknowledged; raises why it was not, or `StoreFull` late."""
