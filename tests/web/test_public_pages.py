@@ -183,7 +183,9 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
         assert t.has(key), key
     built = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.", "camera.", "verify.")
     unused = [
-        key for key in t.names() if key not in used and not key.startswith(built) and key not in code
+        key
+        for key in t.names()
+        if key not in used and not key.startswith(built) and key not in code
     ]
     assert [key for key in unused if not key.startswith(("duration.", "ago.", "revealed."))] == []
 

@@ -2,9 +2,9 @@
 
     [cameras]
     title = "Which cameras film here, and why?"
-    count = { one = "One camera", other = "{n} cameras" }
+    recording = { one = "1 records now", other = "{n} record now" }
 
-`t("cameras.count", n=3)`. A key that is missing is an error, not an empty string.
+`t("cameras.recording", n=3)`. A key that is missing is an error, not an empty string.
 """
 
 from __future__ import annotations
