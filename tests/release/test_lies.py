@@ -15,6 +15,8 @@ from plainview.base.ids import b64, unb64
 from plainview.errors import PlainviewError
 from plainview.release import custodian, keyfile, opening
 from plainview.release.client import Server
+from plainview.release.record import check_segments, fetch_record
+from plainview.seal.segments import plain_hash
 from plainview.testing.errand import Errand
 from plainview.testing.town import Town
 from plainview.tlog import cosign, notes, proof
@@ -352,3 +354,54 @@ def test_lies_about_segments(
     )
     with pytest.raises(PlainviewError, match=named):
         open_all(errand, hash)
+
+
+def _leaf_changed(errand: Errand, said: Any) -> None:
+    next(iter(said["leaves"].values()))[0]["segments"] = 2
+
+
+def _leaves_missing(errand: Errand, said: Any) -> None:
+    said["leaves"] = {}
+
+
+def _entry_elsewhere(errand: Errand, said: Any) -> None:
+    said["entries"]["2"] = said["entries"]["3"]
+
+
+def _entry_changed(errand: Errand, said: Any) -> None:
+    said["entries"]["3"]["entry"] = flip(said["entries"]["3"]["entry"])
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (_leaf_changed, "The segments logged in entry"),
+        (_leaves_missing, "The segments logged in entry"),
+        (_entry_elsewhere, "Entry 2 of the record stands elsewhere"),
+        (_entry_changed, "The proof of entry 3"),
+    ],
+)
+def test_lies_about_the_record(errand: Errand, change: Change, named: str) -> None:
+    hash = errand.released()
+    open_all(errand, hash)
+    errand.lie_at(f"/api/requests/{hash}/evidence", change)
+    with errand.session("investigator") as server:
+        trust = errand.trust("investigator")
+        asked, _ = opening.examine(server, trust, hash)
+        with pytest.raises(PlainviewError, match=named):
+            fetch_record(server, trust, asked)
+
+
+def test_a_segment_left_out_is_found_by_its_root(errand: Errand) -> None:
+    hash = errand.released()
+    originals = f"/api/originals/{errand.window}"
+    errand.desk.lie = lambda path, said: b"".join(_split(said)[1:]) if path == originals else said
+    found = open_all(errand, hash)
+    with errand.session("investigator") as server:
+        trust = errand.trust("investigator")
+        asked, _ = opening.examine(server, trust, hash)
+        record = fetch_record(server, trust, asked)
+    window = errand.sealed.header.record
+    hashes = [plain_hash(one.plain) for one in found]
+    with pytest.raises(PlainviewError, match="are not those that were logged"):
+        check_segments(window, record.minutes(window), hashes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,18 @@ from plainview.register.answers import Camera
 from plainview.register.private import Sources, without_credentials
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord, camera_record, read_camera_file
+from plainview.register.template import record_template
 from plainview.release import keyfile
+
+
+class Kind(StrEnum):
+    """Kinds of camera."""
+
+    POLE = "pole"
+    MOBILE = "mobile"
+    DASHCAM = "dashcam"
+    BODYCAM = "bodycam"
+
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, show and suspend cameras.")
 
@@ -52,6 +64,17 @@ def add(
         effective = register.camera(name).effective_ms
     say(f"{name}: version {version} is on the log (entry {index}).")
     say(f"It may record from {shown(effective)}.")
+
+
+@app.command()
+def template(
+    camera: Annotated[str, typer.Argument(help="The new camera's id.")] = "cam-01",
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="pole, mobile, dashcam or bodycam.")
+    ] = Kind.POLE,
+) -> None:
+    """Print a record to fill in: plainview camera template cam-01 > cam-01.toml."""
+    say(record_template(camera, kind.value))
 
 
 @app.command()
