@@ -15,8 +15,10 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: {
-      input: ["index", "custodian", "ask", "open"].map((name) => here(`./pages/tools/${name}.html`)),
+    rolldownOptions: {
+      input: ["index", "custodian", "ask", "open"].map((name) =>
+        here(`./pages/tools/${name}.html`),
+      ),
     },
   },
 });

@@ -81,7 +81,7 @@ def main() -> None:
     keys.mkdir()
     for role, path in town.write_keys(folder / "keys").items():
         (keys / f"{role}.json").write_bytes(path.read_bytes())
-    desk = Desk(town)
+    desk = Desk(town.settings, town)
     desk.origin = f"http://localhost:{given.port}"
     tools = f"http://localhost:{given.tools_port}"
     app = desk.app()

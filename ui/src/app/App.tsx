@@ -12,7 +12,11 @@ import { Bar } from "./parts/Bar.tsx";
 import { Problem } from "./parts/Problem.tsx";
 import { useRoute } from "./router.ts";
 
-type Who = { kind: "unknown" } | { kind: "out" } | { kind: "in"; me: Me } | { kind: "fault"; error: unknown };
+type Who =
+  | { kind: "unknown" }
+  | { kind: "out" }
+  | { kind: "in"; me: Me }
+  | { kind: "fault"; error: unknown };
 
 export function App() {
   const route = useRoute();
@@ -38,7 +42,14 @@ export function App() {
     <div className="app" data-testid="app" data-page={route.page}>
       <Bar me={me} page={route.page} onSignedOut={() => setWho({ kind: "out" })} />
       {route.page === "wall" && <Wall me={me} onMe={signedIn} />}
-      {route.page === "playback" && <PlaybackPage key={`${route.camera} ${route.at}`} me={me} camera={route.camera} at={route.at} />}
+      {route.page === "playback" && (
+        <PlaybackPage
+          key={`${route.camera} ${route.at}`}
+          me={me}
+          camera={route.camera}
+          at={route.at}
+        />
+      )}
       {route.page === "requests" && <Requests me={me} />}
       {route.page === "accesses" && <Accesses />}
     </div>

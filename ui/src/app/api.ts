@@ -88,7 +88,8 @@ export async function me(): Promise<Me> {
   return answer;
 }
 
-export const setPurpose = (purpose: string): Promise<Response> => call("/api/purpose", "POST", { purpose });
+export const setPurpose = (purpose: string): Promise<Response> =>
+  call("/api/purpose", "POST", { purpose });
 export const signOut = (): Promise<Response> => call("/api/session", "DELETE");
 export const cameras = (): Promise<Camera[]> => get("/api/cameras");
 export const requests = (): Promise<RequestRow[]> => get("/api/requests");
@@ -103,7 +104,12 @@ export interface Playback {
   to: number;
 }
 
-export async function startPlayback(camera: string, from: number, to: number, purpose: string): Promise<Playback> {
+export async function startPlayback(
+  camera: string,
+  from: number,
+  to: number,
+  purpose: string,
+): Promise<Playback> {
   const answer = await post<{ playback: string; from: string; to: string }>("/api/playback", {
     camera,
     from: new Date(from).toISOString(),
@@ -119,15 +125,28 @@ export async function timeline(playback: string): Promise<{ spans: Span[]; segme
     spans: { start: string; end: string; state: SpanState }[];
     segments: { seq: number; window: string; start: string; end: string }[];
   }>(path);
-  const dated = <T extends { start: string; end: string }>(item: T): T & { start: never; end: never } =>
-    ({ ...item, start: Date.parse(item.start), end: Date.parse(item.end) }) as never;
+  const times = ({
+    start,
+    end,
+  }: {
+    start: string;
+    end: string;
+  }): { start: number; end: number } => ({
+    start: Date.parse(start),
+    end: Date.parse(end),
+  });
   return {
-    spans: answer.spans.map(dated),
-    segments: answer.segments.map(dated).sort((a: Segment, b: Segment) => a.start - b.start),
+    spans: answer.spans.map((span) => ({ state: span.state, ...times(span) })),
+    segments: answer.segments
+      .map((one) => ({ seq: one.seq, window: one.window, ...times(one) }))
+      .sort((a, b) => a.start - b.start),
   };
 }
 
-export async function segment(playback: string, { window, seq }: Segment): Promise<Uint8Array<ArrayBuffer>> {
+export async function segment(
+  playback: string,
+  { window, seq }: Segment,
+): Promise<Uint8Array<ArrayBuffer>> {
   const query = new URLSearchParams({ window, seq: String(seq) });
   const answer = await call(`/api/playback/${encodeURIComponent(playback)}/segment?${query}`);
   return new Uint8Array(await answer.arrayBuffer());
@@ -138,7 +157,11 @@ export async function snapshot(playback: string, at: number): Promise<Blob> {
   return (await call(path, "POST", { at: new Date(at).toISOString() })).blob();
 }
 
-export const bookmark = (camera: string, at: number, note: string): Promise<{ bookmark: string; draft?: Draft }> =>
+export const bookmark = (
+  camera: string,
+  at: number,
+  note: string,
+): Promise<{ bookmark: string; draft?: Draft }> =>
   post("/api/bookmarks", { camera, at: new Date(at).toISOString(), note });
 
 export interface DraftWish {
@@ -151,4 +174,8 @@ export interface DraftWish {
 }
 
 export const draft = (wish: DraftWish): Promise<Draft> =>
-  post("/api/drafts", { ...wish, from: new Date(wish.from).toISOString(), to: new Date(wish.to).toISOString() });
+  post("/api/drafts", {
+    ...wish,
+    from: new Date(wish.from).toISOString(),
+    to: new Date(wish.to).toISOString(),
+  });

@@ -10,7 +10,10 @@ export interface Loaded<T> {
 
 /** Fetches once, then every `everyMs` (0: never again) and when `reload` is called. */
 export function useLoaded<T>(fetch: () => Promise<T>, everyMs = 0): Loaded<T> {
-  const [state, setState] = useState<{ value: T | null; error: unknown }>({ value: null, error: null });
+  const [state, setState] = useState<{ value: T | null; error: unknown }>({
+    value: null,
+    error: null,
+  });
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((n) => n + 1), []);
   useEffect(() => {

@@ -103,7 +103,8 @@ export function parseEntry(raw: Bytes): Entry {
   if (typeof id !== "string" || typeof type !== "string" || typeof time !== "string") {
     throw badEntry("a field is missing");
   }
-  if (!isObject(body) || !isStringList(by) || !isStringMap(sigs)) throw badEntry("a field is missing");
+  if (!isObject(body) || !isStringList(by) || !isStringMap(sigs))
+    throw badEntry("a field is missing");
   if (!equal(canonicalOrEmpty(value), raw)) throw badEntry("not in canonical form");
   return { raw, id, type, time, body, by, sigs };
 }
@@ -116,7 +117,8 @@ export function checkSignature(entry: Entry, publicKey: string): void {
   if (signature === undefined || !entry.by.includes(id)) {
     throw new CheckFailed("signature", "The signature of this person is missing.", id);
   }
-  const { sigs: _, ...unsigned } = JSON.parse(text(entry.raw)) as JsonObject;
+  const unsigned = JSON.parse(text(entry.raw)) as JsonObject;
+  delete unsigned.sigs;
   if (!verifies(fromBase64(signature), concat(CONTEXT, canonical(unsigned)), raw)) {
     throw new CheckFailed("signature", "The signature does not fit what was signed.", id);
   }

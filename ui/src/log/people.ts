@@ -83,7 +83,8 @@ export class People {
 
   private found(entry: Entry): void {
     const list = entry.body.people;
-    if (entry.type !== "founding" || !Array.isArray(list) || list.length < 2) throw badPeople(entry);
+    if (entry.type !== "founding" || !Array.isArray(list) || list.length < 2)
+      throw badPeople(entry);
     for (const item of list) this.add(readPerson(item));
     if (this.signers(entry).length !== list.length) throw badPeople(entry);
   }
@@ -139,7 +140,8 @@ export function readSet(entry: Entry, people: People): CustodianSet {
 function readPerson(value: unknown): Person {
   if (!isObject(value)) throw badPerson();
   const { person, key, age, roles, org, outside } = value;
-  if (typeof person !== "string" || typeof key !== "string" || !isStringList(roles)) throw badPerson();
+  if (typeof person !== "string" || typeof key !== "string" || !isStringList(roles))
+    throw badPerson();
   if (fromBase64(key).length !== 32) throw badPerson();
   return {
     person,

@@ -14,7 +14,7 @@ export interface Box {
 /** The boxes that stand one after another in `data`; stops at one that is cut off. */
 export function* boxes(data: Bytes): Generator<Box> {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  for (let at = 0; at + 8 <= data.length; ) {
+  for (let at = 0; at + 8 <= data.length;) {
     let size = view.getUint32(at);
     let header = 8;
     if (size === 1 && at + 16 <= data.length) {

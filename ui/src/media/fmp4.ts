@@ -38,16 +38,40 @@ export function initFor(keyFrame: Frame): Init | null {
   const { width, height } = pictureSize(sps);
   const bytes = concat(
     box("ftyp", utf8("iso5"), u32(512), utf8("iso5iso6mp41")),
-    box("moov", movieHeader(), track(sps, pps, width, height), box("mvex", fullBox("trex", 0, 0, u32(1, 1, 0, 0, 0)))),
+    box(
+      "moov",
+      movieHeader(),
+      track(sps, pps, width, height),
+      box("mvex", fullBox("trex", 0, 0, u32(1, 1, 0, 0, 0))),
+    ),
   );
   return { codec: codecOf(sps), width, height, bytes };
 }
 
 const movieHeader = (): Bytes =>
-  fullBox("mvhd", 0, 0, u32(0, 0, TIMESCALE, 0, 0x10000), u16(0x0100), zeros(10), u32(...MATRIX), zeros(24), u32(2));
+  fullBox(
+    "mvhd",
+    0,
+    0,
+    u32(0, 0, TIMESCALE, 0, 0x10000),
+    u16(0x0100),
+    zeros(10),
+    u32(...MATRIX),
+    zeros(24),
+    u32(2),
+  );
 
 function track(sps: Bytes, pps: Bytes, width: number, height: number): Bytes {
-  const header = fullBox("tkhd", 0, 3, u32(0, 0, 1, 0, 0), zeros(8), u16(0, 0, 0, 0), u32(...MATRIX), u32(width * 65536, height * 65536));
+  const header = fullBox(
+    "tkhd",
+    0,
+    3,
+    u32(0, 0, 1, 0, 0),
+    zeros(8),
+    u16(0, 0, 0, 0),
+    u32(...MATRIX),
+    u32(width * 65536, height * 65536),
+  );
   const table = box(
     "stbl",
     fullBox("stsd", 0, 0, u32(1), sampleEntry(sps, pps, width, height)),
@@ -77,11 +101,27 @@ function sampleEntry(sps: Bytes, pps: Bytes, width: number, height: number): Byt
     u16(pps.length),
     pps,
   );
-  return box("avc1", zeros(6), u16(1), zeros(16), u16(width, height), u32(0x480000, 0x480000, 0), u16(1), zeros(32), u16(0x18, 0xffff), configuration);
+  return box(
+    "avc1",
+    zeros(6),
+    u16(1),
+    zeros(16),
+    u16(width, height),
+    u32(0x480000, 0x480000, 0),
+    u16(1),
+    zeros(32),
+    u16(0x18, 0xffff),
+    configuration,
+  );
 }
 
 /** One frame as a fragment that begins at `decodeTime` (ms) and lasts `duration` (ms). */
-export function fragment(frame: Frame, number: number, decodeTime: number, duration: number): Bytes {
+export function fragment(
+  frame: Frame,
+  number: number,
+  decodeTime: number,
+  duration: number,
+): Bytes {
   const sample = lengthPrefixed(nalUnits(frame.data));
   const flags = frame.key ? 0x02000000 : 0x01010000;
   const build = (offset: number): Bytes =>

@@ -18,7 +18,8 @@ export interface Frame {
 
 /** Throws RangeError when the message is not version 1 or is cut off. */
 export function parseFrame(message: Bytes): Frame {
-  if (message.length <= HEADER_BYTES || message[0] !== 1) throw new RangeError("not a frame message");
+  if (message.length <= HEADER_BYTES || message[0] !== 1)
+    throw new RangeError("not a frame message");
   const header = view(message);
   const flags = header.getUint8(1);
   return {
@@ -35,7 +36,7 @@ export function parseFrame(message: Bytes): Frame {
 /** `u32 length | frame message`, repeated: a playback segment. */
 export function parseFrames(data: Bytes): Frame[] {
   const frames: Frame[] = [];
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const length = at + 4 <= data.length ? view(data).getUint32(at) : Infinity;
     if (at + 4 + length > data.length) throw new RangeError("a segment is cut off");
     frames.push(parseFrame(data.subarray(at + 4, at + 4 + length)));

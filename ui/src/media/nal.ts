@@ -69,7 +69,8 @@ export function pictureSize(sps: Bytes): { width: number; height: number } {
   const framesOnly = bits.read(1);
   if (framesOnly === 0) bits.read(1);
   bits.read(1);
-  const [left, right, top, bottom] = bits.read(1) === 1 ? [bits.ue(), bits.ue(), bits.ue(), bits.ue()] : [0, 0, 0, 0];
+  const [left, right, top, bottom] =
+    bits.read(1) === 1 ? [bits.ue(), bits.ue(), bits.ue(), bits.ue()] : [0, 0, 0, 0];
   const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
   const unitY = (chroma === 1 ? 2 : 1) * (2 - framesOnly);
   return {
@@ -101,7 +102,9 @@ function skipScalingLists(bits: Bits, lists: number): void {
 
 /** Drops emulation prevention bytes (00 00 03). */
 function unescaped(bytes: Bytes): Uint8Array {
-  return bytes.filter((byte, i) => !(byte === 3 && i >= 2 && bytes[i - 1] === 0 && bytes[i - 2] === 0));
+  return bytes.filter(
+    (byte, i) => !(byte === 3 && i >= 2 && bytes[i - 1] === 0 && bytes[i - 2] === 0),
+  );
 }
 
 class Bits {

@@ -17,13 +17,18 @@ export function codecOfFile(fmp4: Bytes): string | null {
   return null;
 }
 
-const hex = (bytes: Bytes): string => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+const hex = (bytes: Bytes): string =>
+  Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 
 export const canPlay = (codec: string | null): boolean =>
   codec !== null && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
 
 /** Plays segments one after another; resolves with the end of each on the element's own clock (s). */
-export async function play(video: HTMLVideoElement, segments: Bytes[], codec: string): Promise<number[]> {
+export async function play(
+  video: HTMLVideoElement,
+  segments: Bytes[],
+  codec: string,
+): Promise<number[]> {
   const source = new MediaSource();
   video.src = URL.createObjectURL(source);
   await once(source, "sourceopen");

@@ -78,7 +78,8 @@ export const texts = {
     withheldWhy: "Protection is being restored.",
     notRecording: "Not recording",
     paused: "Paused",
-    latency: (ms: number) => (ms < 950 ? `${Math.round(ms / 10) / 100} s` : `${(ms / 1000).toFixed(1)} s`),
+    latency: (ms: number) =>
+      ms < 950 ? `${Math.round(ms / 10) / 100} s` : `${(ms / 1000).toFixed(1)} s`,
     latencyTitle: "From the camera's clock to this screen",
     number: (n: number) => `Camera ${n}`,
   },
@@ -157,7 +158,8 @@ export const texts = {
     save: "Save the bookmark",
     saved: "Bookmark saved",
     ask: "Ask for the original",
-    askWhy: "Your own tool signs the request, with your own key. Custodians then decide. Nobody opens it alone.",
+    askWhy:
+      "Your own tool signs the request, with your own key. Custodians then decide. Nobody opens it alone.",
     ready: "The request is drafted",
     windows: (count: number) =>
       count === 1 ? "One sealed recording would open" : `${count} sealed recordings would open`,

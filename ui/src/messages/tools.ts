@@ -9,11 +9,24 @@ export const texts = {
     title: "What do you want to do?",
     lead: "These pages run in your browser, with your own key. The server they speak to never gets it.",
     cards: [
-      ["custodian.html", "Release or refuse", "Somebody asks for an original, and you hold a share of its key."],
-      ["ask.html", "Ask for an original", "You marked a moment. Check the draft and sign it with your key."],
-      ["open.html", "Open an original", "Enough custodians have released it. Combine and decrypt it here."],
+      [
+        "custodian.html",
+        "Release or refuse",
+        "Somebody asks for an original, and you hold a share of its key.",
+      ],
+      [
+        "ask.html",
+        "Ask for an original",
+        "You marked a moment. Check the draft and sign it with your key.",
+      ],
+      [
+        "open.html",
+        "Open an original",
+        "Enough custodians have released it. Combine and decrypt it here.",
+      ],
     ] as const,
-    honest: "A page comes from a server. For the strictest care, keep these files on a stick, or use the command line: plainview custodian, plainview open.",
+    honest:
+      "A page comes from a server. For the strictest care, keep these files on a stick, or use the command line: plainview custodian, plainview open.",
   },
   key: {
     title: "Your key file",
@@ -53,7 +66,8 @@ export const texts = {
     by: "Asked by",
     until: "Valid until",
     windows: "Would open",
-    recordings: (count: number) => (count === 1 ? "1 sealed recording" : `${count} sealed recordings`),
+    recordings: (count: number) =>
+      count === 1 ? "1 sealed recording" : `${count} sealed recordings`,
     none: "none given",
   },
   checks: {
@@ -125,7 +139,8 @@ export const texts = {
     pieces: (count: number, megabytes: string) => `${count} pieces, ${megabytes} MB`,
     download: "Save",
     saveAll: "The video in pieces",
-    cannotPlay: "This browser cannot show this camera's format. Save the pieces and play them elsewhere.",
+    cannotPlay:
+      "This browser cannot show this camera's format. Save the pieces and play them elsewhere.",
     care: "This is the unredacted original. It has left the system's protection: keep it as the law demands.",
   },
 };

@@ -25,7 +25,8 @@ export function readDraft(encoded: string): Draft {
   } catch {
     throw badDraft("not JSON");
   }
-  if (!isObject(value) || !isObject(value.body) || !isObject(value.detail)) throw badDraft("fields");
+  if (!isObject(value) || !isObject(value.body) || !isObject(value.detail))
+    throw badDraft("fields");
   const { body, detail, salt } = value;
   if (Object.keys(body).sort().join() !== FIELDS.join()) throw badDraft("fields of the body");
   if (!isStringList(body.windows) || body.windows.length === 0) throw badDraft("windows");
@@ -34,9 +35,16 @@ export function readDraft(encoded: string): Draft {
 }
 
 /** What I sign is what I was shown: my key, this case, these recordings. */
-export function checkDraft({ body, windows, detail, salt }: Draft, key: KeyFile, now: number): void {
+export function checkDraft(
+  { body, windows, detail, salt }: Draft,
+  key: KeyFile,
+  now: number,
+): void {
   if (body.recipient !== key.recipient) {
-    throw new CheckFailed("recipient", "The draft would have shares sealed to a key that is not yours.");
+    throw new CheckFailed(
+      "recipient",
+      "The draft would have shares sealed to a key that is not yours.",
+    );
   }
   if (commitment(detail, decoded(salt)) !== body.detail_commitment) {
     throw new CheckFailed("detail", "The case shown is not the one that you would sign.");
@@ -59,10 +67,17 @@ export async function ask(draft: Draft, key: KeyFile, server: Server): Promise<s
   const entry = signStatement("request", draft.body, key.signing);
   const hash = toHex(leafHash(entry));
   const answer = objectIn(
-    await server.post("/api/requests", { entry: toBase64(entry), detail: draft.detail, salt: draft.salt }),
+    await server.post("/api/requests", {
+      entry: toBase64(entry),
+      detail: draft.detail,
+      salt: draft.salt,
+    }),
   );
   if (answer.request !== hash) {
-    throw new CheckFailed("other-request", "The server does not confirm the request that was sent.");
+    throw new CheckFailed(
+      "other-request",
+      "The server does not confirm the request that was sent.",
+    );
   }
   return hash;
 }

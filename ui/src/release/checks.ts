@@ -9,7 +9,16 @@ import { commitment, isObject, isStringList } from "../log/entries.ts";
 import type { CustodianSet, Person } from "../log/people.ts";
 import { checkSpan, readRecord, recordIn, type WindowRecord } from "../seal/windows.ts";
 import type { KeyFile } from "./keyfile.ts";
-import { bytesIn, entryHash, listIn, prove, replay, textIn, type Proven, type Rules } from "./trust.ts";
+import {
+  bytesIn,
+  entryHash,
+  listIn,
+  prove,
+  replay,
+  textIn,
+  type Proven,
+  type Rules,
+} from "./trust.ts";
 
 /** Names of the lines that tick off; their words stand in the message catalogue. */
 export type CheckName =
@@ -27,7 +36,11 @@ export type CheckName =
   | "segments";
 
 /** Runs one line: tells that it began, that it held (with a few words), or why it did not. */
-export type Check = <T>(name: CheckName, work: () => T | Promise<T>, said?: (value: T) => string) => Promise<T>;
+export type Check = <T>(
+  name: CheckName,
+  work: () => T | Promise<T>,
+  said?: (value: T) => string,
+) => Promise<T>;
 
 export interface AskedWindow {
   record: WindowRecord;
@@ -63,16 +76,34 @@ export async function examine(
     (person) => person.org,
   );
   const { body } = proven.entry;
-  const recipient = await check("recipient", () => checkRecipient(requester, textIn(body, "recipient")));
-  const detail = await check("detail", () => checkDetail(bundle, textIn(body, "detail_commitment")));
+  const recipient = await check("recipient", () =>
+    checkRecipient(requester, textIn(body, "recipient")),
+  );
+  const detail = await check("detail", () =>
+    checkDetail(bundle, textIn(body, "detail_commitment")),
+  );
   const windows = await check(
     "windows",
     () => checkWindows(bundle, body.windows, detail, rules, key, now()),
     (list) => String(list.length),
   );
   const expires = Date.parse(textIn(body, "expires"));
-  await check("expiry", () => checkExpiry(expires, now()), () => textIn(body, "expires"));
-  return { hash, proven, rules, requester, recipient, purpose: textIn(body, "purpose"), expires, detail, windows };
+  await check(
+    "expiry",
+    () => checkExpiry(expires, now()),
+    () => textIn(body, "expires"),
+  );
+  return {
+    hash,
+    proven,
+    rules,
+    requester,
+    recipient,
+    purpose: textIn(body, "purpose"),
+    expires,
+    detail,
+    windows,
+  };
 }
 
 /** "2 of 3" and how long ago the latest of them looked: put into words by the page. */
@@ -81,14 +112,20 @@ const witnessed = ({ witnesses }: Proven): string => [...witnesses.keys()].join(
 function proveRequest(bundle: JsonObject, hash: string, key: KeyFile, now: number): Proven {
   const proven = prove(bundle, key, now);
   if (proven.entry.type !== "request" || entryHash(proven.entry) !== hash) {
-    throw new CheckFailed("other-request", "The server shows another request than the one asked for.");
+    throw new CheckFailed(
+      "other-request",
+      "The server shows another request than the one asked for.",
+    );
   }
   return proven;
 }
 
 function checkRecipient(requester: Person, recipient: string): string {
   if (requester.age !== recipient) {
-    throw new CheckFailed("recipient", "Shares would be sealed to a key that is not the requester's.");
+    throw new CheckFailed(
+      "recipient",
+      "Shares would be sealed to a key that is not the requester's.",
+    );
   }
   return recipient;
 }
@@ -122,7 +159,11 @@ function checkWindows(
     checkSpan(record, camera ?? "", from ?? "", to ?? "");
     const set = rules.setAt(record.set, proven.index);
     if (record.k !== set.k || record.n !== set.n || record.shares.length !== set.n) {
-      throw new CheckFailed("custodian-set", "A recording has other custodians than the log says.", name);
+      throw new CheckFailed(
+        "custodian-set",
+        "A recording has other custodians than the log says.",
+        name,
+      );
     }
     return { record, set, sealed: sealedShares(isObject(item) ? item.header : null, record) };
   });
@@ -132,7 +173,11 @@ function sealedShares(header: unknown, record: WindowRecord): Map<number, string
   if (!isObject(header)) return new Map();
   const claimed = readRecord(header.record);
   if (!equal(canonical(claimed as never), canonical(record as never))) {
-    throw new CheckFailed("window-header", "The stored recording is not the one on the log.", record.window);
+    throw new CheckFailed(
+      "window-header",
+      "The stored recording is not the one on the log.",
+      record.window,
+    );
   }
   const shares = listIn(header, "shares").filter(isObject);
   return new Map(shares.map((share) => [Number(share.i), textIn(share, "sealed")]));

@@ -39,7 +39,11 @@ async function ownShare(window: AskedWindow, key: KeyFile): Promise<Share> {
   const i = indexOf(window, key.person);
   const encoded = window.sealed.get(i);
   if (encoded === undefined) {
-    throw new CheckFailed("share-missing", "The server no longer shows your share.", window.record.window);
+    throw new CheckFailed(
+      "share-missing",
+      "The server no longer shows your share.",
+      window.record.window,
+    );
   }
   const sealed = fromBase64(encoded);
   checkSealed(window.record, i, sealed);
@@ -47,12 +51,21 @@ async function ownShare(window: AskedWindow, key: KeyFile): Promise<Share> {
 }
 
 /** Releases every share, one statement each. */
-export async function release({ asked, shares }: Ready, key: KeyFile, server: Server): Promise<void> {
+export async function release(
+  { asked, shares }: Ready,
+  key: KeyFile,
+  server: Server,
+): Promise<void> {
   for (const { window, share } of shares) {
     const resealed = await sealAge(asked.recipient, share.json);
     const entry = signStatement(
       "release",
-      { request: asked.hash, window: window.record.window, index: share.i, resealed: hashHex(resealed) },
+      {
+        request: asked.hash,
+        window: window.record.window,
+        index: share.i,
+        resealed: hashHex(resealed),
+      },
       key.signing,
     );
     await server.post(`/api/requests/${asked.hash}/release`, {
@@ -63,7 +76,12 @@ export async function release({ asked, shares }: Ready, key: KeyFile, server: Se
 }
 
 /** The reason is public for ever, so it must name nobody. */
-export async function refuse(hash: string, reason: string, key: KeyFile, server: Server): Promise<void> {
+export async function refuse(
+  hash: string,
+  reason: string,
+  key: KeyFile,
+  server: Server,
+): Promise<void> {
   const entry = signStatement("refusal", { request: hash, reason }, key.signing);
   await server.post(`/api/requests/${hash}/refuse`, { entry: toBase64(entry) });
 }

@@ -28,7 +28,11 @@ export async function readKeyFile(source: string): Promise<KeyFile> {
   if (typeof person !== "string" || typeof signing !== "string" || typeof age !== "string") {
     throw badKeyFile("This key file is not complete.");
   }
-  if (typeof policy !== "string" || typeof founding !== "string" || !/^[0-9a-f]{64}$/.test(founding)) {
+  if (
+    typeof policy !== "string" ||
+    typeof founding !== "string" ||
+    !/^[0-9a-f]{64}$/.test(founding)
+  ) {
     throw badKeyFile("This key file does not say which log it trusts.");
   }
   const recipient = await recipientOf(age);

@@ -34,11 +34,13 @@ export async function openOriginal(
   const released = await check(
     "releases",
     () => checkReleases(bundle, asked, key, now()),
-    (all) => `${Math.min(...all.map(({ shares }) => shares.length))} / ${asked.windows[0]?.record.k ?? 0}`,
+    (all) =>
+      `${Math.min(...all.map(({ shares }) => shares.length))} / ${asked.windows[0]?.record.k ?? 0}`,
   );
   const halves = await check("keeper", async () => {
     const found = [];
-    for (const { window } of released) found.push(await keepersHalf(window, asked, key, server, now()));
+    for (const { window } of released)
+      found.push(await keepersHalf(window, asked, key, server, now()));
     return found;
   });
   const identities = await check("combine", async () => {
@@ -54,7 +56,14 @@ export async function openOriginal(
   });
   const segments = await check(
     "segments",
-    () => decrypt(released.map(({ window }) => window), identities, asked, server, progress),
+    () =>
+      decrypt(
+        released.map(({ window }) => window),
+        identities,
+        asked,
+        server,
+        progress,
+      ),
     (list) => String(list.length),
   );
   await report(asked, key, server);
@@ -74,18 +83,28 @@ function checkReleases(bundle: JsonObject, asked: Asked, key: KeyFile, now: numb
   for (const item of listIn(bundle, "releases")) {
     const { window, i, resealed } = checkRelease(item, asked, key, now);
     const found = all.find((one) => one.window.record.window === window);
-    if (found !== undefined && !found.shares.some((share) => share.i === i)) found.shares.push({ i, resealed });
+    if (found !== undefined && !found.shares.some((share) => share.i === i))
+      found.shares.push({ i, resealed });
   }
   for (const { window, shares } of all) {
     const { k } = window.record;
     if (shares.length < k) {
-      throw new CheckFailed("too-few", `${shares.length} of ${k} custodians have released this recording.`, window.record.window);
+      throw new CheckFailed(
+        "too-few",
+        `${shares.length} of ${k} custodians have released this recording.`,
+        window.record.window,
+      );
     }
   }
   return all;
 }
 
-function checkRelease(item: Json, asked: Asked, key: KeyFile, now: number): { window: string; i: number; resealed: Uint8Array } {
+function checkRelease(
+  item: Json,
+  asked: Asked,
+  key: KeyFile,
+  now: number,
+): { window: string; i: number; resealed: Uint8Array } {
   const { entry } = prove(item, key, now);
   const { body } = entry;
   if (entry.type !== "release" || body.request !== asked.hash) {
@@ -94,33 +113,55 @@ function checkRelease(item: Json, asked: Asked, key: KeyFile, now: number): { wi
   const person = asked.rules.people.author(entry, "custodian");
   const name = textIn(body, "window");
   const window = asked.windows.find(({ record }) => record.window === name);
-  if (window === undefined) throw new CheckFailed("release", "A release is for another recording.", name);
+  if (window === undefined)
+    throw new CheckFailed("release", "A release is for another recording.", name);
   const i = indexOf(window, person.person);
   if (body.index !== i || person.person === asked.requester.person) {
-    throw new CheckFailed("release", "A release is by somebody who has no right to it.", person.person);
+    throw new CheckFailed(
+      "release",
+      "A release is by somebody who has no right to it.",
+      person.person,
+    );
   }
   const resealed = bytesIn(item, "resealed");
   if (hashHex(resealed) !== body.resealed) {
-    throw new CheckFailed("resealed", "A share was changed after its custodian released it.", hashHex(resealed));
+    throw new CheckFailed(
+      "resealed",
+      "A share was changed after its custodian released it.",
+      hashHex(resealed),
+    );
   }
   return { window: name, i, resealed };
 }
 
-async function keepersHalf(window: AskedWindow, asked: Asked, key: KeyFile, server: Server, now: number): Promise<Uint8Array> {
+async function keepersHalf(
+  window: AskedWindow,
+  asked: Asked,
+  key: KeyFile,
+  server: Server,
+  now: number,
+): Promise<Uint8Array> {
   const name = window.record.window;
   const query = new URLSearchParams({ window: name });
   const answer = objectIn(await server.get(`/api/requests/${asked.hash}/opening?${query}`));
   const { entry } = prove(answer, key, now);
   const sealed = bytesIn(answer, "resealed_e");
   const { body } = entry;
-  const fits = body.request === asked.hash && body.window === name && body.resealed_e === hashHex(sealed);
+  const fits =
+    body.request === asked.hash && body.window === name && body.resealed_e === hashHex(sealed);
   if (entry.type !== "opening" || !fits) {
     throw new CheckFailed("keeper", "The keeper's part is not the one that the log names.", name);
   }
   return openAge(key.age, sealed, "keeper-open");
 }
 
-async function decrypt(windows: AskedWindow[], identities: string[], asked: Asked, server: Server, progress: Progress): Promise<OpenedSegment[]> {
+async function decrypt(
+  windows: AskedWindow[],
+  identities: string[],
+  asked: Asked,
+  server: Server,
+  progress: Progress,
+): Promise<OpenedSegment[]> {
   const out: OpenedSegment[] = [];
   let bytes = 0;
   for (const [i, { record }] of windows.entries()) {
@@ -136,7 +177,8 @@ async function decrypt(windows: AskedWindow[], identities: string[], asked: Aske
       progress(out.length, bytes);
     }
   }
-  if (out.length === 0) throw new CheckFailed("segments", "The server holds no video of this recording.");
+  if (out.length === 0)
+    throw new CheckFailed("segments", "The server holds no video of this recording.");
   return out.sort((a, b) => (a.start < b.start ? -1 : 1));
 }
 

@@ -70,13 +70,15 @@ export class Server {
   }
 
   private async fetch(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (init.body !== undefined) headers.set("Content-Type", "application/json");
     let answer: Response;
     try {
       answer = await fetch(this.origin + path, {
         ...init,
         credentials: "omit",
         cache: "no-store",
-        headers: { ...init.headers, ...(init.body === undefined ? {} : { "Content-Type": "application/json" }) },
+        headers,
       });
     } catch {
       throw new ServerError(0, "away", "The server cannot be reached.", this.origin);
@@ -90,7 +92,9 @@ export class Server {
     const { signing } = this.key;
     const sig = toBase64(signing.sign(utf8(`plainview/session/v1\n${this.origin}\n${time}`)));
     const body = JSON.stringify({ key_id: signing.keyId, time, sig });
-    const answer: unknown = await (await this.fetch("/api/session/key", { method: "POST", body })).json();
+    const answer: unknown = await (
+      await this.fetch("/api/session/key", { method: "POST", body })
+    ).json();
     if (!isObject(answer) || typeof answer.token !== "string") {
       throw new CheckFailed("session", "The server gave no session.");
     }

@@ -55,7 +55,11 @@ export function replay(bundle: JsonObject, key: KeyFile, now: number): Rules {
       const known = sets.filter(({ set, index: at }) => set.set === name && at < index);
       const newest = known.sort((a, b) => a.index - b.index).at(-1);
       if (newest === undefined) {
-        throw new CheckFailed("custodian-set", "The server does not show who the custodians are.", name);
+        throw new CheckFailed(
+          "custodian-set",
+          "The server does not show who the custodians are.",
+          name,
+        );
       }
       return newest.set;
     },

@@ -27,7 +27,7 @@ export interface OpenedSegment {
 /** Parses `u32 length | header JSON \n | age file`, repeated; throws CheckFailed("segments"). */
 export function parseSegments(data: Bytes): SealedSegment[] {
   const out: SealedSegment[] = [];
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     if (at + 4 > data.length) throw badSegments();
     const end = at + 4 + view(data).getUint32(at);
     const newline = data.indexOf(0x0a, at + 4);
@@ -84,7 +84,11 @@ function readMeta(fmp4: Bytes): Omit<OpenedSegment, "fmp4"> {
 
 /** The box may hold RFC 3339 or milliseconds. */
 const toIso = (value: unknown): string =>
-  typeof value === "number" ? new Date(value).toISOString() : typeof value === "string" ? value : "";
+  typeof value === "number"
+    ? new Date(value).toISOString()
+    : typeof value === "string"
+      ? value
+      : "";
 
 const badSegments = (): CheckFailed =>
   new CheckFailed("segments", "The server sent sealed video that cannot be read.");

@@ -35,7 +35,11 @@ export async function sealAge(recipient: string, plain: Uint8Array): Promise<Byt
 /** Throws CheckFailed("share-sealed") unless these are the bytes that the log recorded. */
 export function checkSealed(record: WindowRecord, i: number, sealed: Uint8Array): void {
   if (hashHex(sealed) !== hashesOf(record, i).sealed) {
-    throw new CheckFailed("share-sealed", "The sealed share is not the one on the log.", `share ${i}`);
+    throw new CheckFailed(
+      "share-sealed",
+      "The sealed share is not the one on the log.",
+      `share ${i}`,
+    );
   }
 }
 
@@ -49,7 +53,11 @@ export async function openShare(
   const json = await openAge(identity, sealed, "share-open");
   const expected = hashesOf(record, i).plain;
   if (hashHex(json) !== expected) {
-    throw new CheckFailed("share-hash", "A share is false: it is not the one on the log.", expected);
+    throw new CheckFailed(
+      "share-hash",
+      "A share is false: it is not the one on the log.",
+      expected,
+    );
   }
   const value: unknown = JSON.parse(text(json));
   if (!isObject(value) || typeof value.share !== "string") throw foreignShare(record);
@@ -76,7 +84,10 @@ export async function combineIdentity(
 ): Promise<string> {
   const distinct = [...new Map(shares.map((share) => [share.i, share])).values()];
   if (distinct.length < record.k) {
-    throw new CheckFailed("too-few", `Only ${distinct.length} of ${record.k} shares were released.`);
+    throw new CheckFailed(
+      "too-few",
+      `Only ${distinct.length} of ${record.k} shares were released.`,
+    );
   }
   const secret = await combine(distinct.slice(0, record.k).map(({ share }) => share));
   if (secret.length !== e.length) throw wrongKey(record);
@@ -94,6 +105,10 @@ export async function recipientOf(identity: string): Promise<string> {
 }
 
 const wrongKey = (record: WindowRecord): CheckFailed =>
-  new CheckFailed("window-key", "The shares and the server's part do not give the window's key.", record.window);
+  new CheckFailed(
+    "window-key",
+    "The shares and the server's part do not give the window's key.",
+    record.window,
+  );
 
 export const encodeShare = (json: string): Bytes => utf8(json);

@@ -25,7 +25,8 @@ export interface WindowRecord {
 
 /** Finds this window's record in a `windows` entry of the log; throws CheckFailed("window"). */
 export function recordIn(entry: Entry, id: string): WindowRecord {
-  const list = entry.type === "windows" && Array.isArray(entry.body.windows) ? entry.body.windows : [];
+  const list =
+    entry.type === "windows" && Array.isArray(entry.body.windows) ? entry.body.windows : [];
   const found = list.find((item) => isObject(item) && item.window === id);
   if (found === undefined) {
     throw new CheckFailed("window", "The log knows no such recording.", id);
@@ -37,7 +38,8 @@ export function readRecord(value: unknown): WindowRecord {
   if (!isObject(value)) throw badWindow();
   const { window, camera, start, end, pk, k, n, set, shares } = value;
   const strings = [window, camera, start, end, pk, set];
-  if (!strings.every((item) => typeof item === "string") || !Array.isArray(shares)) throw badWindow();
+  if (!strings.every((item) => typeof item === "string") || !Array.isArray(shares))
+    throw badWindow();
   if (typeof k !== "number" || typeof n !== "number" || k < 1 || k > n) throw badWindow();
   return {
     window: window as string,

@@ -66,7 +66,12 @@ function Ask({ ready }: { ready: Ready }) {
     <>
       <h1>{texts.ask.title}</h1>
       <p className="lead">{texts.ask.lead}</p>
-      <Facts purpose={purpose} detail={draft.detail} windows={draft.windows.length} expires={expires} />
+      <Facts
+        purpose={purpose}
+        detail={draft.detail}
+        windows={draft.windows.length}
+        expires={expires}
+      />
       {state.kind === "sent" ? (
         <Done title={texts.ask.done} lead={texts.ask.doneLead}>
           <p className="mono">
@@ -75,7 +80,13 @@ function Ask({ ready }: { ready: Ready }) {
         </Done>
       ) : (
         <div className="actions">
-          <button type="button" className="button primary large" disabled={state.kind === "signing"} onClick={() => void sign(draft)} data-testid="sign">
+          <button
+            type="button"
+            className="button primary large"
+            disabled={state.kind === "signing"}
+            onClick={() => void sign(draft)}
+            data-testid="sign"
+          >
             {state.kind === "signing" ? texts.ask.signing : texts.ask.sign}
           </button>
         </div>

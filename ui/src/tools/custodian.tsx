@@ -6,7 +6,12 @@ import { useCallback, useEffect, useEffectEvent, useState } from "react";
 import { isObject } from "../log/entries.ts";
 import { texts } from "../messages/tools.ts";
 import type { CheckName } from "../release/checks.ts";
-import { examineForRelease, refuse, release, type Ready as Releasable } from "../release/custodian.ts";
+import {
+  examineForRelease,
+  refuse,
+  release,
+  type Ready as Releasable,
+} from "../release/custodian.ts";
 import { textIn } from "../release/trust.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import { Inbox } from "./inbox.tsx";
@@ -15,11 +20,28 @@ import { tell, tellFailure } from "./page.ts";
 import { whenWitnessed } from "./retry.ts";
 import { useChecks } from "./useChecks.ts";
 
-const LINES: CheckName[] = ["logged", "people", "signature", "recipient", "detail", "windows", "expiry", "share"];
+const LINES: CheckName[] = [
+  "logged",
+  "people",
+  "signature",
+  "recipient",
+  "detail",
+  "windows",
+  "expiry",
+  "share",
+];
 
 type Decision = "open" | "sending" | "released" | "refusing" | "refused";
 
-function Review({ ready: { key, server, parameters }, hash, onBack }: { ready: Ready; hash: string; onBack: () => void }) {
+function Review({
+  ready: { key, server, parameters },
+  hash,
+  onBack,
+}: {
+  ready: Ready;
+  hash: string;
+  onBack: () => void;
+}) {
   const { lines, check, reset } = useChecks(LINES);
   const [found, setFound] = useState<Releasable | null>(null);
   const [decision, setDecision] = useState<Decision>("open");
@@ -73,16 +95,34 @@ function Review({ ready: { key, server, parameters }, hash, onBack }: { ready: R
       <h1>{words.review}</h1>
       <p className="lead">{words.reviewLead}</p>
       {asked !== undefined && error === null && (
-        <Facts purpose={asked.purpose} detail={asked.detail} windows={asked.windows.length} by={`${asked.requester.org} (${asked.requester.person})`} expires={asked.expires} />
+        <Facts
+          purpose={asked.purpose}
+          detail={asked.detail}
+          windows={asked.windows.length}
+          by={`${asked.requester.org} (${asked.requester.person})`}
+          expires={asked.expires}
+        />
       )}
       <Checks lines={lines} waiting={waiting} />
       {error !== null && <Failure error={error} />}
       {error === null && found !== null && (decision === "open" || decision === "sending") && (
         <div className="actions">
-          <button type="button" className="button quiet" disabled={decision !== "open"} onClick={() => setDecision("refusing")} data-testid="refuse">
+          <button
+            type="button"
+            className="button quiet"
+            disabled={decision !== "open"}
+            onClick={() => setDecision("refusing")}
+            data-testid="refuse"
+          >
             {words.refuse}
           </button>
-          <button type="button" className="button primary large" disabled={decision !== "open"} onClick={() => void releaseNow(found)} data-testid="release">
+          <button
+            type="button"
+            className="button primary large"
+            disabled={decision !== "open"}
+            onClick={() => void releaseNow(found)}
+            data-testid="release"
+          >
             {decision === "sending" ? words.releasing : words.release}
           </button>
         </div>
@@ -97,7 +137,14 @@ function Review({ ready: { key, server, parameters }, hash, onBack }: { ready: R
         >
           <label className="labelled">
             <span>{words.reason}</span>
-            <input className="field" required maxLength={500} autoFocus value={reason} onChange={(event) => setReason(event.target.value)} />
+            <input
+              className="field"
+              required
+              maxLength={500}
+              autoFocus
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+            />
             <small>{words.reasonHint}</small>
           </label>
           <div className="actions">
@@ -110,8 +157,12 @@ function Review({ ready: { key, server, parameters }, hash, onBack }: { ready: R
           </div>
         </form>
       )}
-      {error === null && decision === "released" && <Done title={words.released} lead={words.releasedLead} />}
-      {error === null && decision === "refused" && <Done title={words.refused} lead={words.refusedLead} />}
+      {error === null && decision === "released" && (
+        <Done title={words.released} lead={words.releasedLead} />
+      )}
+      {error === null && decision === "refused" && (
+        <Done title={words.refused} lead={words.refusedLead} />
+      )}
       {!parameters.auto && decision !== "sending" && (
         <button type="button" className="button quiet backlink" onClick={onBack}>
           {words.back}
@@ -124,9 +175,11 @@ function Review({ ready: { key, server, parameters }, hash, onBack }: { ready: R
 function Custodian({ ready }: { ready: Ready }) {
   const [hash, setHash] = useState(ready.parameters.request);
   const words = texts.custodian;
-  if (hash !== null) return <Review key={hash} ready={ready} hash={hash} onBack={() => setHash(null)} />;
+  if (hash !== null)
+    return <Review key={hash} ready={ready} hash={hash} onBack={() => setHash(null)} />;
   const waitsForMe = (row: JsonObject): boolean => row.mine !== true;
-  const offered = (row: JsonObject): boolean => row.answered !== true && ["requested", "releasing"].includes(textIn(row, "state"));
+  const offered = (row: JsonObject): boolean =>
+    row.answered !== true && ["requested", "releasing"].includes(textIn(row, "state"));
   return (
     <>
       <h1>{words.title}</h1>
@@ -136,7 +189,9 @@ function Custodian({ ready }: { ready: Ready }) {
         filter={waitsForMe}
         empty={[words.empty, words.emptyHint]}
         action={(row) => (isObject(row) && offered(row) ? words.look : null)}
-        state={(row) => (row.answered === true ? words.answered : (texts.open.states[textIn(row, "state")] ?? ""))}
+        state={(row) =>
+          row.answered === true ? words.answered : (texts.open.states[textIn(row, "state")] ?? "")
+        }
         onChoose={setHash}
       />
     </>

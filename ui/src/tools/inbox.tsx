@@ -47,15 +47,32 @@ export function Inbox({ server, filter, empty, action, state, onChoose }: Props)
   return (
     <ul className="inbox" data-testid="inbox">
       {shown?.map((row) => (
-        <Row key={text(row, "request")} row={row} action={action(row)} state={state(row)} onChoose={onChoose} />
+        <Row
+          key={text(row, "request")}
+          row={row}
+          action={action(row)}
+          state={state(row)}
+          onChoose={onChoose}
+        />
       ))}
     </ul>
   );
 }
 
-const text = (row: JsonObject, name: string): string => (typeof row[name] === "string" ? row[name] : "");
+const text = (row: JsonObject, name: string): string =>
+  typeof row[name] === "string" ? row[name] : "";
 
-function Row({ row, action, state, onChoose }: { row: JsonObject; action: string | null; state: string; onChoose: (hash: string) => void }) {
+function Row({
+  row,
+  action,
+  state,
+  onChoose,
+}: {
+  row: JsonObject;
+  action: string | null;
+  state: string;
+  onChoose: (hash: string) => void;
+}) {
   const [from, to] = [Date.parse(text(row, "from")), Date.parse(text(row, "to"))];
   const hash = text(row, "request");
   return (
@@ -63,12 +80,18 @@ function Row({ row, action, state, onChoose }: { row: JsonObject; action: string
       <div>
         <strong>{texts.purposes[text(row, "purpose")] ?? text(row, "purpose")}</strong>
         <p>
-          {text(row, "camera")} · {Number.isNaN(from) ? "" : `${dayOf(from)}, ${clockTime(from)} – ${clockTime(to)}`}
+          {text(row, "camera")} ·{" "}
+          {Number.isNaN(from) ? "" : `${dayOf(from)}, ${clockTime(from)} – ${clockTime(to)}`}
         </p>
       </div>
       <span className="state">{state}</span>
       {action !== null && (
-        <button type="button" className="button primary" onClick={() => onChoose(hash)} data-testid="choose">
+        <button
+          type="button"
+          className="button primary"
+          onClick={() => onChoose(hash)}
+          data-testid="choose"
+        >
           {action}
         </button>
       )}

@@ -4,6 +4,7 @@ import "@fontsource-variable/inter/wght.css";
 import "./tools.css";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import type { JsonObject } from "../base/canonical.ts";
+import { download } from "../base/download.ts";
 import { texts } from "../messages/tools.ts";
 import { canPlay, codecOfFile, play } from "../media/originals.ts";
 import type { CheckName } from "../release/checks.ts";
@@ -17,7 +18,19 @@ import { tell, tellFailure } from "./page.ts";
 import { whenWitnessed } from "./retry.ts";
 import { useChecks } from "./useChecks.ts";
 
-const LINES: CheckName[] = ["logged", "people", "signature", "recipient", "detail", "windows", "expiry", "releases", "keeper", "combine", "segments"];
+const LINES: CheckName[] = [
+  "logged",
+  "people",
+  "signature",
+  "recipient",
+  "detail",
+  "windows",
+  "expiry",
+  "releases",
+  "keeper",
+  "combine",
+  "segments",
+];
 
 function Opening({ ready: { key, server, parameters }, hash }: { ready: Ready; hash: string }) {
   const { lines, check, reset } = useChecks(LINES);
@@ -33,7 +46,9 @@ function Opening({ ready: { key, server, parameters }, hash }: { ready: Ready; h
     let current = true;
     whenWitnessed(() => {
       reset();
-      return openOriginal(hash, key, server, check, (segments, bytes) => setProgress({ segments, bytes }));
+      return openOriginal(hash, key, server, check, (segments, bytes) =>
+        setProgress({ segments, bytes }),
+      );
     }, setWaiting).then(
       (result) => current && setOpened(result),
       (problem: unknown) => current && failed(problem),
@@ -44,7 +59,8 @@ function Opening({ ready: { key, server, parameters }, hash }: { ready: Ready; h
   }, [check, hash, key, reset, server]);
 
   const words = texts.open;
-  const shown = (): void => tell(parameters.server, "done", "open", { request: hash, segments: String(progress.segments) });
+  const shown = (): void =>
+    tell(parameters.server, "done", "open", { request: hash, segments: String(progress.segments) });
   return (
     <>
       {opened === null ? (
@@ -58,11 +74,18 @@ function Opening({ ready: { key, server, parameters }, hash }: { ready: Ready; h
           <p className="lead strong">{words.never}</p>
           <Original segments={opened.segments} onShown={shown} />
           <p className="care">{words.care}</p>
-          <Facts purpose={opened.asked.purpose} detail={opened.asked.detail} windows={opened.asked.windows.length} expires={opened.asked.expires} />
+          <Facts
+            purpose={opened.asked.purpose}
+            detail={opened.asked.detail}
+            windows={opened.asked.windows.length}
+            expires={opened.asked.expires}
+          />
         </>
       )}
       <Checks lines={lines} waiting={waiting} />
-      {opened === null && progress.segments > 0 && <p className="lead">{words.pieces(progress.segments, (progress.bytes / 1e6).toFixed(1))}</p>}
+      {opened === null && progress.segments > 0 && (
+        <p className="lead">{words.pieces(progress.segments, (progress.bytes / 1e6).toFixed(1))}</p>
+      )}
       {error !== null && <Failure error={error} />}
     </>
   );
@@ -72,7 +95,9 @@ function Original({ segments, onShown }: { segments: OpenedSegment[]; onShown: (
   const video = useRef<HTMLVideoElement>(null);
   const ends = useRef<number[]>([]);
   const [at, setAt] = useState("");
-  const [codec] = useState(() => (segments[0] === undefined ? null : codecOfFile(segments[0].fmp4)));
+  const [codec] = useState(() =>
+    segments[0] === undefined ? null : codecOfFile(segments[0].fmp4),
+  );
   const playable = canPlay(codec);
   const shown = useEffectEvent(onShown);
   useEffect(() => {
@@ -83,7 +108,11 @@ function Original({ segments, onShown }: { segments: OpenedSegment[]; onShown: (
     }
     element.addEventListener("loadeddata", () => shown(), { once: true });
     element.muted = true;
-    void play(element, segments.map(({ fmp4 }) => fmp4), codec).then((found) => {
+    void play(
+      element,
+      segments.map(({ fmp4 }) => fmp4),
+      codec,
+    ).then((found) => {
       ends.current = found;
       // A browser may forbid to begin by itself: then the person does, with the element's own button.
       return element.play().catch(() => undefined);
@@ -92,7 +121,10 @@ function Original({ segments, onShown }: { segments: OpenedSegment[]; onShown: (
 
   const tellTime = (): void => {
     const now = video.current?.currentTime ?? 0;
-    const index = Math.max(ends.current.findIndex((end) => now < end), 0);
+    const index = Math.max(
+      ends.current.findIndex((end) => now < end),
+      0,
+    );
     const begin = index === 0 ? 0 : (ends.current[index - 1] ?? 0);
     const start = Date.parse(segments[index]?.start ?? "");
     if (!Number.isNaN(start)) setAt(dateTime(start + (now - begin) * 1000));
@@ -101,7 +133,14 @@ function Original({ segments, onShown }: { segments: OpenedSegment[]; onShown: (
     <>
       {playable ? (
         <figure className="original">
-          <video ref={video} controls loop playsInline onTimeUpdate={tellTime} data-testid="original" />
+          <video
+            ref={video}
+            controls
+            loop
+            playsInline
+            onTimeUpdate={tellTime}
+            data-testid="original"
+          />
           <figcaption>{at}</figcaption>
         </figure>
       ) : (
@@ -122,17 +161,17 @@ function Original({ segments, onShown }: { segments: OpenedSegment[]; onShown: (
   );
 }
 
-function Save({ segment }: { segment: OpenedSegment }) {
-  const [url, setUrl] = useState("");
-  useEffect(() => {
-    const made = URL.createObjectURL(new Blob([segment.fmp4], { type: "video/mp4" }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [segment]);
+function Save({ segment: { fmp4, window, sequence } }: { segment: OpenedSegment }) {
+  const name = `${window}-${String(sequence).padStart(6, "0")}.mp4`;
   return (
-    <a className="button quiet" href={url} download={`${segment.window}-${String(segment.sequence).padStart(6, "0")}.mp4`} data-testid="download">
-      {texts.open.download} ({(segment.fmp4.length / 1e6).toFixed(1)} MB)
-    </a>
+    <button
+      type="button"
+      className="button quiet"
+      onClick={() => download(new Blob([fmp4], { type: "video/mp4" }), name)}
+      data-testid="download"
+    >
+      {texts.open.download} ({(fmp4.length / 1e6).toFixed(1)} MB)
+    </button>
   );
 }
 

@@ -38,7 +38,12 @@ export function readParameters(hash: string): Parameters {
 export type Step = "ask" | "custodian" | "open";
 
 /** Tells the page around this one, and only if it is the server's own. */
-export function tell(server: string | null, word: "done" | "failed", step: Step, detail: Record<string, string>): void {
+export function tell(
+  server: string | null,
+  word: "done" | "failed",
+  step: Step,
+  detail: Record<string, string>,
+): void {
   if (window.parent === window || server === null) return;
   window.parent.postMessage({ plainview: word, step, detail }, server);
 }
@@ -50,5 +55,6 @@ export const tellFailure = (server: string | null, step: Step, error: unknown): 
   });
 
 /** Remembers which server was used last, so that its address is typed once. No secret. */
-export const rememberServer = (server: string): void => localStorage.setItem("plainview-server", server);
+export const rememberServer = (server: string): void =>
+  localStorage.setItem("plainview-server", server);
 export const rememberedServer = (): string => localStorage.getItem("plainview-server") ?? "";

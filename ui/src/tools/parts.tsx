@@ -9,7 +9,14 @@ import { readKeyFile, type KeyFile } from "../release/keyfile.ts";
 import { originOf, Server } from "../release/server.ts";
 import { dateTime, clockTime, dayOf } from "../video/clock.ts";
 import { Mark } from "../app/parts/Icon.tsx";
-import { readParameters, rememberedServer, rememberServer, tellFailure, type Parameters, type Step } from "./page.ts";
+import {
+  readParameters,
+  rememberedServer,
+  rememberServer,
+  tellFailure,
+  type Parameters,
+  type Step,
+} from "./page.ts";
 import type { Line } from "./useChecks.ts";
 
 export function show(page: ReactNode): void {
@@ -17,7 +24,15 @@ export function show(page: ReactNode): void {
   if (root !== null) createRoot(root).render(page);
 }
 
-export function Frame({ name, onForget, children }: { name?: string; onForget?: () => void; children: ReactNode }) {
+export function Frame({
+  name,
+  onForget,
+  children,
+}: {
+  name?: string;
+  onForget?: () => void;
+  children: ReactNode;
+}) {
   return (
     <>
       <header className="top">
@@ -86,7 +101,8 @@ export function Gate({ step, children }: { step: Step; children: (ready: Ready) 
       </Frame>
     );
   }
-  if (parameters === null || (parameters.demo !== null && key === null)) return <Frame>{null}</Frame>;
+  if (parameters === null || (parameters.demo !== null && key === null))
+    return <Frame>{null}</Frame>;
   if (key === null) {
     return (
       <Frame>
@@ -97,7 +113,17 @@ export function Gate({ step, children }: { step: Step; children: (ready: Ready) 
   const forget = (): void => setKey(null);
   return (
     <Frame name={key.name} {...(parameters.demo === null ? { onForget: forget } : {})}>
-      {server === null ? <ServerPicker onServer={setServer} /> : <Connected key={server} origin={server} keyFile={key} parameters={parameters} render={children} />}
+      {server === null ? (
+        <ServerPicker onServer={setServer} />
+      ) : (
+        <Connected
+          key={server}
+          origin={server}
+          keyFile={key}
+          parameters={parameters}
+          render={children}
+        />
+      )}
     </Frame>
   );
 }
@@ -116,7 +142,8 @@ function Connected({ origin, keyFile, parameters, render }: ConnectedProps) {
 
 async function demoKey(role: string): Promise<KeyFile> {
   const answer = await fetch(`/demo-keys/${role}.json`, { cache: "no-store" });
-  if (!answer.ok) throw new CheckFailed("demo-key", "The demonstration offers no key for this role.", role);
+  if (!answer.ok)
+    throw new CheckFailed("demo-key", "The demonstration offers no key for this role.", role);
   return readKeyFile(await answer.text());
 }
 
@@ -145,7 +172,13 @@ function KeyPicker({ onKey }: { onKey: (key: KeyFile) => void }) {
       <p className="lead">{texts.key.lead}</p>
       <label className="button primary">
         {texts.key.choose}
-        <input type="file" accept=".json,application/json" className="hidden" data-testid="key-file" onChange={(event) => take(event.target.files?.[0])} />
+        <input
+          type="file"
+          accept=".json,application/json"
+          className="hidden"
+          data-testid="key-file"
+          onChange={(event) => take(event.target.files?.[0])}
+        />
       </label>
       <small>{texts.key.drop}</small>
       {error !== null && <Failure error={error} small />}
@@ -171,7 +204,15 @@ function ServerPicker({ onServer }: { onServer: (server: string) => void }) {
       }}
     >
       <h1>{texts.server.title}</h1>
-      <input className="field" type="url" required aria-label={texts.server.field} placeholder="https://" value={address} onChange={(event) => setAddress(event.target.value)} />
+      <input
+        className="field"
+        type="url"
+        required
+        aria-label={texts.server.field}
+        placeholder="https://"
+        value={address}
+        onChange={(event) => setAddress(event.target.value)}
+      />
       <button className="button primary">{texts.server.use}</button>
       {error !== null && <Failure error={error} small />}
     </form>
@@ -179,9 +220,18 @@ function ServerPicker({ onServer }: { onServer: (server: string) => void }) {
 }
 
 /** Red, with the name of what did not hold. */
-export function Failure({ error, small, onRetry }: { error: unknown; small?: boolean; onRetry?: () => void }) {
+export function Failure({
+  error,
+  small,
+  onRetry,
+}: {
+  error: unknown;
+  small?: boolean;
+  onRetry?: () => void;
+}) {
   const code = error instanceof CheckFailed || error instanceof ServerError ? error.code : "";
-  const detail = error instanceof CheckFailed ? error.detail : error instanceof ServerError ? error.hint : "";
+  const detail =
+    error instanceof CheckFailed ? error.detail : error instanceof ServerError ? error.hint : "";
   return (
     <section className="failure" role="alert" data-testid="failure" data-code={code}>
       {small !== true && <strong>{texts.failed}</strong>}
@@ -273,7 +323,15 @@ export function Facts({ purpose, detail, windows, by, expires }: RequestFacts) {
   );
 }
 
-export function Done({ title, lead, children }: { title: string; lead: string; children?: ReactNode }) {
+export function Done({
+  title,
+  lead,
+  children,
+}: {
+  title: string;
+  lead: string;
+  children?: ReactNode;
+}) {
   return (
     <section className="done" data-testid="done" role="status">
       <Tick state="held" />

@@ -7,7 +7,10 @@ const WITNESS_MS = 15_000;
 const PAUSE_MS = 1_000;
 
 /** Repeats `work` while the server says "not yet" or the witnesses lag; a lie is never tried again. */
-export async function whenWitnessed<T>(work: () => Promise<T>, onWait: (waiting: boolean) => void): Promise<T> {
+export async function whenWitnessed<T>(
+  work: () => Promise<T>,
+  onWait: (waiting: boolean) => void,
+): Promise<T> {
   const started = Date.now();
   for (;;) {
     try {
@@ -24,6 +27,7 @@ export async function whenWitnessed<T>(work: () => Promise<T>, onWait: (waiting:
 
 function patience(error: unknown): number {
   if (error instanceof ServerError && [409, 503].includes(error.status)) return SERVER_MS;
-  if (error instanceof CheckFailed && ["witnesses", "stale", "too-few"].includes(error.code)) return WITNESS_MS;
+  if (error instanceof CheckFailed && ["witnesses", "stale", "too-few"].includes(error.code))
+    return WITNESS_MS;
   return -1;
 }

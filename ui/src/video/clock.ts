@@ -15,7 +15,11 @@ const clock = new Intl.DateTimeFormat("en-GB", {
   second: "2-digit",
   timeZoneName: "short",
 });
-const short = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const short = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
 const minutes = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
@@ -29,7 +33,8 @@ export const minuteTime = (ms: number): string => minutes.format(ms);
 export const dayOf = (ms: number): string => day.format(ms);
 export const dateTime = (ms: number): string => `${dayOf(ms)}, ${clockTime(ms)}`;
 /** Two digits behind the second: enough to tell frames apart. */
-export const hundredths = (ms: number): string => String(Math.floor((ms % 1000) / 10)).padStart(2, "0");
+export const hundredths = (ms: number): string =>
+  String(Math.floor((ms % 1000) / 10)).padStart(2, "0");
 
 /** For `<input type="datetime-local" step="1">`. */
 export function toLocalInput(ms: number): string {

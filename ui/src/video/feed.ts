@@ -3,9 +3,7 @@
 import { parseFrame, type Frame } from "../media/frames.ts";
 
 export type FeedState =
-  | { kind: "connecting" }
-  | { kind: "live" }
-  | { kind: "waiting"; reason: string; retryAt: number };
+  { kind: "connecting" } | { kind: "live" } | { kind: "waiting"; reason: string; retryAt: number };
 
 export interface FeedEvents {
   frame(frame: Frame): void;

@@ -29,7 +29,9 @@ export class MsePlayer implements Player {
     private readonly onStatus: (status: PlaybackStatus) => void,
     private readonly onError: (message: string) => void,
   ) {
-    this.opened = new Promise((resolve) => this.source.addEventListener("sourceopen", () => resolve(), { once: true }));
+    this.opened = new Promise((resolve) =>
+      this.source.addEventListener("sourceopen", () => resolve(), { once: true }),
+    );
     video.muted = true;
     video.src = this.url;
     video.addEventListener("timeupdate", () => this.ahead());
@@ -66,7 +68,9 @@ export class MsePlayer implements Player {
 
   step(by: -1 | 1): Promise<void> {
     this.pause();
-    const now = this.frames.findLastIndex((frame) => this.at(frame) <= this.video.currentTime + 0.001);
+    const now = this.frames.findLastIndex(
+      (frame) => this.at(frame) <= this.video.currentTime + 0.001,
+    );
     const target = this.frames[now + by];
     return target === undefined ? Promise.resolve() : this.seek(target.wallMs);
   }
@@ -84,11 +88,14 @@ export class MsePlayer implements Player {
   private ahead(): void {
     const wallMs = this.video.currentTime * 1000 + (this.origin ?? 0);
     const first = segmentFor(this.segments, wallMs);
-    for (const segment of this.segments.slice(first, first + AHEAD_S / 2)) void this.append(segment);
+    for (const segment of this.segments.slice(first, first + AHEAD_S / 2))
+      void this.append(segment);
   }
 
   private append(segment: Segment): Promise<void> {
-    this.work = this.work.then(() => this.appendNow(segment)).catch((error: unknown) => this.onError(String(error)));
+    this.work = this.work
+      .then(() => this.appendNow(segment))
+      .catch((error: unknown) => this.onError(String(error)));
     return this.work;
   }
 
@@ -104,7 +111,9 @@ export class MsePlayer implements Player {
     await this.put(init.bytes);
     for (const [i, frame] of frames.entries()) {
       const duration = (frames[i + 1]?.wallMs ?? frame.wallMs + frame.durationMs) - frame.wallMs;
-      await this.put(fragment(frame, i + 1, frame.wallMs - (this.origin ?? 0), Math.max(duration, 1)));
+      await this.put(
+        fragment(frame, i + 1, frame.wallMs - (this.origin ?? 0), Math.max(duration, 1)),
+      );
     }
     this.frames.push(...frames);
     this.frames.sort((a, b) => a.wallMs - b.wallMs);
@@ -113,7 +122,9 @@ export class MsePlayer implements Player {
   private put(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.buffer?.addEventListener("updateend", () => resolve(), { once: true });
-      this.buffer?.addEventListener("error", () => reject(new Error("MediaSource")), { once: true });
+      this.buffer?.addEventListener("error", () => reject(new Error("MediaSource")), {
+        once: true,
+      });
       this.buffer?.appendBuffer(bytes);
     });
   }

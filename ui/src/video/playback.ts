@@ -77,7 +77,10 @@ export class CanvasPlayer implements Player {
     const frames = await this.framesOf(segment);
     if (generation !== this.generation || frames === null) return;
     this.cache.prefetch(this.segments[index - 1]);
-    const at = Math.max(frames.findLastIndex((frame) => frame.wallMs <= wallMs), 0);
+    const at = Math.max(
+      frames.findLastIndex((frame) => frame.wallMs <= wallMs),
+      0,
+    );
     const wanted = frames[at];
     if (wanted === undefined) return;
     const shown = new Promise<void>((done) => (this.target = { frame: wanted, done }));

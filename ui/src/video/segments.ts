@@ -8,7 +8,9 @@ const KEEP = 40;
 export class SegmentCache {
   private readonly kept = new Map<string, Promise<Frame[]>>();
 
-  constructor(private readonly fetchBytes: (segment: Segment) => Promise<Uint8Array<ArrayBuffer>>) {}
+  constructor(
+    private readonly fetchBytes: (segment: Segment) => Promise<Uint8Array<ArrayBuffer>>,
+  ) {}
 
   /** The frames of a segment, decode order; a failed fetch is forgotten, so that it may be retried. */
   get(segment: Segment): Promise<Frame[]> {

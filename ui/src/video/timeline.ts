@@ -54,15 +54,22 @@ export function segmentFor(segments: Segment[], at: number): number {
   return Math.min(low, segments.length - 1);
 }
 
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+const STEPS_S = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+];
 
 /** Moments for labels, at most `most` of them, on round local times. */
-export function ticks(range: Range, most: number, offsetMinutes = new Date(range.from).getTimezoneOffset()): number[] {
+export function ticks(
+  range: Range,
+  most: number,
+  offsetMinutes = new Date(range.from).getTimezoneOffset(),
+): number[] {
   const length = (range.to - range.from) / 1000;
   const step = (STEPS_S.find((s) => length / s <= most) ?? 86_400) * 1000;
   const shift = offsetMinutes * 60_000;
   const out: number[] = [];
-  for (let t = Math.ceil((range.from - shift) / step) * step + shift; t <= range.to; t += step) out.push(t);
+  for (let t = Math.ceil((range.from - shift) / step) * step + shift; t <= range.to; t += step)
+    out.push(t);
   return out;
 }
 

@@ -38,11 +38,13 @@ export function Accesses() {
 }
 
 const timeOf = (act: Act): number =>
-  typeof act.time === "number" ? act.time : Date.parse(typeof act.time === "string" ? act.time : "");
+  typeof act.time === "number"
+    ? act.time
+    : Date.parse(typeof act.time === "string" ? act.time : "");
 
 function ActRow({ act }: { act: Act }) {
   const detail = typeof act.detail === "object" && act.detail !== null ? (act.detail as Act) : act;
-  const kind = String(act.act ?? act.type ?? "");
+  const kind = [act.act, act.type].find((name) => typeof name === "string") ?? "";
   const words = ["camera", "purpose", "note", "case"]
     .map((key) => detail[key])
     .filter((value): value is string => typeof value === "string" && value !== "");
@@ -65,6 +67,7 @@ function ActRow({ act }: { act: Act }) {
 }
 
 function readable(value: unknown): string {
-  const ms = typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : NaN;
+  const ms =
+    typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isNaN(ms) ? "" : clockTime(ms);
 }

@@ -51,17 +51,33 @@ export function PlaybackPage({ me, camera: id, at }: Props) {
   if (camera === undefined) return null;
   if (playback === null) {
     return (
-      <Dialog title={texts.playback.why} lead={texts.playback.lead} onClose={() => go("/app/")} testid="playback-dialog">
+      <Dialog
+        title={texts.playback.why}
+        lead={texts.playback.lead}
+        onClose={() => go("/app/")}
+        testid="playback-dialog"
+      >
         <p className="facts">
           <strong>{camera.name}</strong> {at !== null && texts.playback.around(clockTime(at))}
         </p>
         <Problem error={error} />
-        <PurposeForm choices={texts.playback.choices} submit={texts.playback.open} busy={busy} onCancel={() => go("/app/")} onPurpose={(why) => open(why, at)}>
+        <PurposeForm
+          choices={texts.playback.choices}
+          submit={texts.playback.open}
+          busy={busy}
+          onCancel={() => go("/app/")}
+          onPurpose={(why) => open(why, at)}
+        >
           {at === null && (
             <div className="segments" role="group" aria-label={texts.playback.range}>
               <span>{texts.playback.range}</span>
               {texts.playback.ranges.map(([label, value]) => (
-                <button key={value} type="button" aria-pressed={seconds === value} onClick={() => setSeconds(value)}>
+                <button
+                  key={value}
+                  type="button"
+                  aria-pressed={seconds === value}
+                  onClick={() => setSeconds(value)}
+                >
                   {label}
                 </button>
               ))}
@@ -74,7 +90,14 @@ export function PlaybackPage({ me, camera: id, at }: Props) {
   return (
     <>
       <Problem error={error} />
-      <Screen key={playback.playback} me={me} camera={camera} playback={playback} startAt={at} onNewer={() => open(purpose, null)} />
+      <Screen
+        key={playback.playback}
+        me={me}
+        camera={camera}
+        playback={playback}
+        startAt={at}
+        onNewer={() => open(purpose, null)}
+      />
     </>
   );
 }

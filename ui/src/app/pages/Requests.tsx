@@ -38,10 +38,13 @@ const purposeText = (code: string): string =>
 function Row({ row, toolsUrl }: { row: RequestRow; toolsUrl: string }) {
   const words = texts.requests;
   const [from, to] = [Date.parse(row.from), Date.parse(row.to)];
-  const have = row.windows.length === 0 ? 0 : Math.min(...row.windows.map(({ releases }) => releases));
+  const have =
+    row.windows.length === 0 ? 0 : Math.min(...row.windows.map(({ releases }) => releases));
   const page = row.mine ? "open.html" : "custodian.html";
   const hash = new URLSearchParams({ server: location.origin, request: row.request });
-  const offered = row.mine ? ["open", "opened"].includes(row.state) : ["requested", "releasing"].includes(row.state);
+  const offered = row.mine
+    ? ["open", "opened"].includes(row.state)
+    : ["requested", "releasing"].includes(row.state);
   return (
     <li className="card" data-testid={`request-${row.request}`} data-state={row.state}>
       <div>
@@ -50,7 +53,11 @@ function Row({ row, toolsUrl }: { row: RequestRow; toolsUrl: string }) {
           <strong>{row.camera}</strong> · {dayOf(from)}, {clockTime(from)} – {clockTime(to)}
         </p>
         <p className="quiet">
-          {row.requester !== undefined && !row.mine && <>{words.by} {row.requester} · </>}
+          {row.requester !== undefined && !row.mine && (
+            <>
+              {words.by} {row.requester} ·{" "}
+            </>
+          )}
           {words.until} {dateTime(Date.parse(row.expires))}
         </p>
         <details>
@@ -66,7 +73,12 @@ function Row({ row, toolsUrl }: { row: RequestRow; toolsUrl: string }) {
         </span>
         <Shares have={have} k={row.k} n={row.n} />
         {offered && (
-          <a className="button primary" href={`${toolsUrl}/${page}#${hash}`} target="plainview-tools" rel="noopener">
+          <a
+            className="button primary"
+            href={`${toolsUrl}/${page}#${hash}`}
+            target="plainview-tools"
+            rel="noopener"
+          >
             {row.mine ? words.open : words.review}
           </a>
         )}

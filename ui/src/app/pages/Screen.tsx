@@ -1,7 +1,15 @@
 // The playback screen: picture, controls, timeline, keys.
 
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
-import { segment as fetchSegment, snapshot, timeline as fetchTimeline, type Camera, type Me, type Playback } from "../api.ts";
+import {
+  segment as fetchSegment,
+  snapshot,
+  timeline as fetchTimeline,
+  type Camera,
+  type Me,
+  type Playback,
+} from "../api.ts";
+import { download } from "../../base/download.ts";
 import { messageOf } from "../../base/errors.ts";
 import { useKeys, useLoaded } from "../hooks.ts";
 import { GotoDialog } from "../parts/GotoDialog.tsx";
@@ -26,7 +34,13 @@ const ZOOMS: [string, number][] = [
   ["5 min", 300_000],
   [texts.playback.all, Infinity],
 ];
-const IDLE: PlaybackStatus = { wallMs: null, pixelated: false, playing: false, seeking: false, ended: false };
+const IDLE: PlaybackStatus = {
+  wallMs: null,
+  pixelated: false,
+  playing: false,
+  seeking: false,
+  ended: false,
+};
 
 interface Props {
   me: Me;
@@ -40,7 +54,9 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const player = useRef<Player | null>(null);
-  const [cache] = useState(() => new SegmentCache((segment) => fetchSegment(playback.playback, segment)));
+  const [cache] = useState(
+    () => new SegmentCache((segment) => fetchSegment(playback.playback, segment)),
+  );
   const [status, setStatus] = useState(IDLE);
   const [speed, setSpeed] = useState(1);
   const [zoom, setZoom] = useState(Infinity);
@@ -83,7 +99,13 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
     setFault(null);
     void player.current?.seek(Math.min(Math.max(time, range.from), range.to));
   };
-  const togglePlay = (): void => (status.playing ? player.current?.pause() : player.current?.play());
+  const goTo = (time: number): void => {
+    setOpen(null);
+    if (time >= range.from && time <= range.to) seek(time);
+    else go(playbackPath(camera.id, time));
+  };
+  const togglePlay = (): void =>
+    status.playing ? player.current?.pause() : player.current?.play();
   const changeSpeed = (next: number): void => {
     setSpeed(next);
     player.current?.setSpeed(next);
@@ -102,7 +124,9 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
   useKeys((event) => {
     const skip = event.shiftKey ? SKIP_MS * 6 : SKIP_MS;
     const arrow = (by: -1 | 1): void =>
-      status.playing || event.shiftKey ? seek((at ?? range.from) + by * skip) : void player.current?.step(by);
+      status.playing || event.shiftKey
+        ? seek((at ?? range.from) + by * skip)
+        : void player.current?.step(by);
     const faster = (by: -1 | 1): void => changeSpeed(SPEEDS[SPEEDS.indexOf(speed) + by] ?? speed);
     const actions: Record<string, () => void> = {
       " ": togglePlay,
@@ -124,7 +148,12 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
   });
 
   return (
-    <div className="screen" data-testid="playback" data-playing={status.playing || undefined} data-seeking={status.seeking || undefined}>
+    <div
+      className="screen"
+      data-testid="playback"
+      data-playing={status.playing || undefined}
+      data-seeking={status.seeking || undefined}
+    >
       <div className="stage" onDoubleClick={togglePlay}>
         <canvas ref={canvas} hidden={!hasWebCodecs()} data-testid={`picture-${camera.id}`} />
         <video ref={video} hidden={hasWebCodecs()} muted playsInline />
@@ -152,12 +181,34 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
       {fault !== null && <Problem error={new Error(fault)} />}
       <Problem error={error} />
       <div className="controls">
-        <Tool icon="back" text={texts.playback.back} onUse={() => void player.current?.step(-1)} testid="step-back" />
-        <Tool icon={status.playing ? "pause" : "play"} text={status.playing ? texts.playback.pause : texts.playback.play} onUse={togglePlay} testid="play" big />
-        <Tool icon="forward" text={texts.playback.forward} onUse={() => void player.current?.step(1)} testid="step-forward" />
+        <Tool
+          icon="back"
+          text={texts.playback.back}
+          onUse={() => void player.current?.step(-1)}
+          testid="step-back"
+        />
+        <Tool
+          icon={status.playing ? "pause" : "play"}
+          text={status.playing ? texts.playback.pause : texts.playback.play}
+          onUse={togglePlay}
+          testid="play"
+          big
+        />
+        <Tool
+          icon="forward"
+          text={texts.playback.forward}
+          onUse={() => void player.current?.step(1)}
+          testid="step-forward"
+        />
         <div className="segments" role="group" aria-label={texts.playback.speed}>
           {SPEEDS.map((value) => (
-            <button key={value} type="button" aria-pressed={speed === value} onClick={() => changeSpeed(value)} data-testid={`speed-${value}`}>
+            <button
+              key={value}
+              type="button"
+              aria-pressed={speed === value}
+              onClick={() => changeSpeed(value)}
+              data-testid={`speed-${value}`}
+            >
               {value === 0.5 ? "½" : value}×
             </button>
           ))}
@@ -171,18 +222,41 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
             </button>
           </span>
         )}
-        <button type="button" className="button" onClick={save} disabled={at === null} data-testid="snapshot">
+        <button
+          type="button"
+          className="button"
+          onClick={save}
+          disabled={at === null}
+          data-testid="snapshot"
+        >
           <Icon name="camera" /> <span>{texts.playback.snapshot}</span>
         </button>
-        <button type="button" className="button primary" onClick={() => setOpen("mark")} disabled={at === null} data-testid="mark">
+        <button
+          type="button"
+          className="button primary"
+          onClick={() => setOpen("mark")}
+          disabled={at === null}
+          data-testid="mark"
+        >
           <Icon name="mark" /> <span>{texts.playback.mark}</span>
         </button>
       </div>
-      <Timeline spans={spans} view={view} at={at} onSeek={seek} onHover={(time) => cache.prefetch(segments[segmentFor(segments, time)])} />
+      <Timeline
+        spans={spans}
+        view={view}
+        at={at}
+        onSeek={seek}
+        onHover={(time) => cache.prefetch(segments[segmentFor(segments, time)])}
+      />
       <div className="zooms segments" role="group" aria-label={texts.playback.zoom}>
         <span>{texts.playback.zoom}</span>
         {ZOOMS.map(([label, length]) => (
-          <button key={label} type="button" aria-pressed={zoom === length} onClick={() => setZoom(length)}>
+          <button
+            key={label}
+            type="button"
+            aria-pressed={zoom === length}
+            onClick={() => setZoom(length)}
+          >
             {label}
           </button>
         ))}
@@ -191,8 +265,10 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           {texts.playback.live}
         </button>
       </div>
-      {open === "mark" && <MarkDialog me={me} camera={camera} at={at ?? range.from} onClose={() => setOpen(null)} />}
-      {open === "goto" && <GotoDialog camera={camera} onClose={() => setOpen(null)} onGo={(time) => (time >= range.from && time <= range.to ? (setOpen(null), seek(time)) : go(playbackPath(camera.id, time)))} />}
+      {open === "mark" && (
+        <MarkDialog me={me} camera={camera} at={at ?? range.from} onClose={() => setOpen(null)} />
+      )}
+      {open === "goto" && <GotoDialog camera={camera} onClose={() => setOpen(null)} onGo={goTo} />}
     </div>
   );
 }
@@ -207,17 +283,15 @@ interface ToolProps {
 
 function Tool({ icon, text, testid, big, onUse }: ToolProps) {
   return (
-    <button type="button" className={big === true ? "tool big" : "tool"} title={text} aria-label={text} data-testid={testid} onClick={onUse}>
+    <button
+      type="button"
+      className={big === true ? "tool big" : "tool"}
+      title={text}
+      aria-label={text}
+      data-testid={testid}
+      onClick={onUse}
+    >
       <Icon name={icon} />
     </button>
   );
-}
-
-function download(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

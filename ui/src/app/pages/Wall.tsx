@@ -1,7 +1,13 @@
 // The first thing an operator sees: the live pictures, nothing in their way.
 
 import { useCallback, useRef, useState } from "react";
-import { cameras as fetchCameras, me as fetchMe, setPurpose, type Camera, type Me } from "../api.ts";
+import {
+  cameras as fetchCameras,
+  me as fetchMe,
+  setPurpose,
+  type Camera,
+  type Me,
+} from "../api.ts";
 import { useKeys, useLoaded } from "../hooks.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 import { GotoDialog } from "../parts/GotoDialog.tsx";
@@ -49,7 +55,12 @@ function AskPurpose({ onMe }: { onMe: (me: Me) => void }) {
   return (
     <Dialog title={texts.purpose.title} lead={texts.purpose.lead} testid="purpose-dialog">
       <Problem error={error} />
-      <PurposeForm choices={texts.purpose.choices} submit={texts.purpose.begin} busy={busy} onPurpose={begin} />
+      <PurposeForm
+        choices={texts.purpose.choices}
+        submit={texts.purpose.begin}
+        busy={busy}
+        onPurpose={begin}
+      />
     </Dialog>
   );
 }
@@ -61,7 +72,10 @@ function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
   const [enlarged, setEnlarged] = useState<string | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const tiles = useRef(new Map<string, TileHandle>());
-  const index = Math.max(cameras.findIndex(({ id }) => id === selected), 0);
+  const index = Math.max(
+    cameras.findIndex(({ id }) => id === selected),
+    0,
+  );
   const current = cameras[index];
 
   const at = (id: string): number => tiles.current.get(id)?.wallMs() ?? serverNow();
@@ -87,7 +101,10 @@ function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
       t: () => setOpen({ kind: "goto", camera: current, at: at(current.id) }),
       m: () => setOpen({ kind: "mark", camera: current, at: at(current.id) }),
     };
-    const action = numbered === undefined ? actions[event.key.length === 1 ? event.key.toLowerCase() : event.key] : () => choose(numbered.id);
+    const action =
+      numbered === undefined
+        ? actions[event.key.length === 1 ? event.key.toLowerCase() : event.key]
+        : () => choose(numbered.id);
     if (action === undefined) return;
     event.preventDefault();
     action();
@@ -95,7 +112,12 @@ function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
 
   return (
     <>
-      <div className="wall" data-testid="wall" data-count={Math.min(cameras.length, 9)} data-enlarged={enlarged !== null || undefined}>
+      <div
+        className="wall"
+        data-testid="wall"
+        data-count={Math.min(cameras.length, 9)}
+        data-enlarged={enlarged !== null || undefined}
+      >
         {cameras.map((camera, i) => (
           <div key={camera.id} className="slot" data-large={camera.id === enlarged || undefined}>
             <Tile
@@ -122,8 +144,16 @@ function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
           </span>
         ))}
       </p>
-      {open?.kind === "mark" && <MarkDialog me={me} camera={open.camera} at={open.at} onClose={() => setOpen(null)} />}
-      {open?.kind === "goto" && <GotoDialog camera={open.camera} onClose={() => setOpen(null)} onGo={(time) => go(playbackPath(open.camera.id, time))} />}
+      {open?.kind === "mark" && (
+        <MarkDialog me={me} camera={open.camera} at={open.at} onClose={() => setOpen(null)} />
+      )}
+      {open?.kind === "goto" && (
+        <GotoDialog
+          camera={open.camera}
+          onClose={() => setOpen(null)}
+          onGo={(time) => go(playbackPath(open.camera.id, time))}
+        />
+      )}
     </>
   );
 }

@@ -44,7 +44,11 @@ export function Bar({ me, page, onSignedOut }: Props) {
         ))}
       </nav>
       <div className="who">
-        <span className="name" data-testid="who" title={`${texts.bar.signedInAs} ${me.name}, ${role}`}>
+        <span
+          className="name"
+          data-testid="who"
+          title={`${texts.bar.signedInAs} ${me.name}, ${role}`}
+        >
           <strong>{me.name}</strong>
           <small>
             {role}

@@ -16,7 +16,12 @@ export function GotoDialog({ camera, onClose, onGo }: Props) {
   const [when, setWhen] = useState(() => toLocalInput(serverNow() - 60_000));
   const at = new Date(when).getTime();
   return (
-    <Dialog title={texts.goto.title} lead={texts.goto.lead(camera.name)} onClose={onClose} testid="goto-dialog">
+    <Dialog
+      title={texts.goto.title}
+      lead={texts.goto.lead(camera.name)}
+      onClose={onClose}
+      testid="goto-dialog"
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -25,14 +30,27 @@ export function GotoDialog({ camera, onClose, onGo }: Props) {
       >
         <div className="quick">
           {texts.goto.quick.map(([label, seconds]) => (
-            <button key={label} type="button" className="button" onClick={() => onGo(serverNow() - seconds * 1000)}>
+            <button
+              key={label}
+              type="button"
+              className="button"
+              onClick={() => onGo(serverNow() - seconds * 1000)}
+            >
               {label}
             </button>
           ))}
         </div>
         <label className="labelled">
           {texts.goto.when}
-          <input className="field" type="datetime-local" step="1" required autoFocus value={when} onChange={(event) => setWhen(event.target.value)} />
+          <input
+            className="field"
+            type="datetime-local"
+            step="1"
+            required
+            autoFocus
+            value={when}
+            onChange={(event) => setWhen(event.target.value)}
+          />
         </label>
         <div className="actions">
           <button type="button" className="button quiet" onClick={onClose}>

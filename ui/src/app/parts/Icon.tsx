@@ -21,8 +21,19 @@ export type IconName = keyof typeof paths;
 export function Icon({ name }: { name: IconName }) {
   const filled = name === "play";
   return (
-    <svg className="icon" viewBox="0 0 20 20" aria-hidden="true" fill={filled ? "currentColor" : "none"}>
-      <path d={paths[name]} stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" strokeLinejoin="round" />
+    <svg
+      className="icon"
+      viewBox="0 0 20 20"
+      aria-hidden="true"
+      fill={filled ? "currentColor" : "none"}
+    >
+      <path
+        d={paths[name]}
+        stroke="currentColor"
+        strokeWidth="1.6"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
     </svg>
   );
 }
@@ -33,7 +44,11 @@ export function Mark() {
     <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
       <rect x="2" y="5" width="28" height="22" rx="6" fill="currentColor" opacity="0.22" />
       <circle cx="16" cy="14.5" r="5" fill="currentColor" />
-      <path d="M6.5 27c1-4.6 4.800-7 9.500-7s8.500 2.400 9.500 7z" fill="currentColor" opacity="0.7" />
+      <path
+        d="M6.5 27c1-4.6 4.800-7 9.500-7s8.500 2.400 9.500 7z"
+        fill="currentColor"
+        opacity="0.7"
+      />
     </svg>
   );
 }

@@ -69,20 +69,43 @@ export function MarkDialog({ me, camera, at, onClose }: Props) {
         <strong>{camera.name}</strong> {dateTime(at)}
       </p>
       <Field label={texts.mark.note} hint={texts.mark.noteHint}>
-        <input className="field" autoFocus maxLength={500} value={note} data-testid="mark-note" onChange={(event) => setNote(event.target.value)} />
+        <input
+          className="field"
+          autoFocus
+          maxLength={500}
+          value={note}
+          data-testid="mark-note"
+          onChange={(event) => setNote(event.target.value)}
+        />
       </Field>
       {mayAsk && (
         <fieldset className="group">
           <div className="pair">
             <Field label={texts.mark.from}>
-              <input className="field" type="datetime-local" step="1" value={from} onChange={(event) => setFrom(event.target.value)} />
+              <input
+                className="field"
+                type="datetime-local"
+                step="1"
+                value={from}
+                onChange={(event) => setFrom(event.target.value)}
+              />
             </Field>
             <Field label={texts.mark.to}>
-              <input className="field" type="datetime-local" step="1" value={to} onChange={(event) => setTo(event.target.value)} />
+              <input
+                className="field"
+                type="datetime-local"
+                step="1"
+                value={to}
+                onChange={(event) => setTo(event.target.value)}
+              />
             </Field>
           </div>
           <Field label={texts.mark.purpose}>
-            <select className="field" value={purpose} onChange={(event) => setPurpose(event.target.value)}>
+            <select
+              className="field"
+              value={purpose}
+              onChange={(event) => setPurpose(event.target.value)}
+            >
               {texts.mark.purposes.map(([code, label]) => (
                 <option key={code} value={code}>
                   {label}
@@ -91,7 +114,12 @@ export function MarkDialog({ me, camera, at, onClose }: Props) {
             </select>
           </Field>
           <Field label={texts.mark.case} hint={texts.mark.caseHint}>
-            <input className="field" maxLength={120} value={caseNumber} onChange={(event) => setCase(event.target.value)} />
+            <input
+              className="field"
+              maxLength={120}
+              value={caseNumber}
+              onChange={(event) => setCase(event.target.value)}
+            />
           </Field>
         </fieldset>
       )}
@@ -102,11 +130,23 @@ export function MarkDialog({ me, camera, at, onClose }: Props) {
         <button type="button" className="button quiet" onClick={onClose}>
           {saved ? texts.close : texts.cancel}
         </button>
-        <button type="button" className={mayAsk ? "button" : "button primary"} disabled={busy || saved} onClick={() => void save()} data-testid="mark-save">
+        <button
+          type="button"
+          className={mayAsk ? "button" : "button primary"}
+          disabled={busy || saved}
+          onClick={() => void save()}
+          data-testid="mark-save"
+        >
           {texts.mark.save}
         </button>
         {mayAsk && (
-          <button type="button" className="button primary" disabled={busy || !(span.from <= span.to)} onClick={() => void ask()} data-testid="mark-ask">
+          <button
+            type="button"
+            className="button primary"
+            disabled={busy || !(span.from <= span.to)}
+            onClick={() => void ask()}
+            data-testid="mark-ask"
+          >
             {texts.mark.ask}
           </button>
         )}
@@ -117,13 +157,24 @@ export function MarkDialog({ me, camera, at, onClose }: Props) {
 
 function Ready({ me, draft, onClose }: { me: Me; draft: Draft; onClose: () => void }) {
   return (
-    <Dialog title={texts.mark.ready} lead={texts.mark.askWhy} onClose={onClose} testid="draft-dialog">
+    <Dialog
+      title={texts.mark.ready}
+      lead={texts.mark.askWhy}
+      onClose={onClose}
+      testid="draft-dialog"
+    >
       <p className="facts">{texts.mark.windows(draft.body.windows?.length ?? 0)}</p>
       <div className="actions">
         <button type="button" className="button quiet" onClick={onClose}>
           {texts.close}
         </button>
-        <a className="button primary" href={signingAddress(me, draft)} target="plainview-tools" rel="noopener" data-testid="draft-sign">
+        <a
+          className="button primary"
+          href={signingAddress(me, draft)}
+          target="plainview-tools"
+          rel="noopener"
+          data-testid="draft-sign"
+        >
           {texts.mark.sign}
         </a>
       </div>

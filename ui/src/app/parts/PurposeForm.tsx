@@ -26,7 +26,12 @@ export function PurposeForm({ choices, submit, busy, children, onCancel, onPurpo
       <div className="choices" role="radiogroup">
         {[...choices, ""].map((item) => (
           <label key={item} className="choice">
-            <input type="radio" name="purpose" checked={choice === item} onChange={() => setChoice(item)} />
+            <input
+              type="radio"
+              name="purpose"
+              checked={choice === item}
+              onChange={() => setChoice(item)}
+            />
             <span>{item === "" ? texts.purpose.other : item}</span>
           </label>
         ))}
@@ -49,7 +54,11 @@ export function PurposeForm({ choices, submit, busy, children, onCancel, onPurpo
             {texts.cancel}
           </button>
         )}
-        <button className="button primary" disabled={busy || purpose === ""} data-testid="purpose-submit">
+        <button
+          className="button primary"
+          disabled={busy || purpose === ""}
+          data-testid="purpose-submit"
+        >
           {submit}
         </button>
       </div>

@@ -37,7 +37,17 @@ const START: LiveStatus = {
 export const isRecording = (camera: Camera): boolean =>
   ["recording", "live", "ok", "running"].includes(camera.state);
 
-export function Tile({ camera, number, selected, enlarged, onSelect, onEnlarge, onMark, onPlayback, ref }: Props) {
+export function Tile({
+  camera,
+  number,
+  selected,
+  enlarged,
+  onSelect,
+  onEnlarge,
+  onMark,
+  onPlayback,
+  ref,
+}: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const player = useRef<LivePlayer | null>(null);
@@ -82,12 +92,33 @@ export function Tile({ camera, number, selected, enlarged, onSelect, onEnlarge, 
         {number}
       </span>
       <div className="tools">
-        <TileTool icon={status.paused ? "play" : "pause"} text={status.paused ? texts.wall.resume : texts.wall.pause} onUse={() => player.current?.togglePause()} />
-        {status.paused && <TileTool icon="back" text={texts.wall.back} onUse={() => player.current?.step(-1)} />}
-        {status.paused && <TileTool icon="forward" text={texts.wall.forward} onUse={() => player.current?.step(1)} />}
+        <TileTool
+          icon={status.paused ? "play" : "pause"}
+          text={status.paused ? texts.wall.resume : texts.wall.pause}
+          onUse={() => player.current?.togglePause()}
+        />
+        {status.paused && (
+          <TileTool icon="back" text={texts.wall.back} onUse={() => player.current?.step(-1)} />
+        )}
+        {status.paused && (
+          <TileTool
+            icon="forward"
+            text={texts.wall.forward}
+            onUse={() => player.current?.step(1)}
+          />
+        )}
         <TileTool icon="mark" text={texts.wall.mark} onUse={onMark} testid={`mark-${camera.id}`} />
-        <TileTool icon="rewind" text={texts.wall.playback} onUse={onPlayback} testid={`playback-${camera.id}`} />
-        <TileTool icon={enlarged ? "shrink" : "enlarge"} text={enlarged ? texts.wall.shrink : texts.wall.enlarge} onUse={onEnlarge} />
+        <TileTool
+          icon="rewind"
+          text={texts.wall.playback}
+          onUse={onPlayback}
+          testid={`playback-${camera.id}`}
+        />
+        <TileTool
+          icon={enlarged ? "shrink" : "enlarge"}
+          text={enlarged ? texts.wall.shrink : texts.wall.enlarge}
+          onUse={onEnlarge}
+        />
       </div>
       <footer>
         <span className="what">
@@ -96,9 +127,15 @@ export function Tile({ camera, number, selected, enlarged, onSelect, onEnlarge, 
         </span>
         <span className="when">
           {status.paused && <em>{texts.tile.paused}</em>}
-          {status.wallMs !== null && recording && <time data-testid={`time-${camera.id}`}>{pictureTime(status)}</time>}
+          {status.wallMs !== null && recording && (
+            <time data-testid={`time-${camera.id}`}>{pictureTime(status)}</time>
+          )}
           {status.latencyMs !== null && status.feed.kind === "live" && !status.paused && (
-            <small className="latency" title={texts.tile.latencyTitle} data-testid={`latency-${camera.id}`}>
+            <small
+              className="latency"
+              title={texts.tile.latencyTitle}
+              data-testid={`latency-${camera.id}`}
+            >
               {texts.tile.latency(Math.max(status.latencyMs, 0))}
             </small>
           )}
@@ -115,7 +152,17 @@ function pictureTime({ wallMs, paused }: LiveStatus): string {
   return paused ? time.replace(/(:\d\d) /, `$1.${hundredths(wallMs)} `) : time;
 }
 
-function TileTool({ icon, text, onUse, testid }: { icon: Parameters<typeof Icon>[0]["name"]; text: string; onUse: () => void; testid?: string }) {
+function TileTool({
+  icon,
+  text,
+  onUse,
+  testid,
+}: {
+  icon: Parameters<typeof Icon>[0]["name"];
+  text: string;
+  onUse: () => void;
+  testid?: string;
+}) {
   return (
     <button
       type="button"
@@ -134,7 +181,15 @@ function TileTool({ icon, text, onUse, testid }: { icon: Parameters<typeof Icon>
   );
 }
 
-function TileCover({ camera, status, recording }: { camera: Camera; status: LiveStatus; recording: boolean }) {
+function TileCover({
+  camera,
+  status,
+  recording,
+}: {
+  camera: Camera;
+  status: LiveStatus;
+  recording: boolean;
+}) {
   const { feed, pixelated, wallMs } = status;
   if (!recording) {
     return (
@@ -144,7 +199,8 @@ function TileCover({ camera, status, recording }: { camera: Camera; status: Live
       </div>
     );
   }
-  if (feed.kind === "waiting") return <Waiting reason={feed.reason} retryAt={feed.retryAt} camera={camera.id} />;
+  if (feed.kind === "waiting")
+    return <Waiting reason={feed.reason} retryAt={feed.retryAt} camera={camera.id} />;
   if (wallMs === null) {
     return (
       <div className="cover solid">

@@ -57,11 +57,18 @@ export function Timeline({ spans, view, at, onSeek, onHover }: Props) {
             data-state={span.state}
             data-testid={`span-${span.state}`}
             title={`${texts.playback.states[span.state]}: ${clockTime(span.start)} – ${clockTime(span.end)}`}
-            style={{ left: percent(span.start), width: `${(share(view, span.end) - share(view, span.start)) * 100}%` }}
+            style={{
+              left: percent(span.start),
+              width: `${(share(view, span.end) - share(view, span.start)) * 100}%`,
+            }}
           />
         ))}
-        {hover !== null && <span className="hover" style={{ left: percent(hover) }} data-time={shortTime(hover)} />}
-        {at !== null && at >= view.from && at <= view.to && <span className="head" style={{ left: percent(at) }} />}
+        {hover !== null && (
+          <span className="hover" style={{ left: percent(hover) }} data-time={shortTime(hover)} />
+        )}
+        {at !== null && at >= view.from && at <= view.to && (
+          <span className="head" style={{ left: percent(at) }} />
+        )}
       </div>
       <div className="ticks" aria-hidden="true">
         {marks.map((time) => (
