@@ -38,7 +38,8 @@ def command(
 ) -> None:
     """Verify everything; exit status 0 only if all holds."""
     given = None if policy is None else read_policy(policy)
-    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Verifying", total=None)
         report = _verify(
             target, given, lambda done, total: bar.update(task, completed=done, total=total)

@@ -13,73 +13,68 @@ HEX = "hex"  # 64 lower-case hex digits
 NAME = "name"  # a short name without spaces
 _NONE = type(None)
 
-PERSON: Shape = {
-    "person": NAME,
-    "key": str,
-    "age": (str, _NONE),
-    "roles": [NAME],
-    "org": str,
-    "outside": bool,
-    "name_commitment": HEX,
+_TYPES: dict[str, object] = {
+    "text": str,
+    "int": int,
+    "bool": bool,
+    "object": dict,
+    "hex": HEX,
+    "name": NAME,
+    "names": [NAME],
+    "text?": (str, _NONE),
+    "int?": (int, _NONE),
 }
-MEMBER: Shape = {"person": NAME, "age": str, "outside": bool}
-RULES: Shape = {
-    "window_seconds": int,
-    "key_period_seconds": int,
-    "notice_seconds": int,
-    "reveal_seconds": int,
-}
-SHARE: Shape = {"i": int, "plain": HEX, "sealed": HEX}
-WINDOW: Shape = {
-    **dict.fromkeys(("window", "camera", "set", "class", "period"), NAME),
-    **dict.fromkeys(("start", "end", "shred", "pk"), str),
-    **dict.fromkeys(("epoch", "counter", "k", "n", "register"), int),
-    "shares": [SHARE],
-}
-CAMERA_RECORD: Shape = {
-    **dict.fromkeys(("name", "place", "direction", "sees", "controller", "contact"), str),
-    **dict.fromkeys(("unit", "purpose", "valid_from"), str),
-    "kind": ("pole", "mobile", "dashcam", "bodycam"),
-    "position": ([int], _NONE),
-    "area": (str, _NONE),
-    "legal_basis": dict.fromkeys(("law", "article", "decision", "valid_from", "valid_to"), str),
-    "dpia": {"hash": HEX, "date": str, "review_due": str},
-    "contract": {"number": str, "supplier": str, "value": (str, int), "valid_to": str},
-    "retention": {"class": NAME, "seconds": int},
-    "custodian_set": NAME,
-    "profile": ("faces",),
-    "audio": (False,),
-    "biometric_identification": ("none",),
-}
-BODY: dict[str, Shape] = {
-    "founding": {"origin": str, "profile": NAME, "rules": RULES, "people": [PERSON]},
+
+
+def _shape(fields: str, **nested: object) -> Shape:
+    """`name:type` words, and nested shapes by name."""
+    pairs = (word.split(":") for word in fields.split())
+    return {name: _TYPES[kind] for name, kind in pairs} | nested
+
+
+PERSON = _shape(
+    "person:name key:text age:text? roles:names org:text outside:bool name_commitment:hex"
+)
+MEMBER = _shape("person:name age:text outside:bool")
+RULES = _shape("window_seconds:int key_period_seconds:int notice_seconds:int reveal_seconds:int")
+WINDOW = _shape(
+    "window:name camera:name start:text end:text epoch:int counter:int pk:text k:int n:int set:name"
+    " class:name period:name shred:text register:int",
+    shares=[_shape("i:int plain:hex sealed:hex")],
+)
+CAMERA_RECORD = _shape(
+    "name:text place:text direction:text sees:text controller:text contact:text unit:text"
+    " purpose:text valid_from:text area:text? custodian_set:name",
+    kind=("pole", "mobile", "dashcam", "bodycam"),
+    position=([int], _NONE),
+    legal_basis=_shape("law:text article:text decision:text valid_from:text valid_to:text"),
+    dpia=_shape("hash:hex date:text review_due:text"),
+    contract=_shape("number:text supplier:text valid_to:text", value=(str, int)),
+    retention=_shape("class:name seconds:int"),
+    profile=("faces",),
+    audio=(False,),
+    biometric_identification=("none",),
+)
+BODY = {
+    "founding": _shape("origin:text profile:name", rules=RULES, people=[PERSON]),
     "enrol": PERSON,
-    "custodian-set": {"set": NAME, "k": int, "n": int, "members": [MEMBER]},
-    "camera": {"camera": NAME, "version": int, "status": NAME, "record": dict},
-    "request": {
-        "request": NAME,
-        "windows": [NAME],
-        **dict.fromkeys(("recipient", "purpose", "expires"), str),
-        "detail_commitment": HEX,
-    },
-    "release": {"request": HEX, "window": NAME, "index": int, "resealed": HEX},
-    "refusal": {"request": HEX, "reason": str},
-    "opened": {"request": HEX, "windows": [NAME]},
-    "hold": {"windows": [NAME], "until": str, "detail_commitment": HEX},
-    "start": {"software": str, "log_size": int},
-    "windows": {"windows": [WINDOW]},
-    "roots": {"node": NAME, "minute": str, "leaves": int, "cipher_root": HEX, "plain_root": HEX},
-    "act": {"actor": NAME, "role": NAME, "act": NAME, "detail_commitment": HEX},
-    "reveal": {"of": int, "detail": dict, "salt": str},
-    "gate": {"camera": NAME, "allowed": bool, "reason": str, "register": (int, _NONE)},
-    "opening": {"request": HEX, "window": NAME, "resealed_e": HEX},
-    "shred": {
-        **dict.fromkeys(("period", "class"), NAME),
-        "due": str,
-        "count": int,
-        "windows": [NAME],
-        "root": HEX,
-    },
+    "custodian-set": _shape("set:name k:int n:int", members=[MEMBER]),
+    "camera": _shape("camera:name version:int status:name record:object"),
+    "request": _shape(
+        "request:name windows:names recipient:text purpose:text detail_commitment:hex expires:text"
+    ),
+    "release": _shape("request:hex window:name index:int resealed:hex"),
+    "refusal": _shape("request:hex reason:text"),
+    "opened": _shape("request:hex windows:names"),
+    "hold": _shape("windows:names until:text detail_commitment:hex"),
+    "start": _shape("software:text log_size:int"),
+    "windows": _shape("", windows=[WINDOW]),
+    "roots": _shape("node:name minute:text leaves:int cipher_root:hex plain_root:hex"),
+    "act": _shape("actor:name role:name act:name detail_commitment:hex"),
+    "reveal": _shape("of:int detail:object salt:text"),
+    "gate": _shape("camera:name allowed:bool reason:text register:int?"),
+    "opening": _shape("request:hex window:name resealed_e:hex"),
+    "shred": _shape("period:name class:name due:text count:int windows:names root:hex"),
 }
 
 _HEX_DIGITS = frozenset("0123456789abcdef")
