@@ -115,6 +115,8 @@ class WitnessServer:
             except asyncio.CancelledError:
                 others = asyncio.all_tasks() - {asyncio.current_task()}
                 await asyncio.wait([*others, asyncio.create_task(asyncio.sleep(0.01))], timeout=1)
+            finally:
+                witness.close()
 
         self._thread = threading.Thread(target=asyncio.run, args=(main(),))
         self._thread.start()

@@ -84,7 +84,7 @@ def test_a_lost_root_key_is_named(city: Any) -> None:
 
 
 def wait_witnessed(city: Any) -> int:
-    for _ in range(100):
+    for _ in range(200):
         status = city.client.status()
         if status["witnessed_size"] == status["size"]:
             return int(status["size"])
@@ -98,6 +98,22 @@ def test_checkpoints_get_witnessed(city: Any) -> None:
     checked = city.policy.check(note, now=city.clock(), max_age_ms=60_000)
     assert checked.checkpoint.size == size
     assert set(checked.witnesses) == {"w0", "w1"}
+
+
+def test_too_few_witnesses_are_red_and_publish_nothing(city: Any) -> None:
+    size = wait_witnessed(city)
+    city.witnesses[1].stop()
+    city.add_camera("cam-02")
+    for _ in range(100):
+        if red := city.client.status()["red"]:
+            break
+        time.sleep(0.05)
+    assert red == ["checkpoint: 1 witnesses cosigned, which is not the quorum."]
+    assert city.client.status()["witnessed_size"] == size
+    city.witnesses[1].start()
+    city.clock.forward(5)
+    wait_witnessed(city)
+    assert city.client.status()["red"] == []
 
 
 def test_an_old_copy_of_the_log_is_not_continued(city: Any, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from plainview.tlog.policy import Policy
 
 ROUND_SECONDS = 1.0
 RECOSIGN_MS: Ms = 300_000
+RETRY_MS: Ms = 5_000
 
 log = structlog.get_logger("keeper")
 
@@ -114,16 +115,22 @@ class Keeper:
         last = 0
         while not self._stop.is_set():
             grown = self._scribe.changed.wait(ROUND_SECONDS)
-            if grown or self._clock() - last >= RECOSIGN_MS:
+            wait = RETRY_MS if "checkpoint" in self.chores.red else RECOSIGN_MS
+            if grown or self._clock() - last >= wait:
                 self._scribe.changed.clear()
                 last = self._clock()
                 self._witness()
 
     def _witness(self) -> None:
-        head, lines = self._witnesses.gather()
-        if lines and self._witnesses.reached(lines):
+        try:
+            head, lines = self._witnesses.gather()
+            if not self._witnesses.reached(lines):
+                raise LogAway(f"{len(lines)} witnesses cosigned, which is not the quorum.")
             with self._scribe.lock:
                 self._scribe.writer.add_cosignatures(head, lines)
+            self.chores.red.pop("checkpoint", None)
+        except (OSError, PlainviewError) as error:
+            self.chores.red["checkpoint"] = f"checkpoint: {error}"
 
 
 def run(places: Places) -> None:
