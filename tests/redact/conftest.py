@@ -84,6 +84,10 @@ class Scene:
         """The true boxes in frame `index`."""
         return [a.box(index) for a in self.actors if a.first <= index <= a.last]
 
+    def background(self) -> Picture:
+        """The street without anybody."""
+        return self._background
+
     def picture(self, index: int) -> Picture:
         """Frame `index` as BGR."""
         picture = self._background.copy()

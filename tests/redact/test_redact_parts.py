@@ -99,6 +99,7 @@ def test_noise_and_compression_are_no_change() -> None:
     for other in (noisy, packed):
         assert compare.against(motion.small(other), motion.small(grey)) is None
         assert not motion.is_cut(motion.small(grey), motion.small(other))
+    assert motion.is_still(motion.small(grey), motion.small(noisy))
 
 
 def test_content_that_moved_is_explained_and_new_content_is_not() -> None:
@@ -115,6 +116,13 @@ def test_content_that_moved_is_explained_and_new_content_is_not() -> None:
     assert area is not None
     (box,) = motion.areas(area).tolist()
     assert box == pytest.approx([200, 100, 48, 80], abs=16)
+
+
+def test_even_a_small_thing_that_appears_is_not_still() -> None:
+    grey = texture(7, 360, 640)
+    changed = grey.copy()
+    changed[100:112, 200:210] = np.where(grey[100:112, 200:210] > 128, 60, 200)
+    assert not motion.is_still(motion.small(grey), motion.small(changed))
 
 
 def test_another_scene_is_a_cut() -> None:

@@ -285,3 +285,27 @@ def test_a_still_picture_keeps_its_mask_and_nothing_else_is_filled(
     assert max(shares) < 0.15
     steady = [(a ^ b).mean() for a, b in itertools.pairwise(masks)]
     assert max(steady) < 0.02, "masks must not flicker"
+
+
+def test_a_still_picture_is_searched_less_and_a_new_face_in_it_is_masked_at_once(
+    scene: Callable[..., Any], detector: RemoteDetector, kit: Any
+) -> None:
+    class Counting:
+        searches = 0
+
+        def search(self, picture: Any) -> Found:
+            self.searches += 1
+            return detector.search(picture)
+
+    street = scene(65, actors=1, frames=2)
+    empty = street.background()
+    for appears in (27, 31, 32):
+        counting = Counting()
+        made = redactor(street, counting)
+        pictures = [empty] * appears + [street.picture(0)] * 6
+        frames = [Frame.from_bgr(p, wall_ms=40 * i) for i, p in enumerate(pictures)]
+        views = [view for frame in frames[:appears] for view in made.push(frame)]
+        assert counting.searches < 10
+        views += run(made, frames[appears:])
+        for view in views[appears:]:
+            assert kit.hidden(view.frame, street.boxes(0)[0]) >= 0.8

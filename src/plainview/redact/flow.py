@@ -15,6 +15,10 @@ from plainview.redact.boxes import Boxes
 WINDOW = (15, 15)
 LEVELS = 2
 LEAST_POINTS = 4
+SCATTER = 0.1
+"""How far a box's points may disagree, as a share of its side."""
+RETURN = 2.0
+"""Pixels within which the way back must lead."""
 _GRID = np.stack(np.meshgrid([0.25, 0.5, 0.75], [0.25, 0.5, 0.75]), axis=-1).reshape(9, 2)
 
 
@@ -34,5 +38,18 @@ def shifts(
     seen = good.sum(axis=1) >= LEAST_POINTS
     median = np.zeros((len(boxes), 2), np.float32)
     for index in np.nonzero(seen)[0]:
-        median[index] = np.median(delta[index][good[index]], axis=0)
+        shift = np.median(delta[index][good[index]], axis=0)
+        apart = np.median(np.abs(delta[index][good[index]] - shift), axis=0)
+        median[index] = shift
+        seen[index] = bool((apart <= 1.0 + SCATTER * boxes[index, 2:]).all())
     return median, seen
+
+
+def confirmed(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], boxes: Boxes, moved: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """For which of n boxes the way back from where they `moved` leads to where they were."""
+    there = boxes.copy()
+    there[:, :2] += moved
+    back, seen = shifts(after, before, there)
+    return np.asarray(seen & (np.abs(back + moved) <= RETURN).all(axis=1), np.bool_)

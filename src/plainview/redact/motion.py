@@ -18,6 +18,9 @@ SHRINK = 2
 """How much smaller than the searched picture the compared ones are."""
 DIFFERENT = 24
 """Luma steps beyond noise and compression."""
+STILL = 10
+"""Luma steps that noise stays below after blurring."""
+_SPECK = np.ones((3, 3), np.uint8)
 CUT = 24.0
 """Mean luma steps between pictures of different scenes."""
 LEAST_SIDE = 5
@@ -35,6 +38,14 @@ def small(grey: NDArray[np.uint8]) -> Small:
     size = (grey.shape[1] // SHRINK, grey.shape[0] // SHRINK)
     return np.asarray(
         cv2.blur(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), (3, 3)), np.uint8
+    )
+
+
+def is_still(before: Small, after: Small) -> bool:
+    """Whether nothing but noise has changed."""
+    _, mask = cv2.threshold(cv2.absdiff(before, after), STILL, 255, cv2.THRESH_BINARY)
+    return not cv2.countNonZero(mask) or not cv2.countNonZero(
+        cv2.morphologyEx(mask, cv2.MORPH_OPEN, _SPECK)
     )
 
 

@@ -1,9 +1,10 @@
 """One camera's redaction: frames in, view frames out, a fixed few frames later.
 
 Every k-th frame is searched; in between boxes are moved by optical flow. A frame leaves only when a
-search later than it has succeeded, and what that search found anew has been carried back to it. On
-any fault the frames held back and all that follow are withheld (`withheld`) until several searches
-in a row have succeeded. There is no way round this and no setting that turns it off.
+search later than it has succeeded, and what that found anew has been carried back to it, or when
+it shows nothing that the search before it did not see. On any fault the frames held back and all
+that follow are withheld (`withheld`) until several searches in a row have succeeded. There is no
+way round this and no setting that turns it off.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ KEEP_MS: Ms = 600
 CUT_ROUNDS = 4
 """Searches of the first frame of a scene: nothing is known of it, so more parts are enlarged."""
 HEALTHY_SEARCHES = 5
+IDLE_MS: Ms = 500
+"""How often a picture is searched in which nothing changes at all."""
+EXTRA_SEARCHES, MOST_EXTRA = 0.35, 3.0
+"""Searches between the regular ones: how many of them a regular one allows, and how many at once;
+what they would be needed for beyond that is filled."""
 LAG_LIMIT_MS: Ms = 1500
 """Above this the pictures are withheld and not searched, until the lag is half of it."""
 
@@ -79,7 +85,10 @@ class Redactor:
         self._held: deque[Held] = deque()
         self._last: Held | None = None
         self._searched: Held | None = None
+        self._idle = max(self.period, round(self.fps * IDLE_MS / 1000))
         self._since_search = 0
+        self._still = False
+        self._extra = MOST_EXTRA
         self._pushed = 0
         self._healthy = 0
         self._overloaded = False
@@ -140,21 +149,23 @@ class Redactor:
 
     def _protect(self, held: Held) -> None:
         """Find what is to be hidden in the newest frame, by flow or by a search."""
-        if self._last is not None:
+        before = self._searched
+        self._since_search += 1
+        still = before is not None and motion.is_still(before.small, held.small)
+        self._still = self._still and still and self._state.state == "ok"
+        if self._last is not None and not self._still:
             self._tracker.step(self._last.grey, held.grey)
         held.boxes = self._tracker.boxes()
-        self._since_search += 1
         if self._overloaded:
             return
-        before = self._searched
         if before is None:
             held.cut = self._state.state == "ok"
         else:
             held.cut = motion.is_cut(before.small, held.small)
-        if held.cut or self._since_search >= self.period:
+        if held.cut or self._since_search >= (self._idle if self._still else self.period):
             self._search_held(held)
             self._healed(held.frame.wall_ms)
-        elif before is not None:
+        elif before is not None and not still:
             held.unsearched = self._unsearched.against(held.small, before.small)
 
     def _search_held(self, held: Held) -> None:
@@ -172,6 +183,7 @@ class Redactor:
         self._close_gaps(held)
         self._searched = held
         self._since_search = 0
+        self._still = True
 
     def _close_gaps(self, newest: Held) -> None:
         """Search or fill content that stood in neither of the searched pictures around it."""
@@ -184,9 +196,11 @@ class Redactor:
                 held.unsearched, self._unsearched.against(held.small, newest.small)
             )) is not None
         ]  # fmt: skip
-        for position, (index, area) in enumerate(open_ones):
+        self._extra = min(MOST_EXTRA, self._extra + EXTRA_SEARCHES)
+        for index, area in open_ones:
             held = frames[index]
-            if position == 0:
+            if self._extra >= 1:
+                self._extra -= 1
                 self._search_between(held, frames[: index + 1])
             else:
                 held.filled = motion.areas(area)

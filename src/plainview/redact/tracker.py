@@ -21,7 +21,9 @@ NEW_SCORE = 0.22
 SAME_OVERLAP = 0.25
 SHRINK = 0.2
 """How far a mask follows when the found box is smaller; it grows at once. Avoids flicker."""
-COAST = 0.7
+SUDDEN = 0.25
+"""A change of speed by this share of the box's side in one frame is checked backwards."""
+COAST = 0.85
 """Share of its speed that a box keeps for each frame in which flow sees nothing."""
 
 Grey = NDArray[np.uint8]
@@ -73,7 +75,12 @@ class Tracker:
         self._tracks = [t for t in self._tracks if t.unseen <= self._keep and _visible(t, after)]
         if not self._tracks:
             return
-        moved, seen = flow.shifts(before, after, self._stacked())
+        boxes = self._stacked()
+        moved, seen = flow.shifts(before, after, boxes)
+        speeds = np.stack([track.speed for track in self._tracks])
+        sudden = seen & (np.abs(moved - speeds) > SUDDEN * boxes[:, 2:]).any(axis=1)
+        if sudden.any():
+            seen[sudden] = flow.confirmed(before, after, boxes[sudden], moved[sudden])
         for track, shift, was_seen in zip(self._tracks, moved, seen, strict=True):
             track.speed = shift if was_seen else track.speed * COAST
             track.box[:2] += track.speed
