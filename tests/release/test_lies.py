@@ -166,8 +166,8 @@ CUSTODIAN = [
 
 
 @pytest.mark.parametrize("lied", CUSTODIAN, ids=lambda lied: lied.change.__name__[1:])
-def test_lies_to_a_custodian(errand: Errand, lied: Lied) -> None:
-    hash = errand.ask()
+def test_lies_to_a_custodian(asked: tuple[Errand, str], lied: Lied) -> None:
+    errand, hash = asked
     errand.lie_at(f"/api/requests/{hash}", lied.change)
     before = errand.desk.register.size
     with pytest.raises(PlainviewError, match=lied.named):
@@ -184,9 +184,9 @@ def test_another_genuine_request_is_shown(errand: Errand) -> None:
         errand.release("custodian-a", wanted)
 
 
-def test_a_whole_other_log(errand: Errand, tmp_path: Path) -> None:
+def test_a_whole_other_log(asked: tuple[Errand, str], tmp_path: Path) -> None:
     """The liar runs a log of his own, with the same names and people who obey him."""
-    hash = errand.ask()
+    errand, hash = asked
     mine = errand.town.keys["custodian-a"]
     other = Town(tmp_path / "other")
     other_founding = mine.with_trust(mine.policy, other.keys["custodian-a"].founding)
@@ -196,11 +196,12 @@ def test_a_whole_other_log(errand: Errand, tmp_path: Path) -> None:
         look(errand, mine.with_trust(other.policy, mine.founding), hash)
 
 
-def test_a_policy_without_witnesses_is_not_enough(errand: Errand) -> None:
+def test_a_policy_without_witnesses_is_not_enough(asked: tuple[Errand, str]) -> None:
+    errand, hash = asked
     mine = errand.town.keys["custodian-a"]
     alone = "\n".join([mine.policy.split("\n")[0], "quorum none", ""])
     with pytest.raises(PlainviewError, match="it asks for no witness"):
-        look(errand, mine.with_trust(alone, mine.founding), errand.ask())
+        look(errand, mine.with_trust(alone, mine.founding), hash)
 
 
 def look(errand: Errand, key: keyfile.KeyFile, hash: str) -> None:
@@ -318,8 +319,10 @@ def open_all(errand: Errand, hash: str) -> list[opening.Segment]:
 @pytest.mark.parametrize(
     ("change", "path", "named"), REQUESTER, ids=[change.__name__[1:] for change, _, _ in REQUESTER]
 )
-def test_lies_to_the_requester(errand: Errand, change: Change, path: str, named: str) -> None:
-    hash = errand.released()
+def test_lies_to_the_requester(
+    given: tuple[Errand, str], change: Change, path: str, named: str
+) -> None:
+    errand, hash = given
     errand.lie_at(f"/api/requests/{hash}{path}", change)
     with pytest.raises(PlainviewError, match=named):
         open_all(errand, hash)
@@ -345,9 +348,12 @@ SEGMENTS: list[tuple[str, Callable[[list[bytes]], list[bytes]], str]] = [
 
 @pytest.mark.parametrize(("name", "change", "named"), SEGMENTS, ids=[s[0] for s in SEGMENTS])
 def test_lies_about_segments(
-    errand: Errand, name: str, change: Callable[[list[bytes]], list[bytes]], named: str
+    given: tuple[Errand, str],
+    name: str,
+    change: Callable[[list[bytes]], list[bytes]],
+    named: str,
 ) -> None:
-    hash = errand.released()
+    errand, hash = given
     originals = f"/api/originals/{errand.window}"
     errand.desk.lie = lambda path, said: (
         b"".join(change(_split(said))) if path == originals else said
@@ -381,8 +387,8 @@ def _entry_changed(errand: Errand, said: Any) -> None:
         (_entry_changed, "The proof of entry 3"),
     ],
 )
-def test_lies_about_the_record(errand: Errand, change: Change, named: str) -> None:
-    hash = errand.released()
+def test_lies_about_the_record(given: tuple[Errand, str], change: Change, named: str) -> None:
+    errand, hash = given
     open_all(errand, hash)
     errand.lie_at(f"/api/requests/{hash}/evidence", change)
     with errand.session("investigator") as server:
@@ -392,8 +398,8 @@ def test_lies_about_the_record(errand: Errand, change: Change, named: str) -> No
             fetch_record(server, trust, asked)
 
 
-def test_a_segment_left_out_is_found_by_its_root(errand: Errand) -> None:
-    hash = errand.released()
+def test_a_segment_left_out_is_found_by_its_root(given: tuple[Errand, str]) -> None:
+    errand, hash = given
     originals = f"/api/originals/{errand.window}"
     errand.desk.lie = lambda path, said: b"".join(_split(said)[1:]) if path == originals else said
     found = open_all(errand, hash)

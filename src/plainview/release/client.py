@@ -6,6 +6,7 @@ Nothing that comes back is believed here; `plainview.release.checks` decides.
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
@@ -49,13 +50,22 @@ def origin_of(server: str) -> str:
     return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
 
 
+def _tls(origin: str) -> ssl.SSLContext:
+    """The machine's own list of authorities; for plain HTTP an empty one, made quickly."""
+    if origin.startswith("https:"):
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class Server:
     """A session with one server, as the person of the key file."""
 
     def __init__(self, address: str, key: KeyFile, *, clock: Clock = now_ms) -> None:
         self.origin = origin_of(address)
         self._key, self._clock = key, clock
-        self._http = httpx.Client(base_url=self.origin, timeout=_TIMEOUT, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.origin, timeout=_TIMEOUT, trust_env=False, verify=_tls(self.origin)
+        )
         self._token: str | None = None
 
     def __enter__(self) -> Self:
