@@ -133,3 +133,14 @@ def test_a_person_without_a_share_sees_nothing(errand: Errand) -> None:
     hash = errand.ask()
     with errand.session("administrator") as server, pytest.raises(NotAuthorised):
         custodian.examine(server, Trust(errand.town.keys["administrator"]), hash)
+
+
+def test_a_broken_run_can_be_repeated(errand: Errand) -> None:
+    """A custodian's tool that stopped half-way releases only what is missing."""
+    hash = errand.ask()
+    errand.release("custodian-a", hash)
+    with errand.session("custodian-a") as server:
+        trust = errand.trust("custodian-a")
+        asked = custodian.examine(server, trust, hash)
+        assert asked.released == {errand.window}
+        assert list(custodian.release(server, trust, asked)) == []

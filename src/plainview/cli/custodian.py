@@ -79,6 +79,8 @@ def release(
         asked = custodian.examine(session, trust, request)
         if not as_json:
             _say(asked)
+        if asked.released >= {window.record.window for window in asked.windows}:
+            raise Refused("You released your share of every window before.")
         if not yes and not typer.confirm("Release your share of these windows?"):
             raise Refused("Nothing was released.")
         done = list(custodian.release(session, trust, asked))
@@ -121,7 +123,8 @@ def _say(asked: Asked) -> None:
     say(f"  opens    {len(asked.windows)} windows and no other:")
     for window in asked.windows:
         record = window.record
-        say(f"           {record.window}  (any {record.k} of {record.n})")
+        done = ", released by you" if record.window in asked.released else ""
+        say(f"           {record.window}  (any {record.k} of {record.n}{done})")
 
 
 def _also(asked: Asked) -> str:

@@ -50,6 +50,7 @@ class Asked:
     salt: bytes
     windows: tuple[AskedWindow, ...]
     replayed: Replayed
+    released: frozenset[str] = frozenset()  # windows that I, a custodian, released before
 
     def window(self, name: str) -> AskedWindow:
         """Raises `BadFormat` for a window that the request is not for."""

@@ -7,14 +7,14 @@ check of `plainview.release.checks` passed. The decision is the person's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from plainview.base.ids import b64, sha256_hex, unb64
 from plainview.errors import BadFormat, BadShare, NotAuthorised, NotFound
 from plainview.release.checks import Asked, AskedWindow, check_not_expired, check_request
 from plainview.release.client import Server
-from plainview.release.trust import Trust, named
+from plainview.release.trust import Trust, list_of, named
 from plainview.seal.shares import Share, open_share, reseal
 from plainview.tlog.entries import make, sign
 
@@ -38,11 +38,24 @@ def inbox(server: Server) -> list[dict[str, Any]]:
 
 def examine(server: Server, trust: Trust, hash: str) -> Asked:
     """A request with every check made. Raises an error naming the lie."""
-    asked = check_request(server.get(f"/api/requests/{hash}"), hash, trust)
+    bundle = server.get(f"/api/requests/{hash}")
+    asked = check_request(bundle, hash, trust)
     if asked.requester.id == trust.key.person:
         raise NotAuthorised("Nobody is custodian of their own request.")
     check_not_expired(asked, trust.clock())
-    return asked
+    return replace(asked, released=_released(bundle, asked, trust))
+
+
+def _released(bundle: Any, asked: Asked, trust: Trust) -> frozenset[str]:
+    """Windows of which I released my share before: proven, so that nobody can pretend it."""
+    found = set()
+    for item in list_of(bundle, "releases"):
+        entry = trust.prove(item, "a release").entry
+        if entry.type == "release" and entry.by == (trust.key.signing.key_id,):
+            asked.replayed.author(entry, "The signature of a release")
+            if entry.body["request"] == asked.hash:
+                found.add(str(entry.body["window"]))
+    return frozenset(found)
 
 
 def own_share(asked: Asked, window: AskedWindow, trust: Trust) -> Share:
@@ -64,9 +77,13 @@ def own_share(asked: Asked, window: AskedWindow, trust: Trust) -> Share:
 def release(
     server: Server, trust: Trust, asked: Asked, windows: list[str] | None = None
 ) -> Iterator[Released]:
-    """Release my share of each window (or of those named), one after the other."""
+    """Release my share of each window (or of those named), one after the other.
+
+    Windows that I released before are left out, so that a broken run can be repeated.
+    """
     check_not_expired(asked, trust.clock())
     wanted = asked.windows if windows is None else tuple(asked.window(name) for name in windows)
+    wanted = tuple(one for one in wanted if one.record.window not in asked.released)
     shares = [(window, own_share(asked, window, trust)) for window in wanted]
     for window, share in shares:
         yield _release_one(server, trust, asked, window, share)
