@@ -106,6 +106,14 @@ def test_without_a_log_pages_say_what_is_missing(site: Any) -> None:
         assert "The log has no entry yet" in client.get("/log").text
 
 
+def wait_for_reveals(site: Any, count: int) -> None:
+    """Wait until that many acts were disclosed on the log."""
+    end = time.monotonic() + 15
+    while len(site.web.register.recent(10, type="reveal")) < count:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -113,8 +121,7 @@ def test_what_others_write_is_shown_as_text(site: Any) -> None:
     site.town.add_camera(name=SCRIPT, purpose=f"Why {SCRIPT}", sees='"><img src=x onerror=y>')
     site.town.client.gate("cam-01", False, SCRIPT, None)
     site.town.client.watch("a" * 12, "operator", "live", "cam-01", now_ms(), None, SCRIPT)
-    time.sleep(4)  # until its reveal
-    site.web.register.sync()
+    wait_for_reveals(site, 1)
     with site.client() as client:
         for path in ("/cameras", "/cameras/cam-01", "/log", "/log/entries"):
             page = client.get(path).text
@@ -131,8 +138,7 @@ def test_what_others_write_is_shown_as_text(site: Any) -> None:
 def test_who_looked_is_counted_by_role_and_purpose(site: Any) -> None:
     for actor in ("a" * 12, "b" * 12):
         site.town.client.watch(actor, "operator", "live", "cam-01", now_ms(), None, "Match day")
-    time.sleep(4)
-    site.web.register.sync()
+    wait_for_reveals(site, 2)
     looks = site.web.looks.at("cam-01")
     assert [(one.role, one.act, one.purpose, one.count) for one in looks] == [
         ("operator", "live", "Match day", 2)

@@ -14,6 +14,7 @@ import pytest
 from plainview.base.clock import DAY_MS, now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.errors import BadFormat, KeeperAway, NotAuthorised, UnsafeStart
+from plainview.register import statements
 from plainview.tlog.entries import SigningKey
 from plainview.web.limits import RateLimit, TooMany
 from plainview.web.pseudonyms import Pseudonyms
@@ -266,3 +267,26 @@ def test_a_new_session_is_not_the_secret_of_another(site: Any) -> None:
     }
     assert len(secrets) == 3
     assert all(len(secret) == 64 for secret in secrets)
+
+
+def test_a_role_that_was_taken_away_is_gone_though_the_session_lasts(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.web.standing.FRESH_S", 0.0)
+    town, officer = site.town, site.town.officer
+    with site.browser(officer) as browser:
+        assert browser.get("/api/drafts").status_code == 200
+        fewer = officer.person.model_copy(update={"roles": ["auditor", "operator"]})
+        town.say(statements.enrol(fewer, [town.dpo.signing, town.court.signing]))
+        site.web.register.sync()
+        gone = browser.get("/api/drafts")
+        assert gone.status_code == 401
+        assert gone.json()["message"] == "You have no role any more."
+
+
+def test_nobody_floods_the_log(site: Any) -> None:
+    site.web.deeds._burst = 3.0
+    with site.browser(site.town.operator) as browser:
+        body = {"camera": "cam-01", "at": to_iso(now_ms())}
+        codes = [browser.post("/api/bookmarks", json=body).status_code for _ in range(5)]
+    assert codes[-1] == 429

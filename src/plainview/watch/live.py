@@ -29,6 +29,8 @@ LOG = structlog.get_logger(__name__)
 MOST_FRAMES = 120
 MOST_BYTES = 8 << 20
 MOST_VIEWERS = 400
+MOST_OF_ONE = 32
+"""Pictures that one web session may watch at once: a wall, twice over."""
 GIVE_UP_S = 20.0
 FIRST_PAUSE_S = 0.2
 
@@ -44,8 +46,8 @@ class Ended(Exception):
 class Viewer:
     """One person's stream of one camera: a bounded queue of frame messages."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, owner: str = "") -> None:
+        self.session, self.owner = session, owner
         self.dropped = 0
         self._queue: deque[bytes] = deque()
         self._bytes = 0
@@ -200,18 +202,25 @@ class LiveHub:
         """How many watch each camera."""
         return {camera: len(feed.viewers) for camera, feed in self._feeds.items()}
 
-    async def join(self, actor: str, role: str, camera: str, from_ms: int, purpose: str) -> Viewer:
+    async def join(
+        self, owner: str, actor: str, role: str, camera: str, from_ms: int, purpose: str
+    ) -> Viewer:
         """Log that somebody watches from `from_ms` on, then begin. Raises the keeper's errors."""
-        if sum(self.watched.values()) >= MOST_VIEWERS:
-            raise Refused("Too many people watch.", hint="Close a picture and try again.")
+        self._check_room(owner)
         await self._pulse.check()
         session = await self._keys.begin(actor, role, "live", camera, from_ms, None, purpose)
-        viewer = Viewer(session)
+        viewer = Viewer(session, owner)
         feed = self._feeds.setdefault(camera, CameraFeed(camera, self._socket, self._keys))
         feed.add(viewer)
         if self._deaf is None:
             self._deaf = self._pulse.listen(self._log_away)
         return viewer
+
+    def _check_room(self, owner: str) -> None:
+        viewers = [viewer for feed in self._feeds.values() for viewer in feed.viewers]
+        own = sum(viewer.owner == owner for viewer in viewers)
+        if len(viewers) >= MOST_VIEWERS or own >= MOST_OF_ONE:
+            raise Refused("Too many pictures are open.", hint="Close one and try again.")
 
     async def renew(self, actor: str, role: str, camera: str, viewer: Viewer, purpose: str) -> None:
         """Log that the viewer goes on watching: the keeper's right lasts an hour at most."""

@@ -46,6 +46,7 @@ from plainview.web.routes import (
     requests,
 )
 from plainview.web.sessions import Sessions
+from plainview.web.standing import Standing
 
 ROUTERS = (
     home.router,
@@ -126,7 +127,9 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         sessions=sessions,
         doorkeeper=Doorkeeper(sessions, secure=settings.web_url.startswith("https:")),
         pseudonyms=Pseudonyms.from_file(settings.data / "web.secret"),
+        standing=Standing(register),
         sign_ins=RateLimit(burst=30, per_minute=30),
+        deeds=RateLimit(burst=120, per_minute=120),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket),

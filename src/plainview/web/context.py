@@ -26,6 +26,7 @@ from plainview.web.publiclog import Looks
 from plainview.web.recorders import Recorders
 from plainview.web.render import Pages
 from plainview.web.sessions import Sessions
+from plainview.web.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Web:
     sessions: Sessions
     doorkeeper: Doorkeeper
     pseudonyms: Pseudonyms
+    standing: Standing
     sign_ins: RateLimit
+    deeds: RateLimit
     keys: ViewKeys
     pulse: Pulse
     live: LiveHub
@@ -61,7 +64,11 @@ class Web:
         return self.pseudonyms.actor(person, self.clock())
 
     def log_act(self, person: str, role: str, act: str, detail: dict[str, Any]) -> int:
-        """Log what a person does, before it is done; the index. Raises the keeper's errors."""
+        """Log what a person does, before it is done; the index.
+
+        Raises the keeper's errors, and `TooMany` for somebody who floods the log.
+        """
+        self.deeds.spend(person)
         logged = self.keeper.act(self.actor(person), role, act, detail)
         self.sessions.note_act(person, logged.index, act, detail, logged.salt)
         return logged.index

@@ -84,7 +84,8 @@ class Needs:
 
     async def __call__(self, connection: HTTPConnection) -> SignedIn:
         """Return the session, raise `NotAuthorised` (401 without session, 403 without right)."""
-        session = web_of(connection).doorkeeper.admit(connection)
+        web = web_of(connection)
+        session = await web.standing.current(web.doorkeeper.admit(connection))
         check_permission(session, self.permission)
         return session
 

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from plainview.errors import NotAuthorised, PlainviewError, Refused
 from plainview.watch.live import Ended, Viewer
 from plainview.web.context import Web, web_of
-from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.permissions import Permission, check_permission, needs, role_for
 from plainview.web.sessions import SignedIn
 
 LOG = structlog.get_logger(__name__)
@@ -54,8 +54,9 @@ async def _join(web: Web, session: SignedIn, camera: str) -> Viewer:
     if not session.purpose:
         raise NoPurpose("Say first what you watch for.", hint="POST /api/purpose")
     await asyncio.to_thread(web.register.camera, camera)
+    web.deeds.spend(session.person)
     role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
-    viewer = await web.live.join(actor, role, camera, web.now(), session.purpose)
+    viewer = await web.live.join(session.key, actor, role, camera, web.now(), session.purpose)
     await _note(web, session, camera, viewer)
     return viewer
 
@@ -105,7 +106,8 @@ async def _recheck(web: Web, session: SignedIn, camera: str, viewer: Viewer) -> 
     while True:
         await asyncio.sleep(CHECK_S)
         try:
-            web.sessions.check(session.key, kind=session.kind)
+            held = web.sessions.check(session.key, kind=session.kind)
+            check_permission(await web.standing.current(held), Permission.LIVE)
             if web.now() >= viewer.session.expires - RENEW_MS:
                 role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
                 await web.live.renew(actor, role, camera, viewer, session.purpose)

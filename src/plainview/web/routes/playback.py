@@ -52,6 +52,7 @@ async def begin(request: Request, session: Player, asked: Begin) -> dict[str, st
     """Begin to play back a span of one camera: one entry on the log."""
     web = web_of(request)
     await asyncio.to_thread(web.register.camera, asked.camera)
+    web.deeds.spend(session.person)
     role, actor = role_for(session, Permission.PLAYBACK), web.actor(session.person)
     span = (from_iso(asked.from_), from_iso(asked.to))
     purpose = " ".join(asked.purpose.split())
