@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 from plainview.errors import BadFormat, NotFound, SourceAway, Unavailable
 from plainview.media import nal
 from plainview.media.fmp4 import write_segment
-from plainview.media.packets import Packet
 from plainview.media.rtsp import open_stream
 from plainview.testing.clip import Clip
 from plainview.testing.rtsp import RtspServer
@@ -141,7 +139,7 @@ def test_a_password_is_demanded(clip: Clip) -> None:
 
 def test_a_push_is_relayed_byte_for_byte(server: RtspServer, clip: Clip, tmp_path: Path) -> None:
     """PyAV pushes with ANNOUNCE and RECORD; a viewer who joins gets the same pictures."""
-    packets = _packets(clip)
+    packets = list(clip.packets())
     file = tmp_path / "clip.mp4"
     file.write_bytes(write_segment(packets, clip.parameters))
     script = Path(__file__).with_name("push_clip.py")
@@ -166,14 +164,6 @@ def test_a_push_is_relayed_byte_for_byte(server: RtspServer, clip: Clip, tmp_pat
     assert got == sent[start : start + len(got)]
     assert len(got) > len(sent) // 2
     assert server.paths == []
-
-
-def _packets(clip: Clip) -> list[Packet]:
-    return [
-        Packet(nal.join_annexb(one.units), one.shown, Fraction(1, 90_000), one.is_key,
-               0, "arrival", 0, "h264")
-        for one in clip.pictures
-    ]  # fmt: skip
 
 
 def test_a_port_that_is_taken_is_said(server: RtspServer) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from plainview.errors import BadFormat
@@ -56,6 +57,21 @@ class Clip:
             raise BadFormat(f"{path} is larger than 512 MiB.", hint="Cut it first.")
         with VideoFile(path) as file:
             return cls(file.parameters, list(file.packets()))
+
+    def packets(self) -> Iterator[Packet]:
+        """One round, as packets."""
+        for one in self.pictures:
+            wall = one.shown * 1000 // CLOCK_RATE
+            yield Packet(
+                data=nal.join_annexb(one.units),
+                pts=one.shown,
+                time_base=Fraction(1, CLOCK_RATE),
+                is_key=one.is_key,
+                wall_ms=wall,
+                wall_source="arrival",
+                arrival_ms=wall,
+                codec=self.parameters.codec,
+            )
 
     def key_before(self, ticks: int) -> int:
         """Index of the last key frame sent at or before `ticks` of a round."""
