@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -180,7 +181,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000 if os.environ.get("PLAINVIEW_BARS") else 80, deadline=None)
 @given(STEPS, st.integers(0, 40))
 def test_no_valid_basis_no_recording_in_any_history(
     steps: list[tuple[str, int, int, int]], minutes: int

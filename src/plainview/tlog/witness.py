@@ -59,7 +59,11 @@ class Witness:
         self.name, self._key, self._state, self._logs = name, key, state, logs
         self._clock = clock
         self._lock = _lock(state)
-        self._seen = _load(state)
+        try:
+            self._seen = _load(state)
+        except StoreDamaged:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let another process use the state."""
