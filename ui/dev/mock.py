@@ -191,9 +191,9 @@ def requests():
 def acts():
     now = time.time() * 1000
     return [
-        {"index": 40, "time": iso(now), "act": "playback", "detail": {"camera": "cam-01", "purpose": "Something was reported", "from": iso(now - 600000), "to": iso(now)}},
-        {"index": 38, "time": iso(now - 60000), "act": "live", "detail": {"camera": "cam-02", "purpose": "Public safety patrol", "from": iso(now - 60000)}},
-        {"index": 37, "time": iso(now - 61000), "act": "signin", "detail": {}},
+        {"entry": 40, "time": iso(now), "act": "playback", "detail": {"camera": "cam-01", "purpose": "Something was reported", "from": iso(now - 600000), "to": iso(now)}},
+        {"entry": 38, "time": iso(now - 60000), "act": "live", "detail": {"camera": "cam-02", "purpose": "Public safety patrol", "from": iso(now - 60000)}},
+        {"entry": 37, "time": iso(now - 61000), "act": "signin", "detail": {}},
     ]
 
 

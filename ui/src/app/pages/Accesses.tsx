@@ -28,7 +28,7 @@ export function Accesses() {
           <h2 className="day">{day}</h2>
           <ol className="acts">
             {list.map((act, i) => (
-              <ActRow key={`${String(act.index)} ${i}`} act={act} />
+              <ActRow key={`${String(act.entry)} ${i}`} act={act} />
             ))}
           </ol>
         </section>
@@ -57,9 +57,9 @@ function ActRow({ act }: { act: Act }) {
         <strong>{texts.accesses.acts[kind] ?? kind}</strong>
         <p>{[...words, span.join(" – "), at].filter((text) => text !== "").join(" · ")}</p>
       </div>
-      {typeof act.index === "number" && (
-        <a href={`/log/entry/${act.index}`} target="_blank" rel="noopener">
-          {texts.accesses.entry} {act.index}
+      {typeof act.entry === "number" && (
+        <a href={`/log/entry/${act.entry}`} target="_blank" rel="noopener">
+          {texts.accesses.entry} {act.entry}
         </a>
       )}
     </li>

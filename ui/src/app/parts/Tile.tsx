@@ -34,8 +34,9 @@ const START: LiveStatus = {
   paused: false,
 };
 
+/** While the state is not known, the feed itself tells whether there is a picture. */
 export const isRecording = (camera: Camera): boolean =>
-  ["recording", "live", "ok", "running"].includes(camera.state);
+  !["not_recording", "stopped", "closed", "failed"].includes(camera.state);
 
 export function Tile({
   camera,
@@ -210,10 +211,14 @@ function TileCover({
   }
   if (pixelated) {
     return (
-      <div className="cover failed" data-testid={`cover-${camera.id}`} role="status">
-        <strong>{texts.tile.withheld}</strong>
-        <span>{texts.tile.withheldWhy}</span>
-      </div>
+      <p
+        className="withheld"
+        data-testid={`cover-${camera.id}`}
+        role="status"
+        title={texts.tile.withheldWhy}
+      >
+        {texts.tile.withheld}
+      </p>
     );
   }
   return null;
