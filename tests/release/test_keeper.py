@@ -1,17 +1,20 @@
-"""The same path over the real keeper and a real witness, set up with the real commands."""
+"""The same path over the real keeper, a real witness and the real web process's application."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+import uvicorn
 from typer.testing import CliRunner
 
 from plainview.base.clock import now_ms, to_iso
@@ -45,6 +48,7 @@ from plainview.tlog.notes import Verifier
 from plainview.tlog.policy import Policy
 from plainview.tlog.witness import Witness, serve
 from plainview.verify.package import verify_package
+from plainview.web.app import create_app
 
 PEOPLE = {
     "asker": (("investigator",), False),
@@ -189,11 +193,40 @@ def city(tmp_path: Path) -> Iterator[City]:
     found.close()
 
 
-def test_the_path_over_the_real_keeper(city: City, tmp_path: Path) -> None:
+@contextmanager
+def web_process(city: City) -> Iterator[str]:
+    """The web process's application on a free port; its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    settings = city.settings.model_copy(update={"host": "127.0.0.1", "port": port})
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+@contextmanager
+def desk(city: City) -> Iterator[str]:
+    """The tests' own honest server."""
+    with serving(Desk(city.settings, city.client)) as address:
+        yield address
+
+
+@pytest.mark.parametrize("server_of", [desk, web_process], ids=["desk", "web"])
+def test_the_path_over_the_real_keeper(
+    city: City, tmp_path: Path, server_of: Callable[[City], AbstractContextManager[str]]
+) -> None:
     city.set_up()
     header, plains = city.record()
     window = header.record.window
-    with serving(Desk(city.settings, city.client)) as address:
+    with server_of(city) as address:
         asker = city.key("asker")
         with Server(address, asker) as server:
             wish = {"from": header.record.start, "to": header.record.end, "camera": "cam-01"}

@@ -31,8 +31,8 @@ How to check it
   1. Ask the city, a witness or the court's expert for the log's trust policy (a short text file).
      Do not use the one in this package: it proves only that the package agrees with itself.
   2. Run:  plainview verify THIS-PACKAGE.zip --policy POLICY.txt
-     It must end with "All holds". Any other program that follows the published formats will do as
-     well; the format is described in docs/ref/evidence-package.md of the program.
+     It must say "everything holds". Any other program that follows the published formats will do
+     as well; the format is described in docs/ref/evidence-package.md of the program.
 
 What a good check shows
   - The recording is bit for bit what was sealed within a minute of being filmed.
