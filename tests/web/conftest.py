@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 import socket
 import threading
@@ -47,6 +48,7 @@ from plainview.store.writer import NewSegment
 from plainview.tlog.cosign import verifier
 from plainview.tlog.entries import Entry, SigningKey
 from plainview.tlog.witness import Witness, serve
+from plainview.web import journal
 from plainview.web.app import create_app
 from plainview.web.context import Web
 from plainview.web.server import server
@@ -441,9 +443,15 @@ def fill_store(town: Town, window: Window, units: list[tuple[bytes, bool, Ms]]) 
         writer.flush()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session", autouse=True)
+def _quiet() -> None:
+    """The journal as the real process keeps it, errors only."""
+    journal.configure(logging.ERROR)
+
+
+@pytest.fixture(scope="session")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A web process that the tests of a module share, and leave as they found it."""
+    """A web process that the tests share, and leave as they found it."""
     with _running(tmp_path_factory.mktemp("calm")) as (_, made):
         yield made
 

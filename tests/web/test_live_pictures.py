@@ -256,6 +256,7 @@ def test_keys_leave_the_memory_a_minute_after_the_session(
     link.close()
     until(lambda: not site.web.live.watched)
     keys = site.web.keys
+    until(lambda: all(held.ended for held in keys._held.values()))
     assert keys.sessions == 1
     keys.drop_old()
     assert keys.sessions == 1

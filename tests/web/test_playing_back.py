@@ -96,26 +96,24 @@ def test_segments_outside_of_the_span_are_not_given(site: Any, recording: Record
     assert other.status_code == 400
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"to": "2020-01-01T00:00:00Z"},
-        {"from": "soon"},
-        {"from": "2026-01-01T00:00:00"},
-        {"purpose": ""},
-        {"purpose": "x" * 300},
-        {"camera": "cam-99"},
-        {"camera": "../../etc"},
-        {"from": "2026-01-01T00:00:00Z"},
-    ],
-)
-def test_a_span_that_makes_no_sense_is_refused(
-    site: Any, recording: Recording, change: dict[str, str]
-) -> None:
+SENSELESS: list[dict[str, str]] = [
+    {"to": "2020-01-01T00:00:00Z"},
+    {"from": "soon"},
+    {"from": "2026-01-01T00:00:00"},
+    {"purpose": ""},
+    {"purpose": "x" * 300},
+    {"camera": "cam-99"},
+    {"camera": "../../etc"},
+    {"from": "2026-01-01T00:00:00Z"},
+]
+
+
+def test_a_span_that_makes_no_sense_is_refused(site: Any, recording: Recording) -> None:
     with site.browser(site.town.officer) as browser:
-        answer = begin(browser, recording, **change)
-    assert answer.status_code in (400, 403, 404)
-    assert set(answer.json()) == {"code", "message", "hint"}
+        for change in SENSELESS:
+            answer = begin(browser, recording, **change)
+            assert answer.status_code in (400, 403, 404), change
+            assert set(answer.json()) == {"code", "message", "hint"}
 
 
 def test_a_still_is_a_picture_of_the_view_and_is_logged(site: Any, recording: Recording) -> None:

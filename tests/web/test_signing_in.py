@@ -141,21 +141,21 @@ def signed(site: Any, citizen: Any, **change: Any) -> dict[str, str]:
     return {"key_id": citizen.signing.key_id, "time": time, "sig": sig}
 
 
-def test_a_tool_signs_in_with_its_key(site: Any) -> None:
-    with site.client() as client:
-        answer = client.post("/api/session/key", json=signed(site, site.town.court))
+def test_a_tool_signs_in_with_its_key(calm: Any) -> None:
+    with calm.client() as client:
+        answer = client.post("/api/session/key", json=signed(calm, calm.town.court))
         token = answer.json()["token"]
         me = client.get("/api/me", headers={"authorization": f"Bearer {token}"}).json()
-    assert me["person"] == site.town.court.person.person
+    assert me["person"] == calm.town.court.person.person
     assert me["name"] == "Irena Berg"
-    site.web.register.sync()
-    entries = site.web.register.recent(5, type="act")
-    assert site.web.register.act(entries[0].index).act == "signin"
+    calm.web.register.sync()
+    entries = calm.web.register.recent(5, type="act")
+    assert calm.web.register.act(entries[0].index).act == "signin"
 
 
-def test_a_signature_counts_once(site: Any) -> None:
-    body = signed(site, site.town.court)
-    with site.client() as client:
+def test_a_signature_counts_once(calm: Any) -> None:
+    body = signed(calm, calm.town.court)
+    with calm.client() as client:
         assert client.post("/api/session/key", json=body).status_code == 200
         again = client.post("/api/session/key", json=body)
     assert again.status_code == 401
@@ -171,13 +171,13 @@ def test_a_signature_counts_once(site: Any) -> None:
         {"key": SigningKey.generate()},
     ],
 )
-def test_a_wrong_signature_opens_nothing(site: Any, change: dict[str, Any]) -> None:
-    before = site.web.register.size
-    with site.client() as client:
-        answer = client.post("/api/session/key", json=signed(site, site.town.court, **change))
+def test_a_wrong_signature_opens_nothing(calm: Any, change: dict[str, Any]) -> None:
+    before = calm.web.register.size
+    with calm.client() as client:
+        answer = client.post("/api/session/key", json=signed(calm, calm.town.court, **change))
     assert answer.status_code == 401
     assert "token" not in answer.text
-    assert site.web.register.size == before
+    assert calm.web.register.size == before
 
 
 def test_guessing_is_slowed_down(site: Any) -> None:
@@ -199,9 +199,9 @@ def test_without_the_keeper_nobody_signs_in(site: Any) -> None:
     assert answer.json()["code"] == "keeper_away"
 
 
-def test_what_changes_something_needs_the_header_and_our_own_page(site: Any) -> None:
-    secret = site.cookie(site.town.operator)
-    with site.client(cookies={"plainview_session": secret}) as client:
+def test_what_changes_something_needs_the_header_and_our_own_page(calm: Any) -> None:
+    secret = calm.cookie(calm.town.operator)
+    with calm.client(cookies={"plainview_session": secret}) as client:
         forged = client.post("/api/purpose", json={"purpose": "evening shift"})
         foreign = client.post(
             "/api/purpose",
@@ -225,12 +225,12 @@ def test_signing_out_ends_the_session_and_is_logged(site: Any) -> None:
     assert site.web.register.act(newest.index).act == "signout"
 
 
-def test_a_sign_in_leads_to_pages_of_ours_only(site: Any) -> None:
-    person = site.town.operator.person
+def test_a_sign_in_leads_to_pages_of_ours_only(calm: Any) -> None:
+    person = calm.town.operator.person
     for to in ("https://evil.example/", "//evil.example", "/\\evil.example", "app"):
         with pytest.raises(BadFormat):
-            asyncio.run(cookie_answer(site.web, person.person, person.roles, "Mira", to))
-    answer = asyncio.run(cookie_answer(site.web, person.person, person.roles, "Mira", "/app/"))
+            asyncio.run(cookie_answer(calm.web, person.person, person.roles, "Mira", to))
+    answer = asyncio.run(cookie_answer(calm.web, person.person, person.roles, "Mira", "/app/"))
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
@@ -244,8 +244,8 @@ def test_my_acts_are_mine(site: Any) -> None:
         assert acts[0]["entry"] != other.get("/api/my/acts").json()[0]["entry"]
 
 
-def test_a_taken_port_is_named_with_its_holder(site: Any, tmp_path: Path) -> None:
-    port = site.town.settings.port
+def test_a_taken_port_is_named_with_its_holder(calm: Any, tmp_path: Path) -> None:
+    port = calm.town.settings.port
     run = subprocess.run(
         [sys.executable, "-m", "plainview.cli", "web", "--data", str(tmp_path)],
         env={**os.environ, "PLAINVIEW_PORT": str(port)},
@@ -260,10 +260,10 @@ def test_a_taken_port_is_named_with_its_holder(site: Any, tmp_path: Path) -> Non
     assert "PLAINVIEW_PORT" in run.stderr
 
 
-def test_a_new_session_is_not_the_secret_of_another(site: Any) -> None:
-    person = site.town.operator.person
+def test_a_new_session_is_not_the_secret_of_another(calm: Any) -> None:
+    person = calm.town.operator.person
     secrets = {
-        sign_in(site.web, person.person, person.roles, "Mira", kind="cookie") for _ in range(3)
+        sign_in(calm.web, person.person, person.roles, "Mira", kind="cookie") for _ in range(3)
     }
     assert len(secrets) == 3
     assert all(len(secret) == 64 for secret in secrets)
