@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from plainview.tlog.entries import Entry, SigningKey, make, parse, sign
 from plainview.tlog.notes import Verifier
 from plainview.tlog.policy import Policy
 from plainview.tlog.reader import LogReader
-from plainview.tlog.witness import Witness, serve
+from plainview.tlog.witness import Witness
 
 START = from_iso("2026-11-23T09:00:00.000Z")
 ORIGIN = "plainview.test/log"
@@ -87,46 +87,49 @@ class Citizen:
 
 
 class WitnessServer:
-    """A real witness on a free port, in a thread of this process."""
+    """A real witness behind HTTP on a free port, in a thread of this process."""
 
     def __init__(self, name: str, folder: Path, clock: WitnessClock) -> None:
         self.name, self.key, self.clock = name, SigningKey.generate(), clock
         self._state = folder / f"{name}.json"
         self.vkey = verifier(f"{name}.test", self.key).vkey()
         self.logs: dict[str, Verifier] = {}
-        self.url = ""
         self._port = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: HTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        ready = threading.Event()
+        self._witness = witness = Witness(
+            f"{self.name}.test", self.key, self._state, self.logs, clock=self.clock
+        )
 
-        def listening(port: int) -> None:
-            self._port, self.url = port, f"http://127.0.0.1:{port}"
-            ready.set()
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                answer = witness.handle(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.kind)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
 
-        async def main() -> None:
-            self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-            witness = Witness(
-                f"{self.name}.test", self.key, self._state, self.logs, clock=self.clock
-            )
-            try:
-                await serve(witness, "127.0.0.1", self._port, ready=listening)
-            except asyncio.CancelledError:
-                others = asyncio.all_tasks() - {asyncio.current_task()}
-                await asyncio.wait([*others, asyncio.create_task(asyncio.sleep(0.01))], timeout=1)
-            finally:
-                witness.close()
+            def log_message(self, format: str, *args: Any) -> None:
+                """Quiet."""
 
-        self._thread = threading.Thread(target=asyncio.run, args=(main(),))
+        self._server = HTTPServer(("127.0.0.1", self._port), Handler)
+        self._port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
-        assert ready.wait(10)
 
     def stop(self) -> None:
-        if self._loop and self._task:
-            self._loop.call_soon_threadsafe(self._task.cancel)
+        if self._server:
+            self._server.shutdown()
             self._thread.join()
-            self._loop = None
+            self._server.server_close()
+            self._witness.close()
+            self._server = None
 
 
 class City:
