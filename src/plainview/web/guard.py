@@ -27,7 +27,7 @@ BEARER_HEADERS = "Authorization, Content-Type"
 def content_policy(settings: Settings) -> str:
     """The Content-Security-Policy of every answer."""
     sockets = settings.web_url.replace("http", "ws", 1)
-    frames = settings.tools_url if settings.demo else "'none'"
+    frames = f"'self' {settings.tools_url}" if settings.demo else "'none'"
     return "; ".join(
         (
             "default-src 'none'",
