@@ -100,11 +100,13 @@ def test_recorded_watched_opened_and_continued_after_a_kill(
         _watched(town)
         begun, spent = time.monotonic(), cpu_seconds(recorder.pid)
         until(lambda: len({s.window for s in stored(store, Kind.ORIGINALS)}) >= 2, 25, "windows")
+        until(lambda: list(store.data.glob("log/leaves/*.json")), 65, "roots on the log")
         share = (cpu_seconds(recorder.pid) - spent) / (time.monotonic() - begun) * 100
         record_property("recorder_core_percent_one_camera", round(share, 1))
         recorder.send_signal(signal.SIGKILL)
         recorder.wait()
         before = stored(store, Kind.ORIGINALS)
+        (store.data / "roots.db").unlink()
         again = town.start_recorder()
         until(lambda: len(stored(store, Kind.ORIGINALS)) > len(before), 25, "a new segment")
         assert town.end(again) == 0
@@ -154,6 +156,8 @@ def _rooted(town: Any, store: Store, rows: list[Segment]) -> None:
     try:
         counted = book.counted({row.window for row in rows})
         assert sum(counted.values()) == len(rows)
+        published = [json.loads(f.read_bytes()) for f in store.data.glob("log/leaves/*.json")]
+        assert sum(leaf["segments"] for leaves in published for leaf in leaves) == len(rows)
         assert book.waiting() == []
         with Register(town.settings) as register:
             for batch in book.batches():

@@ -73,6 +73,16 @@ def test_a_slow_reader_goes_on_at_the_next_key_frame_and_is_told_the_window() ->
     assert follower.skipped > 0
 
 
+def test_a_reader_two_seconds_behind_goes_on_at_the_next_key_frame() -> None:
+    tail = Tail()
+    follower = tail.subscribe(lambda: None)
+    for n in range(120):
+        tail.publish("w1", record(n, key=n % 50 == 0))
+    assert numbers(follower.take()) == list(range(100, 120))
+    tail.publish("w1", record(120))
+    assert numbers(follower.take()) == [120]
+
+
 def test_memory_is_bounded() -> None:
     tail = Tail()
     follower = tail.subscribe(lambda: None)

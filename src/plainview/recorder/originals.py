@@ -15,7 +15,7 @@ from plainview.store.packs import CONTINUES, DAMAGED, GAP_BEFORE, Kind
 from plainview.store.writer import NewSegment, Ticket, Writer
 
 PATIENCE_S = 5.0
-"""How long packets wait for a window that is being made (after a clock stepped back)."""
+"""How long packets wait for windows that are being made after a clock stepped back."""
 
 
 class Originals:
@@ -30,7 +30,6 @@ class Originals:
         self._open: Window | None = None
         self._sequence = 0
         self._lost = False
-        self._patience = PATIENCE_S
         self.last_ms: Ms = 0
         self._last: Ticket | None = None
 
@@ -42,10 +41,8 @@ class Originals:
         """
         if isinstance(item, Packet):
             try:
-                self._cursor.pick(item.wall_ms, self._patience)
-                self._patience = PATIENCE_S
+                self._cursor.pick(item.wall_ms, PATIENCE_S)
             except PlainviewError:
-                self._patience = 0
                 self.flush()
                 self._lost = True
                 raise

@@ -146,7 +146,7 @@ class Pipeline:
         parameters = self._source.parameters if isinstance(item, Packet) else None
         try:
             self._originals.push(item, parameters)
-            self._trouble = ""
+            self._trouble = "" if isinstance(item, Packet) else self._trouble
         except GateClosed:
             raise
         except PlainviewError as error:

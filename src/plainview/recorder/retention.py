@@ -15,6 +15,9 @@ log = structlog.get_logger()
 LOOKED_AT = 10_000
 """Shreds that are looked at after a start; older ones were followed long ago."""
 
+NEWEST = 200
+"""Shreds that may come between two looks."""
+
 
 class Shreds(Protocol):
     """Who knows the log (`plainview.register.projection.Register`)."""
@@ -38,7 +41,7 @@ class Retention:
     def follow(self) -> int:
         """Drop the windows of shreds that are new on the log; how many packs went."""
         dropped = 0
-        newest = self._register.shreds(LOOKED_AT)
+        newest = self._register.shreds(LOOKED_AT if self._seen < 0 else NEWEST)
         for shred in reversed([one for one in newest if one.index > self._seen]):
             windows = list(parse(self._register.raw(shred.index)).body["windows"])
             packs = self._store.drop_windows(windows)

@@ -7,14 +7,21 @@ the id of their entry, before the keeper is asked.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from plainview.base.clock import Ms, to_iso
 from plainview.base.ids import new_id
+from plainview.errors import NotFound
 from plainview.store.packs import Kind
-from plainview.store.rooted import Leaf, RootBook, leaf_of
+from plainview.store.rooted import FILE, Leaf, RootBook, leaf_of
 from plainview.store.store import Store
+from plainview.tlog import notes
+from plainview.tlog.checkpoint import Checkpoint
+from plainview.tlog.entries import parse
+from plainview.tlog.leaves import path as published
+from plainview.tlog.reader import LogReader
 
 MINUTE_MS: Ms = 60_000
 LOOK_BACK_MS: Ms = 2 * 3_600_000
@@ -36,15 +43,20 @@ class Logs(Protocol):
 class Roots:
     """Used by one thread. Close the book after use."""
 
-    def __init__(self, store: Store, node: str, keeper: Logs) -> None:
+    def __init__(self, store: Store, node: str, keeper: Logs, *, every_ms: Ms = MINUTE_MS) -> None:
+        """`every_ms`: how often; a log with windows shorter than a minute learns more often."""
+        self._every = every_ms
         self._store, self._node, self._keeper = store, node, keeper
+        lost = not (store.data / FILE).exists()
         self.book = RootBook(store.data)
+        if lost:
+            restore(self.book, LogReader.folder(store.data / "log"), node)
         self._everything = True
         self._last: Ms = 0
 
     def due(self, now: Ms) -> bool:
-        """Whether a new minute has begun since the last time."""
-        return now // MINUTE_MS != self._last // MINUTE_MS
+        """Whether a new minute (or what stands for it) has begun since the last time."""
+        return now // self._every != self._last // self._every
 
     def log(self, now: Ms) -> int:
         """Log what is not logged yet; how many leaves. Raises as the keeper does: ask again."""
@@ -61,7 +73,7 @@ class Roots:
     def _collect(self, now: Ms) -> None:
         held = self._store.counts(0 if self._everything else now - LOOK_BACK_MS)
         counted = self.book.counted(held)
-        minute = to_iso(now - now % MINUTE_MS)
+        minute = to_iso(now - now % self._every)
         leaves: list[Leaf] = []
         for window, number in sorted(held.items()):
             if number > counted[window]:
@@ -71,3 +83,17 @@ class Roots:
         for start in range(0, len(leaves), MOST_LEAVES):
             self.book.add(new_id(), leaves[start : start + MOST_LEAVES])
         self._everything = False
+
+
+def restore(book: RootBook, reader: LogReader, node: str) -> None:
+    """Write a lost book again, from the leaves that the log publishes."""
+    try:
+        size = Checkpoint.parse(notes.parse(reader.fetch("head"))[0]).size
+    except NotFound:
+        return  # no log yet, so nothing was ever logged
+    for index, raw in reader.entries(0, size):
+        entry = parse(raw)
+        if entry.type == "roots" and entry.body["node"] == node:
+            shown = json.loads(reader.fetch(published(entry.id)))
+            book.add(entry.id, [Leaf(**leaf) for leaf in shown])
+            book.logged(entry.id, index)

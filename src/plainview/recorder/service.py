@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from plainview.base.clock import Clock, now_ms
 from plainview.base.settings import Settings
-from plainview.errors import PlainviewError
+from plainview.errors import PlainviewError, Unavailable
 from plainview.recorder import gate as gates
 from plainview.recorder import making, retention, roots
 from plainview.recorder.cameras import Camera
@@ -70,7 +70,8 @@ class Recorder:
         self._sources = SourcesFile(settings.data)
         self._cameras: dict[str, Camera] = {}
         self._tails: dict[str, Tail] = {}
-        self._roots = roots.Roots(self._store, settings.node, keeper)
+        every = min(roots.MINUTE_MS, window_s * 1000)
+        self._roots = roots.Roots(self._store, settings.node, keeper, every_ms=every)
         self._retention = retention.Retention(self._store, register, self._roots.book)
         self._maker = making.Maker(register, keeper, clock)
         self._server = TailServer(settings.recorder_socket, self._tails, self.health)
@@ -90,6 +91,8 @@ class Recorder:
                 loop.start()
             while not stop.wait(self._settings.gate_seconds):
                 self._guarded("sources", self._supervise)
+                if not all(loop.is_alive() for loop in loops) or not self._server.alive:
+                    raise Unavailable("A part of the recorder ended.", hint="It must be restarted.")
         finally:
             self._close(loops)
 

@@ -62,6 +62,11 @@ class TailServer:
             time.sleep(0.01)
         self._socket.chmod(SOCKET_MODE)
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still answers."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """End every stream, then the server."""
         for tail in list(self._tails.values()):

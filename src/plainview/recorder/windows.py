@@ -74,6 +74,7 @@ class WindowStock:
         self._span: Ms = window_s * 1000
         self._windows: list[Window] = []
         self._generation = 0
+        self._renewed = time.monotonic()
         self._change = threading.Condition()
         self.poke = threading.Event()
         """Set when the stock must be filled soon."""
@@ -93,6 +94,7 @@ class WindowStock:
         """Begin a new generation; windows of the old one are handed out no more."""
         with self._change:
             self._generation += 1
+            self._renewed = time.monotonic()
             self._windows.clear()
         self.poke.set()
 
@@ -141,21 +143,21 @@ class WindowStock:
             )
 
     def find(self, moment: Ms, wait_s: float = 0) -> Window:
-        """The window that holds `moment`. Raises `Unavailable` if there is none within `wait_s`.
+        """The window that holds `moment`; raises `Unavailable`.
 
-        A camera's clock may be a little behind: the first window also takes the second before it,
-        and for a moment still earlier nobody waits.
+        Right after `renew`, for `wait_s` seconds, new ones are waited for. A camera's clock may be
+        a little behind: the first window also takes the second before it, and for a moment still
+        earlier nobody waits.
         """
-        deadline = time.monotonic() + wait_s
         with self._change:
             while True:
                 for one in self._windows:
                     if one.start - STEP_BACK_MS <= moment < one.end:
                         return one
-                early = bool(self._windows) and moment < self._windows[0].start
                 self.poke.set()
-                left = deadline - time.monotonic()
-                if early or not self._change.wait(max(0.0, left)):
+                early = bool(self._windows) and moment < self._windows[0].start
+                left = self._renewed + wait_s - time.monotonic()
+                if early or left <= 0 or not self._change.wait(left):
                     raise Unavailable(
                         f"{self.camera} has no window to record into.",
                         hint="The keeper must be running to log new ones.",

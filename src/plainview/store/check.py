@@ -14,9 +14,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from plainview.base.durable import make_folder, write_file
-from plainview.errors import BadFormat, NotFound, StoreDamaged
+from plainview.errors import BadFormat, Invalid, NotFound, StoreDamaged, Unavailable
 from plainview.store.index import DayIndex, Segment, row_of
 from plainview.store.lock import exclusive, is_written
 from plainview.store.packs import SEGMENT_HEADER, Kind, check_content, scan
@@ -24,7 +25,10 @@ from plainview.store.recover import Report, pack_paths, read_header, recover_pac
 from plainview.store.retention import finish_drops
 from plainview.store.rooted import FILE, Leaf, RootBook, leaf_of
 from plainview.store.store import Store
+from plainview.tlog.entries import parse
 from plainview.tlog.leaves import path as published
+from plainview.tlog.leaves import roots
+from plainview.tlog.reader import LogReader
 
 Progress = Callable[[int, int], None]
 """Called with (packs read, packs in all)."""
@@ -200,6 +204,20 @@ def _check_published(store: Store, book: RootBook, result: Result) -> None:
             continue
         if any(leaf.to_dict() not in shown for leaf in batch.leaves):
             result.findings.append(f"log: the leaves of {batch.minute} are not what was written.")
+        elif (store.data / "log" / "checkpoint").exists():
+            _check_entry(store, batch.index, shown, result)
+
+
+def _check_entry(store: Store, index: int, shown: list[dict[str, Any]], result: Result) -> None:
+    """The entry at `index` holds the roots of the leaves that are published for it."""
+    reader = LogReader.folder(store.data / "log")
+    try:
+        bodies = [parse(raw).body for _, raw in reader.entries(index, index + 1)]
+    except (NotFound, Unavailable, Invalid) as error:
+        result.findings.append(f"log: entry {index} cannot be read: {error.message}")
+        return
+    if [(body.get("cipher_root"), body.get("plain_root")) for body in bodies] != [roots(shown)]:
+        result.findings.append(f"log: entry {index} holds other roots than its leaves.")
 
 
 def _check_window_leaves(

@@ -96,6 +96,9 @@ class Pack:
     closed: bool
 
 
+LONGEST_MS = 600_000
+"""No segment lasts so long: originals are cut after 10 s, views after 2 s."""
+
 _META = MetaData()
 _PACKS = Table(
     "packs",
@@ -196,6 +199,7 @@ class DayIndex:
             _SEGMENTS.c.kind == kind,
             _SEGMENTS.c.camera == camera,
             _SEGMENTS.c.start_ms < to_ms,
+            _SEGMENTS.c.start_ms > from_ms - LONGEST_MS,
             _SEGMENTS.c.end_ms > from_ms,
         )
         return self._segments(query.order_by(_SEGMENTS.c.start_ms, _SEGMENTS.c.seq))

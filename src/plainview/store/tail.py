@@ -20,6 +20,8 @@ MAX_GOP = 32 << 20
 """Bytes of the current GOP that are kept; a longer one is not offered to new subscribers."""
 MAX_WAITING = 8 << 20
 """Bytes that may wait for one subscriber."""
+MAX_LAG_MS = 2_000
+"""A subscriber whose oldest waiting picture is older than this has fallen behind."""
 
 _ITEM = struct.Struct(">IB")
 _WINDOW, _RECORD = ord("W"), ord("R")
@@ -92,6 +94,7 @@ class Subscription:
         self._tail, self._notify = tail, notify
         self._items: list[Item] = []
         self._bytes = 0
+        self._oldest = 0
         self._skipping = False
         self.skipped = 0
         self.ended = False
@@ -106,18 +109,18 @@ class Subscription:
         """Leave the tail."""
         self._tail.leave(self)
 
-    def offer(self, items: list[Item], size: int, *, key: bool) -> None:
-        """Called by the tail, with its lock held."""
-        if self._skipping and not key:
+    def offer(self, items: list[Item], size: int, *, key: bool, wall_ms: int) -> None:
+        """Called by the tail, with its lock held; `wall_ms` is the newest picture's time."""
+        late = bool(self._items) and abs(wall_ms - self._oldest) > MAX_LAG_MS
+        if late or self._bytes + size > MAX_WAITING:
+            self._items, self._bytes, self._skipping = [], 0, True
+        if (self._skipping and not key) or size > MAX_WAITING:
+            self._skipping = True
             self.skipped += 1
             return
-        if self._bytes + size > MAX_WAITING:
-            self._items, self._bytes = [], 0
-            self._skipping = not key
-            self.skipped += 1
-            if self._skipping:
-                return
         self._skipping = False
+        if not self._items:
+            self._oldest = wall_ms
         self._items += items
         self._bytes += size
         self._notify()
@@ -136,6 +139,7 @@ class Tail:
         self._gop: list[Item] = []
         self._bytes = 0
         self._window = ""
+        self._wall = 0
         self._subscribers: set[Subscription] = set()
 
     def publish(self, window: str, record: Record) -> None:
@@ -146,7 +150,7 @@ class Tail:
         if window != self._window or record.key:
             items.insert(0, WindowItem(window))
         with self.lock:
-            self._window = window
+            self._window, self._wall = window, record.wall_ms
             if record.key:
                 self._gop, self._bytes = [], 0
             self._bytes += size
@@ -155,14 +159,14 @@ class Tail:
             elif record.key or self._gop:
                 self._gop += items
             for subscriber in self._subscribers:
-                subscriber.offer(items, size, key=record.key)
+                subscriber.offer(items, size, key=record.key, wall_ms=record.wall_ms)
 
     def subscribe(self, notify: Callable[[], None]) -> Subscription:
         """Follow the camera: the current GOP first, then everything live."""
         subscription = Subscription(self, notify)
         with self.lock:
             if self._gop:
-                subscription.offer(list(self._gop), self._bytes, key=True)
+                subscription.offer(list(self._gop), self._bytes, key=True, wall_ms=self._wall)
             self._subscribers.add(subscription)
         return subscription
 
