@@ -126,15 +126,16 @@ def _watched(town: Any) -> None:
     """The tail begins with a key frame, opens with a logged session's keys, and is H.264."""
     records = follow(town, 60)
     assert records[0][1].key
-    assert not all(record.pixelated for _, record in records)
     messages = opened_messages(town, records)
     assert messages[0][20:].startswith(b"\0\0\0\1\x67")
-    assert all(message[0] == 1 for message in messages)
+    flags = [record.flags for _, record in records]
+    assert [(message[0], message[1]) for message in messages] == [(1, flag) for flag in flags]
 
 
 def _opened(town: Any, store: Store, clip_file: Path, vcl: Vcl) -> None:
     """A released window opens to exactly the camera's own picture units."""
-    window = stored(store, Kind.ORIGINALS)[0].window
+    rows = stored(store, Kind.ORIGINALS)
+    window = max(rows, key=lambda row: row.end_ms - row.start_ms).window
     header = store.header(window)
     sk = town.open_window(header)
     with VideoFile(clip_file) as source:
@@ -146,7 +147,7 @@ def _opened(town: Any, store: Store, clip_file: Path, vcl: Vcl) -> None:
         fmp4, meta = open_segment(sk, data)
         assert (meta.window, meta.seq, meta.start) == (window, row.seq, row.start_ms)
         units += vcl(read_packets(fmp4)[1])
-    assert len(units) > 75
+    assert len(units) > 50
     assert is_part_of_loop(units, whole)
 
 
