@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from plainview.base.clock import DAY_MS
-from plainview.errors import GateClosed, NotFound
+from plainview.errors import GateClosed, NotFound, StoreDamaged
 from plainview.register.follow import Follower
 from plainview.register.private import Names
 from plainview.register.projection import Register
@@ -151,6 +152,24 @@ def test_entries_with_proofs(tmp_path: Path) -> None:
         assert register.counts()["camera"] == 1
         with pytest.raises(NotFound):
             register.raw(99)
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_another_log_under_the_same_register(tmp_path: Path, more: int) -> None:
+    """A log that was rolled back or exchanged is noticed, not followed."""
+    town, other = Town(tmp_path / "one"), Town(tmp_path / "other")
+    town.make_window()
+    for minute in range(more):
+        other.make_window(minutes=minute)
+    with Register(town.settings) as register:
+        register.sync()
+    shutil.rmtree(town.settings.log_dir)
+    shutil.copytree(other.settings.log_dir, town.settings.log_dir)
+    with (
+        Register(town.settings) as register,
+        pytest.raises(StoreDamaged, match="follows another log"),
+    ):
+        register.sync()
 
 
 def test_many_entries_are_cheap(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from plainview.base.database import open_engine, upgrade, writing
 from plainview.base.settings import Settings
-from plainview.errors import NotFound, PlainviewError
+from plainview.errors import NotFound, PlainviewError, StoreDamaged
 from plainview.register import rows, tables
 from plainview.register.restore import restore
 from plainview.tlog.checkpoint import Checkpoint
@@ -50,14 +50,31 @@ class Follower:
     def sync(self) -> int:
         """Apply what is new on the log; the number of entries. Raises `LogAway`, `StoreDamaged`."""
         with self._lock:
+            fresh = self._history is None
             history = self._book()
             size = self._size = self._log_size()
             before = history.size
+            if fresh and before:
+                self._check_same_log(before)
             while history.size < size:
                 self._apply(min(size, history.size + BATCH))
                 history = self._book()
             self._synced = time.monotonic()
             return history.size - before
+
+    def _check_same_log(self, applied: int) -> None:
+        """Raises `StoreDamaged` if register.db was made from another log than the one here."""
+        with self._engine.connect() as connection:
+            query = select(tables.ENTRIES.c.leaf).where(tables.ENTRIES.c.idx == applied - 1)
+            leaf = connection.execute(query).scalar_one()
+        if applied <= self._size:
+            (_, raw) = next(self.entries(applied - 1, applied))
+            if leaf_hash(raw).hex() == leaf:
+                return
+        raise StoreDamaged(
+            f"register.db follows another log: it knows {applied} entries, this log does not.",
+            hint="If the log is the right one, delete register.db; it is made again.",
+        )
 
     @contextmanager
     def book(self) -> Iterator[History]:
