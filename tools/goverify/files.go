@@ -11,7 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// files reads a log's static files (c2sp.org/tlog-tiles) and is a tlog.TileReader.
+// files reads a log's static files (c2sp.org/tlog-tiles).
 type files struct{ folder string }
 
 func number(n int64, w int) string {
@@ -44,15 +44,15 @@ func (f *files) read(path func(w int) string, w int) ([]byte, int, error) {
 	return data, w, err
 }
 
-func (f *files) tile(t tlog.Tile) ([]byte, error) {
-	data, w, err := f.read(func(w int) string { return tilePath(t.L, t.N, w) }, t.W)
+func (f *files) tile(level int, n int64, want int) ([]byte, error) {
+	data, w, err := f.read(func(w int) string { return tilePath(level, n, w) }, want)
 	if err != nil {
 		return nil, err
 	}
 	if len(data) != w*tlog.HashSize {
 		return nil, errors.New("it has not the width that its name says")
 	}
-	return data[:t.W*tlog.HashSize], nil
+	return data[:want*tlog.HashSize], nil
 }
 
 func (f *files) bundle(n int64, want int) ([][]byte, error) {
@@ -74,20 +74,3 @@ func (f *files) bundle(n int64, want int) ([][]byte, error) {
 	}
 	return entries[:want], nil
 }
-
-// Height, ReadTiles and SaveTiles make files a tlog.TileReader.
-func (f *files) Height() int { return height }
-
-func (f *files) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
-	all := make([][]byte, len(tiles))
-	for i, t := range tiles {
-		data, err := f.tile(t)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", tilePath(t.L, t.N, t.W), err)
-		}
-		all[i] = data
-	}
-	return all, nil
-}
-
-func (f *files) SaveTiles([]tlog.Tile, [][]byte) {}
