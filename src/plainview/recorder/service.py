@@ -50,6 +50,11 @@ class Keeper(gates.Logs, roots.Logs, making.Locks, Protocol):
 class Detectors(Protocol):
     """`plainview.redact.host.DetectorHost`, as far as a recorder needs it."""
 
+    @property
+    def pid(self) -> int | None:
+        """The process that searches, while it runs."""
+        ...
+
     def open(self) -> OpenDetector:
         """A detector for one camera."""
         ...
@@ -111,7 +116,9 @@ class Recorder:
                 red.append(f"{name}: {one['reason']}")
             elif one["redaction"] == "withheld":
                 red.append(f"{name}: {one['redaction_reason']}")
-        return {"node": self._settings.node, "cameras": cameras, "red": red}
+        detector = {"pid": self._detectors.pid}
+        node = self._settings.node
+        return {"node": node, "cameras": cameras, "detector": detector, "red": red}
 
     def _supervise(self) -> None:
         """Follow sources and gates; start, stop and restart pipelines."""
