@@ -41,7 +41,9 @@ class Kind(StrEnum):
     BODYCAM = "bodycam"
 
 
-app = typer.Typer(no_args_is_help=True, help="Add, list, show and suspend cameras.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Add, list, show and suspend cameras."
+)
 
 
 @app.command()

@@ -24,7 +24,11 @@ from plainview.errors import BadFormat
 from plainview.release import asking, custodian, keyfile
 from plainview.release.client import Server
 
-app = typer.Typer(no_args_is_help=True, help="Draft and sign a request for originals, follow it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Draft and sign a request for originals, follow it.",
+)
 
 
 @app.command()

@@ -24,7 +24,9 @@ from plainview.release.checks import Asked
 from plainview.release.client import Server
 from plainview.release.trust import Trust
 
-app = typer.Typer(no_args_is_help=True, help="Check requests; release or deny your share.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Check requests; release or deny your share."
+)
 
 RequestHash = Annotated[str, typer.Argument(help="The request's hash, as the inbox shows it.")]
 

@@ -30,7 +30,9 @@ from plainview.release import keyfile
 from plainview.tlog.entries import commit
 from plainview.tlog.policy import Policy
 
-app = typer.Typer(no_args_is_help=True, help="Make keys, enrol people, list them.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Make keys, enrol people, list them."
+)
 
 
 @app.command()
