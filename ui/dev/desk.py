@@ -1,6 +1,6 @@
 """The tools' page against an honest server (`plainview.testing.desk`), for work on the page. Never shipped.
 
-    python ui/dev/desk.py [--clip FILE] [--port 8701] [--tools-port 8702] [--lie NAME]
+python ui/dev/desk.py [--clip FILE] [--port 8701] [--tools-port 8702] [--lie NAME]
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import uvicorn
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import HTMLResponse, JSONResponse
 
 from plainview.media.fmp4 import write_segment
 from plainview.media.packets import Packet, Parameters
@@ -23,6 +24,9 @@ from plainview.testing.errand import Errand
 from plainview.testing.town import Town
 
 STEP = Fraction(1, 25)
+FRAME = """<iframe id=f width=1000 height=700></iframe><script>
+window.got = []; addEventListener("message", (e) => got.push([e.origin, e.data]));</script>"""
+"""A page around the tools, as the story is one: `got` holds what they tell it."""
 
 
 def sets_of(access_unit: bytes) -> bytes:
@@ -40,14 +44,28 @@ def real_picture(path: Path):
         codec = av.CodecContext.create("libx264", "w")
         codec.width, codec.height, codec.pix_fmt = 1280, 720, "yuv420p"
         codec.framerate, codec.time_base = 1 / STEP, STEP
-        codec.options = {"preset": "superfast", "x264-params": "keyint=50:repeat-headers=1:annexb=1:bframes=2"}
+        codec.options = {
+            "preset": "superfast",
+            "x264-params": "keyint=50:repeat-headers=1:annexb=1:bframes=2",
+        }
         out = []
         for number, one in enumerate([*pictures, None]):
             if one is not None:
                 one = one.reformat(1280, 720, "yuv420p")
                 one.pts, one.time_base, one.pict_type = number, STEP, 0
             for made in codec.encode(one):
-                out.append(Packet(bytes(made), made.pts, STEP, made.is_keyframe, start, "arrival", start, "h264"))
+                out.append(
+                    Packet(
+                        bytes(made),
+                        made.pts,
+                        STEP,
+                        made.is_keyframe,
+                        start,
+                        "arrival",
+                        start,
+                        "h264",
+                    )
+                )
         return write_segment(out, Parameters("h264", 1280, 720, sets_of(out[0].data)))
 
     return picture
@@ -58,7 +76,9 @@ LIES = {
     "detail": lambda e, s: s["detail"].update(case="K 99/26"),
     "proof": lambda e, s: s.update(proof=s["proof"].replace("\nindex ", "\nindex 1", 1)),
     "window": lambda e, s: s["windows"][0].update(id="cam-99.20260101T000000Z.1.0"),
-    "share": lambda e, s: [x.update(sealed=x["sealed"][:-8] + "AAAAAAA=") for x in s["windows"][0]["header"]["shares"]],
+    "share": lambda e, s: [
+        x.update(sealed=x["sealed"][:-8] + "AAAAAAA=") for x in s["windows"][0]["header"]["shares"]
+    ],
     "people": lambda e, s: s.update(people=s["people"][1:]),
 }
 
@@ -101,21 +121,33 @@ def main() -> None:
 
     async def draft(request):
         errand = Errand(town, desk, f"http://127.0.0.1:{given.port}", sealed)
-        return towns_json(desk.cases.draft_request("p-investigator", "cam-01", sealed.header.record.start_ms + 1000, sealed.header.record.start_ms + 9000, "offence", "K 17/26", "A collision").draft)
+        return towns_json(
+            desk.cases.draft_request(
+                "p-investigator",
+                "cam-01",
+                sealed.header.record.start_ms + 1000,
+                sealed.header.record.start_ms + 9000,
+                "offence",
+                "K 17/26",
+                "A collision",
+            ).draft
+        )
 
     app.add_route("/dev/lie/{name}", lie)
     app.add_route("/dev/draft", draft)
+    app.add_route("/dev/frame", lambda request: HTMLResponse(FRAME))
     served = CORSMiddleware(app, allow_origins=[tools], allow_methods=["*"], allow_headers=["*"])
     pages = page.create(desk.origin, framed=True, key_files=keys)
-    second = uvicorn.Server(uvicorn.Config(pages, host="127.0.0.1", port=given.tools_port, log_level="warning"))
+    second = uvicorn.Server(
+        uvicorn.Config(pages, host="127.0.0.1", port=given.tools_port, log_level="warning")
+    )
     threading.Thread(target=second.run, daemon=True).start()
     print(json.dumps({"server": desk.origin, "tools": tools}), flush=True)
     uvicorn.run(served, host="127.0.0.1", port=given.port, log_level="warning")
 
 
 def towns_json(value):
-    from starlette.responses import JSONResponse
-
+    """Any JSON."""
     return JSONResponse(value)
 
 

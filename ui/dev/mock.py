@@ -39,7 +39,11 @@ state: dict[str, object] = {"purpose": None, "requests": [], "roles": ["operator
 
 
 def iso(ms: float) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(ms / 1000, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def encode(path: Path, seconds: int = 8) -> list[bytes]:
@@ -48,7 +52,12 @@ def encode(path: Path, seconds: int = 8) -> list[bytes]:
     codec = av.CodecContext.create("libx264", "w")
     codec.width, codec.height, codec.pix_fmt = 1280, 720, "yuv420p"
     codec.framerate, codec.time_base = Fraction(FPS), Fraction(1, FPS)
-    codec.options = {"preset": "superfast", "tune": "zerolatency", "crf": "26", "x264-params": f"keyint={GOP}:min-keyint={GOP}:scenecut=0:repeat-headers=1:annexb=1"}
+    codec.options = {
+        "preset": "superfast",
+        "tune": "zerolatency",
+        "crf": "26",
+        "x264-params": f"keyint={GOP}:min-keyint={GOP}:scenecut=0:repeat-headers=1:annexb=1",
+    }
     out = []
     frames = (frames * (FPS * seconds // max(len(frames), 1) + 1))[: FPS * seconds]
     for n, frame in enumerate(frames):
@@ -75,7 +84,16 @@ async def headers(request: Request, go):
 
 @app.get("/api/me")
 def me():
-    return {"person": "p-1", "name": "Mira Olsen", "roles": state["roles"], "actor": "a1", "purpose": state["purpose"], "server_time": iso(time.time() * 1000), "tools_url": "http://localhost:8601", "demo": True}
+    return {
+        "person": "p-1",
+        "name": "Mira Olsen",
+        "roles": state["roles"],
+        "actor": "a1",
+        "purpose": state["purpose"],
+        "server_time": iso(time.time() * 1000),
+        "tools_url": "http://localhost:8601",
+        "demo": True,
+    }
 
 
 @app.post("/api/purpose")
@@ -86,7 +104,10 @@ async def purpose(request: Request):
 
 @app.get("/api/cameras")
 def cameras():
-    out = [{"id": i, "name": n, "kind": "pole", "place": p, "state": "recording", "reason": None} for i, n, p in NAMES]
+    out = [
+        {"id": i, "name": n, "kind": "pole", "place": p, "state": "recording", "reason": None}
+        for i, n, p in NAMES
+    ]
     if state.get("closed"):
         out[3].update(state="stopped", reason="Its legal basis was revoked on 23 November 2026.")
     return out
@@ -110,9 +131,19 @@ async def live(socket: WebSocket, camera: str):
             if due > time.time():
                 await asyncio.sleep(due - time.time())
             if state.get("away") == camera:
-                await socket.send_text(json.dumps({"type": "end", "reason": "camera-away", "message": "The camera does not answer."}))
+                await socket.send_text(
+                    json.dumps(
+                        {
+                            "type": "end",
+                            "reason": "camera-away",
+                            "message": "The camera does not answer.",
+                        }
+                    )
+                )
                 break
-            await socket.send_bytes(message(camera, n, int(due * 1000), 2 if state.get("pixelated") == camera else 0))
+            await socket.send_bytes(
+                message(camera, n, int(due * 1000), 2 if state.get("pixelated") == camera else 0)
+            )
             n += 1
     except (WebSocketDisconnect, RuntimeError):
         return
@@ -140,7 +171,14 @@ def timeline(pid: str):
         part = (at // 1000) % 600
         kind = "gap" if 200 <= part < 230 else "pixelated" if 400 <= part < 424 else "recorded"
         if kind != "gap":
-            segments.append({"seq": at // 2000 % 30, "window": f"cam.{at // 60000}", "start": iso(at), "end": iso(at + 2000)})
+            segments.append(
+                {
+                    "seq": at // 2000 % 30,
+                    "window": f"cam.{at // 60000}",
+                    "start": iso(at),
+                    "end": iso(at + 2000),
+                }
+            )
         if spans and spans[-1]["state"] == kind:
             spans[-1]["end"] = iso(at + 2000)
         else:
@@ -173,17 +211,48 @@ async def bookmarks():
 @app.post("/api/drafts")
 async def drafts(request: Request):
     wish = await request.json()
-    return {"draft": "d1", "v": 1, "body": {"request": "r1", "windows": ["a", "b"]}, "detail": wish, "salt": ""}
+    return {
+        "draft": "d1",
+        "v": 1,
+        "body": {"request": "r1", "windows": ["a", "b"]},
+        "detail": wish,
+        "salt": "",
+    }
 
 
 @app.get("/api/requests")
 def requests():
     now = time.time() * 1000
-    base = {"camera": "cam-01", "from": iso(now - 500000), "to": iso(now - 440000), "purpose": "accident", "requester": "p-jonas", "expires": iso(now + 9e8), "k": 2, "n": 3, "mine": True}
+    base = {
+        "camera": "cam-01",
+        "from": iso(now - 500000),
+        "to": iso(now - 440000),
+        "purpose": "accident",
+        "requester": "p-jonas",
+        "expires": iso(now + 9e8),
+        "k": 2,
+        "n": 3,
+        "mine": True,
+    }
     return [
-        base | {"request": "ab" * 32, "state": "releasing", "windows": [{"id": "x", "releases": 1}]},
-        base | {"request": "cd" * 32, "state": "open", "windows": [{"id": "x", "releases": 2}], "purpose": "offence", "camera": "cam-03"},
-        base | {"request": "ef" * 32, "state": "refused", "windows": [{"id": "x", "releases": 0}], "purpose": "test", "camera": "cam-02"},
+        base
+        | {"request": "ab" * 32, "state": "releasing", "windows": [{"id": "x", "releases": 1}]},
+        base
+        | {
+            "request": "cd" * 32,
+            "state": "open",
+            "windows": [{"id": "x", "releases": 2}],
+            "purpose": "offence",
+            "camera": "cam-03",
+        },
+        base
+        | {
+            "request": "ef" * 32,
+            "state": "refused",
+            "windows": [{"id": "x", "releases": 0}],
+            "purpose": "test",
+            "camera": "cam-02",
+        },
     ]
 
 
@@ -191,8 +260,27 @@ def requests():
 def acts():
     now = time.time() * 1000
     return [
-        {"entry": 40, "time": iso(now), "act": "playback", "detail": {"camera": "cam-01", "purpose": "Something was reported", "from": iso(now - 600000), "to": iso(now)}},
-        {"entry": 38, "time": iso(now - 60000), "act": "live", "detail": {"camera": "cam-02", "purpose": "Public safety patrol", "from": iso(now - 60000)}},
+        {
+            "entry": 40,
+            "time": iso(now),
+            "act": "playback",
+            "detail": {
+                "camera": "cam-01",
+                "purpose": "Something was reported",
+                "from": iso(now - 600000),
+                "to": iso(now),
+            },
+        },
+        {
+            "entry": 38,
+            "time": iso(now - 60000),
+            "act": "live",
+            "detail": {
+                "camera": "cam-02",
+                "purpose": "Public safety patrol",
+                "from": iso(now - 60000),
+            },
+        },
         {"entry": 37, "time": iso(now - 61000), "act": "signin", "detail": {}},
     ]
 

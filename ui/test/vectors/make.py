@@ -29,7 +29,9 @@ def release_vector() -> dict[str, object]:
     sealed = town.make_window()
     town.record(sealed)
     town.catch_up()
-    keys = {role: json.loads(path.read_text()) for role, path in town.write_keys(folder / "k").items()}
+    keys = {
+        role: json.loads(path.read_text()) for role, path in town.write_keys(folder / "k").items()
+    }
     desk = Desk(town.settings, town, clock=lambda: town.now)
     with serving(desk) as address:
         errand = Errand(town, desk, address, sealed)
@@ -42,7 +44,9 @@ def release_vector() -> dict[str, object]:
         with errand.session("investigator") as server:
             released = server.get(f"/api/requests/{hash}")
             opening = server.get(f"/api/requests/{hash}/opening", window=errand.window)
-            originals = b"".join(desk.cases.originals(town.keys["investigator"].person, errand.window, hash))
+            originals = b"".join(
+                desk.cases.originals(town.keys["investigator"].person, errand.window, hash)
+            )
         with errand.session("custodian-c") as server:
             asked = custodian.examine(server, Trust(town.keys["custodian-c"]), hash)
         assert asked.hash == hash
@@ -62,13 +66,21 @@ def release_vector() -> dict[str, object]:
 def canonical_vector() -> dict[str, object]:
     """Values with their canonical form, a statement with its signature, a commitment."""
     values = [
-        {"b": 1, "a": [True, False, None, "\u20ac\n\"\\"], "\u00e9": -5},
+        {"b": 1, "a": [True, False, None, '\u20ac\n"\\'], "\u00e9": -5},
         {"\U0001f600": "x", "\ufb33": "y", "1": 2**53 - 1},
         ["", {}, [], 0, "control \u0001 \u007f"],
     ]
     seed = random.Random(7).randbytes(32)
     key = SigningKey.generate()
-    entry = sign(make("refusal", {"request": "ab" * 32, "reason": "na\u00efve \u2013 \u20ac"}, time=1795420000123, id="0" * 32), [key])
+    entry = sign(
+        make(
+            "refusal",
+            {"request": "ab" * 32, "reason": "na\u00efve \u2013 \u20ac"},
+            time=1795420000123,
+            id="0" * 32,
+        ),
+        [key],
+    )
     return {
         "canonical": [{"value": value, "bytes": b64(canonical(value))} for value in values],
         "key": key.to_pem().decode(),
