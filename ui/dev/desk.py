@@ -1,10 +1,11 @@
-"""The tools' page against an honest server (`plainview.testing.desk`), for work on the page. Never shipped.
+"""The tools' page against an honest server (`plainview.testing.desk`). For development only.
 
-python ui/dev/desk.py [--clip FILE] [--port 8701] [--tools-port 8702] [--lie NAME]
+python ui/dev/desk.py [--clip FILE] [--port 8701] [--tools-port 8702]
 """
 
 import argparse
 import json
+import sys
 import tempfile
 import threading
 from fractions import Fraction
@@ -40,7 +41,7 @@ def real_picture(path: Path):
 
     def picture(start: int, frames: int = 100) -> bytes:
         with av.open(str(path)) as source:
-            pictures = [f for f, _ in zip(source.decode(video=0), range(frames))]
+            pictures = [f for f, _ in zip(source.decode(video=0), range(frames), strict=False)]
         codec = av.CodecContext.create("libx264", "w")
         codec.width, codec.height, codec.pix_fmt = 1280, 720, "yuv420p"
         codec.framerate, codec.time_base = 1 / STEP, STEP
@@ -120,7 +121,7 @@ def main() -> None:
         return towns_json({"lie": name})
 
     async def draft(request):
-        errand = Errand(town, desk, f"http://127.0.0.1:{given.port}", sealed)
+        Errand(town, desk, f"http://127.0.0.1:{given.port}", sealed)
         return towns_json(
             desk.cases.draft_request(
                 "p-investigator",
@@ -142,7 +143,8 @@ def main() -> None:
         uvicorn.Config(pages, host="127.0.0.1", port=given.tools_port, log_level="warning")
     )
     threading.Thread(target=second.run, daemon=True).start()
-    print(json.dumps({"server": desk.origin, "tools": tools}), flush=True)
+    sys.stdout.write(json.dumps({"server": desk.origin, "tools": tools}) + "\n")
+    sys.stdout.flush()
     uvicorn.run(served, host="127.0.0.1", port=given.port, log_level="warning")
 
 

@@ -48,7 +48,7 @@ def iso(ms: float) -> str:
 
 def encode(path: Path, seconds: int = 8) -> list[bytes]:
     with av.open(str(path)) as source:
-        frames = [f for f, _ in zip(source.decode(video=0), range(FPS * seconds))]
+        frames = [f for f, _ in zip(source.decode(video=0), range(FPS * seconds), strict=False)]
     codec = av.CodecContext.create("libx264", "w")
     codec.width, codec.height, codec.pix_fmt = 1280, 720, "yuv420p"
     codec.framerate, codec.time_base = Fraction(FPS), Fraction(1, FPS)
@@ -304,6 +304,6 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=8600)
     given = parser.parse_args()
     files = sorted(given.clips.glob("*.mp4"))
-    for (camera, _, _), file in zip(NAMES, files * 4):
+    for (camera, _, _), file in zip(NAMES, files * 4, strict=False):
         clips[camera] = encode(file)
     uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning")
