@@ -35,6 +35,7 @@ from plainview.seal.shares import open_share, unseal
 from plainview.store.index import Segment
 from plainview.store.packs import Kind
 from plainview.store.store import Store
+from plainview.tlog import tiles
 from plainview.tlog.policy import Policy
 from plainview.tlog.reader import LogReader
 from plainview.verify.log import verify_log
@@ -66,7 +67,7 @@ class Cheats:
             copy = Path(folder) / "log"
             shutil.copytree(self._settings.log_dir, copy)
             before = verify_log(LogReader.folder(copy), policy, now=now_ms())
-            bundle = min((copy / "tile" / "entries").rglob("*"), key=_entries_first)
+            bundle = copy / tiles.bundle_path(0, min(tiles.WIDTH, before.facts["size"]))
             place = bundle.stat().st_size // 2
             _flip(bundle, place)
             after = verify_log(LogReader.folder(copy), policy, now=now_ms())
@@ -180,10 +181,6 @@ class Cheats:
         with httpx.Client(transport=transport, timeout=5) as client:
             answer: dict[str, Any] = client.get("http://recorder/health").json()
         return answer
-
-
-def _entries_first(path: Path) -> tuple[bool, str]:
-    return (not path.is_file(), str(path))
 
 
 def _flip(file: Path, place: int) -> None:

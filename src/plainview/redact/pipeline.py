@@ -29,7 +29,7 @@ from plainview.redact.held import Held, carry_back, spread
 from plainview.redact.tracker import Tracker
 from plainview.redact.withheld import Withheld
 
-LOOK_AHEAD_MS: Ms = 170
+LOOK_AHEAD_MS: Ms = 200
 """Longest time that frames are held back; slow cameras are searched more often instead."""
 KEEP_MS: Ms = 600
 CUT_ROUNDS = 4

@@ -23,7 +23,12 @@ const hex = (bytes: Bytes): string =>
 export const canPlay = (codec: string | null): boolean =>
   codec !== null && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
 
-/** Plays segments one after another; resolves with the end of each on the element's own clock (s). */
+/**
+ * Plays segments one after another; resolves with the end of each on the element's own clock (s).
+ *
+ * A window may begin in the middle of a group of pictures, whose key frame lies in the window before:
+ * those pictures cannot be decoded alone, so the picture begins, and begins again, at the first that can.
+ */
 export async function play(
   video: HTMLVideoElement,
   segments: Bytes[],
@@ -41,6 +46,12 @@ export async function play(
     ends.push(buffer.buffered.length === 0 ? 0 : buffer.buffered.end(buffer.buffered.length - 1));
   }
   if (source.readyState === "open") source.endOfStream();
+  const first = buffer.buffered.length === 0 ? 0 : buffer.buffered.start(0);
+  const begin = (): void => {
+    if (video.currentTime < first) video.currentTime = first;
+  };
+  video.addEventListener("seeked", begin);
+  begin();
   return ends;
 }
 
