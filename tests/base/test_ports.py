@@ -7,8 +7,8 @@ import socket
 
 import pytest
 
-from plainview.errors import UnsafeStart
 from plainview.base.ports import require_free
+from plainview.errors import UnsafeStart
 
 
 def test_a_free_port_is_accepted() -> None:
