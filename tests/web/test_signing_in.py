@@ -172,11 +172,13 @@ def test_a_signature_counts_once(calm: Any) -> None:
     ],
 )
 def test_a_wrong_signature_opens_nothing(calm: Any, change: dict[str, Any]) -> None:
+    calm.web.register.sync()
     before = calm.web.register.size
     with calm.client() as client:
         answer = client.post("/api/session/key", json=signed(calm, calm.town.court, **change))
     assert answer.status_code == 401
     assert "token" not in answer.text
+    calm.web.register.sync()
     assert calm.web.register.size == before
 
 

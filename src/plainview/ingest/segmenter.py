@@ -65,6 +65,7 @@ class Segmenter:
         self._last_gop: Ms = 0
         self._last_key: Ms | None = None
         self._gap: Gap | None = None
+        self._frame_ms: Ms = 0
 
     def push(self, item: Packet | Gap, parameters: Parameters | None = None) -> list[Segment]:
         """Segments that are now complete. `parameters` are those of the packet (or unchanged)."""
@@ -84,11 +85,16 @@ class Segmenter:
         packets, self._packets, self._bytes = tuple(self._packets), [], 0
         gap, self._gap = self._gap, None
         start = min(packet.wall_ms for packet in packets)
+        length = fmp4.duration_ms(packets)
+        if len(packets) > 1:
+            self._frame_ms = length // len(packets)
+        elif self._frame_ms:
+            length = self._frame_ms  # one frame alone does not tell how long it is shown
         segment = Segment(
             packets=packets,
             parameters=self._parameters,
             start_ms=start,
-            end_ms=start + max(fmp4.duration_ms(packets), 1),
+            end_ms=start + max(length, 1),
             wall_source=packets[0].wall_source,
             arrival_ms=packets[0].arrival_ms,
             continuing=not packets[0].is_key,
