@@ -21,6 +21,7 @@ const object = (value: Json | undefined): JsonObject => value as JsonObject;
 const list = (value: Json | undefined): JsonObject[] => value as JsonObject[];
 const asText = (value: Json | undefined): string => value as string;
 const firstWindow = (bundle: JsonObject): JsonObject => object(list(bundle.windows)[0]);
+const firstCamera = (bundle: JsonObject): JsonObject => object(list(bundle.cameras)[0]);
 const header = (bundle: JsonObject): JsonObject => object(firstWindow(bundle).header);
 
 async function examined(bundle: JsonObject, role = "custodian-a", at = vector.now): Promise<Ready> {
@@ -98,6 +99,17 @@ const LIES: [string, string, (bundle: JsonObject) => void][] = [
   ],
   ["no share", "share-missing", (b) => (header(b).shares = [])],
   ["no header", "share-missing", (b) => (firstWindow(b).header = null)],
+  ["no entry for the camera's name", "camera", (b) => (b.cameras = [])],
+  [
+    "another entry for the camera's name",
+    "camera",
+    (b) => (b.cameras = [object(list(b.people)[0])]),
+  ],
+  [
+    "a changed name of the camera",
+    "inclusion",
+    (b) => (firstCamera(b).entry = flipped(firstCamera(b).entry, 90)),
+  ],
 ];
 
 describe("a custodian's checks", () => {
@@ -105,6 +117,9 @@ describe("a custodian's checks", () => {
     const { asked, shares } = await examined(vector.waiting);
     expect(asked.hash).toBe(vector.request);
     expect(shares.map(({ share }) => share.i)).toEqual([1]);
+    expect(asked.camera?.name).not.toBe("");
+    const { cameras: _, ...silentOnNames } = vector.waiting;
+    expect((await examined(silentOnNames)).asked.camera).toBeNull();
   });
 
   it.each(LIES)("name the lie: %s", async (_what, expected, lie) => {
@@ -138,8 +153,12 @@ describe("a custodian's checks", () => {
   });
 
   it("refuse a request that has expired", async () => {
-    const { asked } = await examined(vector.waiting);
-    expect(asked.expires).toBeGreaterThan(vector.now);
+    const { request, minutes, bundle } = vector.brief;
+    const own = await key("custodian-a");
+    const at = (minute: number): Promise<Ready> =>
+      examineForRelease(bundle, request, own, silent, () => vector.now + minute * 60_000);
+    expect(await code(at(minutes - 1))).toBe("held");
+    expect(await code(at(minutes))).toBe("expired");
   });
 
   it("let nobody release to themselves, or without a share", async () => {

@@ -9,6 +9,8 @@ export interface ReleaseVector {
   draft: JsonObject;
   request: string;
   waiting: JsonObject;
+  /** A request that ended `minutes` after `now`. */
+  brief: { request: string; minutes: number; bundle: JsonObject };
   released: JsonObject;
   opening: JsonObject;
   originals: string;

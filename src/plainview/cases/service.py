@@ -185,14 +185,16 @@ class Cases:
         groups = sorted({self._rules.set_index(window) for window in windows})
         authors = [one.index for one in releases] + [one.index for one in refusals]
         sets = [self._prover.proven(index) for index in groups]
+        cameras = sorted({window.register for window in windows})
         return {
             "request": hash,
             **self._prover.proven(request.index),
             "detail": detail,
             "salt": salt,
-            "people": self._prover.people([request.index, *groups, *authors]),
+            "people": self._prover.people([request.index, *groups, *cameras, *authors]),
             "set": sets[0],
             "sets": sets,
+            "cameras": [self._prover.proven(index) for index in cameras],
             "windows": bundles.windows(self._prover, self._register, self._store, request, person),
             "releases": self._released(hash, {r.index: r.resealed for r in releases}),
             "refusals": [

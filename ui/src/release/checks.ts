@@ -58,7 +58,14 @@ export interface Asked {
   purpose: string;
   expires: number;
   detail: JsonObject;
+  /** Name and place as the log has them; null when the server does not show that entry. */
+  camera: CameraName | null;
   windows: AskedWindow[];
+}
+
+export interface CameraName {
+  name: string;
+  place: string;
 }
 
 export async function examine(
@@ -87,6 +94,7 @@ export async function examine(
     () => checkWindows(bundle, body.windows, detail, rules, key, now()),
     (list) => String(list.length),
   );
+  const camera = cameraName(bundle, windows, rules, key, now());
   const expires = Date.parse(textIn(body, "expires"));
   await check(
     "expiry",
@@ -102,6 +110,7 @@ export async function examine(
     purpose: textIn(body, "purpose"),
     expires,
     detail,
+    camera,
     windows,
   };
 }
@@ -167,6 +176,34 @@ function checkWindows(
     }
     return { record, set, sealed: sealedShares(isObject(item) ? item.header : null, record) };
   });
+}
+
+/**
+ * Name and place from the register's statement that the first recording rests on: proven to be on the
+ * log, signed by a data protection officer, and of this very camera.
+ */
+function cameraName(
+  bundle: JsonObject,
+  windows: AskedWindow[],
+  rules: Rules,
+  key: KeyFile,
+  now: number,
+): CameraName | null {
+  const record = windows[0]?.record;
+  if (record === undefined || !("cameras" in bundle)) return null;
+  const proven = listIn(bundle, "cameras").map((item) => prove(item, key, now));
+  const found = proven.find(({ index }) => index === record.register)?.entry;
+  if (found?.type !== "camera" || found.body.camera !== record.camera) {
+    throw new CheckFailed(
+      "camera",
+      "The server does not show what the log says of this camera.",
+      record.camera,
+    );
+  }
+  rules.people.author(found, "dpo");
+  const stated = found.body.record ?? null;
+  const place = isObject(stated) && typeof stated.place === "string" ? stated.place : "";
+  return { name: textIn(stated, "name"), place };
 }
 
 function sealedShares(header: unknown, record: WindowRecord): Map<number, string> {

@@ -21,6 +21,8 @@ export interface WindowRecord {
   n: number;
   set: string;
   shares: ShareHashes[];
+  /** Index of the camera's statement on the log; -1 where the server shows none. */
+  register: number;
 }
 
 /** Finds this window's record in a `windows` entry of the log; throws CheckFailed("window"). */
@@ -36,7 +38,7 @@ export function recordIn(entry: Entry, id: string): WindowRecord {
 
 export function readRecord(value: unknown): WindowRecord {
   if (!isObject(value)) throw badWindow();
-  const { window, camera, start, end, pk, k, n, set, shares } = value;
+  const { window, camera, start, end, pk, k, n, set, shares, register } = value;
   const strings = [window, camera, start, end, pk, set];
   if (!strings.every((item) => typeof item === "string") || !Array.isArray(shares))
     throw badWindow();
@@ -51,6 +53,7 @@ export function readRecord(value: unknown): WindowRecord {
     k,
     n,
     shares: shares.map(readHashes),
+    register: typeof register === "number" ? register : -1,
   };
 }
 

@@ -10,15 +10,18 @@ import json
 import tempfile
 from pathlib import Path
 
+from plainview.base.clock import to_iso
 from plainview.base.ids import b64
-from plainview.release import custodian
+from plainview.release import asking, custodian
 from plainview.release.trust import Trust
 from plainview.testing.desk import Desk, serving
 from plainview.testing.errand import Errand
 from plainview.testing.town import Town
-from plainview.tlog.entries import SigningKey, canonical, commit, make, sign
+from plainview.tlog.entries import canonical, commit, make
+from plainview.tlog.signing import SigningKey, sign
 
 HERE = Path(__file__).parent
+BRIEF_MS = 600_000
 
 
 def release_vector() -> dict[str, object]:
@@ -36,8 +39,10 @@ def release_vector() -> dict[str, object]:
         errand = Errand(town, desk, address, sealed)
         draft = errand.draft()
         hash = errand.ask()
+        expiring = ask_briefly(errand)
         with errand.session("custodian-a") as server:
             waiting = server.get(f"/api/requests/{hash}")
+            brief = server.get(f"/api/requests/{expiring}")
         for role in ("custodian-a", "custodian-b"):
             errand.release(role, hash)
         with errand.session("investigator") as server:
@@ -56,11 +61,21 @@ def release_vector() -> dict[str, object]:
         "draft": draft,
         "request": hash,
         "waiting": waiting,
+        "brief": {"request": expiring, "minutes": BRIEF_MS // 60_000, "bundle": brief},
         "released": released,
         "opening": opening,
         "originals": b64(originals),
         "plain": [b64(plain) for plain in sealed.plain],
     }
+
+
+def ask_briefly(errand: Errand) -> str:
+    """A request that ends while the proof of its entry is still fresh."""
+    draft = errand.draft()
+    body = {**draft["body"], "expires": to_iso(errand.town.now + BRIEF_MS)}
+    with errand.session("investigator") as server:
+        key = errand.town.keys["investigator"]
+        return asking.ask(server, key, {**draft, "body": body}, now=errand.town.now)
 
 
 def canonical_vector() -> dict[str, object]:
