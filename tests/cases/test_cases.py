@@ -29,7 +29,8 @@ from plainview.register.projection import Register
 from plainview.seal.shares import open_share, reseal
 from plainview.store.store import Store
 from plainview.testing.town import CAMERA, CUSTODIANS, Sealed, Town
-from plainview.tlog.entries import make, sign
+from plainview.tlog.entries import make
+from plainview.tlog.signing import sign
 
 ASKER = "p-investigator"
 

@@ -14,17 +14,18 @@ import pytest
 from plainview.base.clock import Ms, from_iso, now_ms, to_iso
 from plainview.base.ids import b64, sha256_hex, unb64
 from plainview.base.settings import Settings
-from plainview.keeper import setup
 from plainview.keeper.process import Keeper
 from plainview.keys.client import KeeperClient
+from plainview.node import setup
 from plainview.seal.draft import CustodianSet, Draft, Spec, make_drafts, set_of
 from plainview.seal.shares import open_share, reseal
 from plainview.seal.windows import WindowHeader
 from plainview.tlog.cosign import verifier
-from plainview.tlog.entries import Entry, SigningKey, make, parse, sign
+from plainview.tlog.entries import Entry, make, parse
 from plainview.tlog.notes import Verifier
 from plainview.tlog.policy import Policy
 from plainview.tlog.reader import LogReader
+from plainview.tlog.signing import SigningKey, sign
 from plainview.tlog.witness import Witness
 
 START = from_iso("2026-11-23T09:00:00.000Z")

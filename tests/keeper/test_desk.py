@@ -21,7 +21,8 @@ from plainview.errors import (
 from plainview.seal.combine import combine_window
 from plainview.seal.shares import unseal
 from plainview.tlog import leaves
-from plainview.tlog.entries import commit, make, sign
+from plainview.tlog.entries import commit, make
+from plainview.tlog.signing import sign
 
 
 def test_a_statement_again_gets_the_same_index(city: Any) -> None:

@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 
 from plainview.errors import KeeperAway, PlainviewError, SettingsError, UnsafeStart
-from plainview.keeper import setup
 from plainview.keeper.process import Keeper
 from plainview.keeper.server import CONNECTIONS
 from plainview.keys.client import KeeperClient
 from plainview.keys.protocol import receive, send
-from plainview.tlog.entries import SigningKey
+from plainview.node import setup
 from plainview.tlog.reader import LogReader
+from plainview.tlog.signing import SigningKey
 
 
 def test_files_and_socket_are_this_users_alone(city: Any) -> None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from plainview import errors
 from plainview.errors import BadFormat, GateClosed, KeeperAway, PlainviewError
-from plainview.keys import protocol
-from plainview.keys.client import KeeperClient
-from plainview.keys.protocol import MAX_MESSAGE, error_answer, raise_error, receive, send
+from plainview.keys import client
+from plainview.keys.client import KeeperClient, raise_error
+from plainview.keys.protocol import MAX_MESSAGE, error_answer, receive, send
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -85,7 +85,7 @@ def test_unknown_errors_and_answers() -> None:
     raise_error({"ok": 1})
     with pytest.raises(PlainviewError, match="new"):
         raise_error({"error": {"code": "from_the_future", "message": "new"}})
-    assert protocol._CLASSES["gate_closed"] is GateClosed
+    assert client._CLASSES["gate_closed"] is GateClosed
 
 
 class Deaf:

@@ -22,15 +22,16 @@ from av.video.stream import VideoStream
 from plainview.base.clock import now_ms, to_iso
 from plainview.base.ids import b64, sha256_hex, unb64
 from plainview.base.settings import Settings
-from plainview.keeper import setup
 from plainview.keys.client import KeeperClient
 from plainview.media import nal
+from plainview.node import setup
 from plainview.register.private import Sources
 from plainview.seal.combine import combine_window
 from plainview.seal.shares import open_share, reseal, unseal
 from plainview.seal.windows import WindowHeader
 from plainview.testing.rtsp import RtspServer
-from plainview.tlog.entries import Entry, SigningKey, make, sign
+from plainview.tlog.entries import Entry, make
+from plainview.tlog.signing import SigningKey, sign
 
 ORIGIN = "plainview.test/recorder"
 ZERO = "0" * 64

@@ -16,9 +16,10 @@ from plainview.register.projection import Register
 from plainview.register.restore import restore
 from plainview.testing.town import CAMERA, SET, Town
 from plainview.tlog import merkle
-from plainview.tlog.entries import make, parse, sign
+from plainview.tlog.entries import make, parse
 from plainview.tlog.history import History
 from plainview.tlog.reader import LogReader
+from plainview.tlog.signing import sign
 
 
 def replayed(town: Town) -> History:

@@ -22,9 +22,9 @@ from plainview.base.ids import sha256_hex
 from plainview.base.settings import Settings
 from plainview.cli import camera, person
 from plainview.errors import NotAuthorised
-from plainview.keeper import setup
 from plainview.keeper.process import Keeper
 from plainview.keys.client import KeeperClient
+from plainview.node import setup
 from plainview.register import statements
 from plainview.register.private import Sources
 from plainview.register.projection import Register
@@ -42,10 +42,10 @@ from plainview.store.writer import NewSegment
 from plainview.testing.desk import Desk, serving
 from plainview.testing.town import RULES, camera_values, picture
 from plainview.tlog.cosign import verifier
-from plainview.tlog.entries import SigningKey
 from plainview.tlog.leaves import segments_root
 from plainview.tlog.notes import Verifier
 from plainview.tlog.policy import Policy
+from plainview.tlog.signing import SigningKey
 from plainview.tlog.witness import Witness, serve
 from plainview.verify.package import verify_package
 from plainview.web.app import create_app

@@ -20,7 +20,8 @@ from plainview.seal.segments import plain_hash
 from plainview.testing.errand import Errand
 from plainview.testing.town import Town
 from plainview.tlog import cosign, notes, proof
-from plainview.tlog.entries import make, sign
+from plainview.tlog.entries import make
+from plainview.tlog.signing import sign
 
 Change = Callable[[Errand, Any], None]
 

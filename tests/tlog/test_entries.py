@@ -13,15 +13,14 @@ from plainview.errors import BadFormat, BadSignature
 from plainview.testing.city import START, key_of
 from plainview.tlog.entries import (
     MAX_ENTRY,
-    SigningKey,
     canonical,
     commit,
     leaf_hash,
     make,
     parse,
     read_canonical,
-    sign,
 )
+from plainview.tlog.signing import SigningKey, sign
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=8),

@@ -22,9 +22,10 @@ from plainview.testing.city import (
     key_of,
     person,
 )
-from plainview.tlog.entries import canonical, commit, make, parse, sign
+from plainview.tlog.entries import canonical, commit, make, parse
 from plainview.tlog.history import AUTHORS
 from plainview.tlog.shapes import BODY
+from plainview.tlog.signing import sign
 
 
 @pytest.fixture

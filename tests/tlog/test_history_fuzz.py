@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from plainview.errors import PlainviewError
 from plainview.testing.city import PEOPLE, City, key_of
-from plainview.tlog.entries import canonical, parse, sign
+from plainview.tlog.entries import canonical, parse
 from plainview.tlog.history import History
+from plainview.tlog.signing import sign
 
 TIMES = ["9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00.000Z", "2026-11-23"]
 VALUES: list[Any] = [None, True, False, 0, 1, -1, 2**53 - 1, "", "x", "x y", "0" * 64]

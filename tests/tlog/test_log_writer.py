@@ -92,6 +92,17 @@ def test_proofs_out_of_tiles_hold(
     proofs.check_consistency(old, log.size, path, roots[old], log.root)
 
 
+@pytest.mark.parametrize(("start", "end"), [(0, 1), (3, 9), (250, 258), (256, 257), (260, 300)])
+def test_any_span_can_be_read_whatever_widths_were_written(
+    tmp_path: Path, start: int, end: int
+) -> None:
+    log = opened(tmp_path)
+    for step in (2, 8, 290):
+        log.append(entries(log.size, step))
+    read = list(LogReader.folder(tmp_path).entries(start, end))
+    assert read == list(zip(range(start, end), entries(start, end - start), strict=True))
+
+
 def test_an_empty_log_is_signed_too(tmp_path: Path) -> None:
     log = opened(tmp_path / "log")
     assert POLICY.check(log.head).checkpoint == Checkpoint(ORIGIN, 0, merkle.EMPTY_ROOT)

@@ -13,9 +13,10 @@ from plainview.base.clock import DAY_MS, to_iso
 from plainview.testing.city import SALT, START, City, digest, key_of
 from plainview.tlog import leaves, merkle, notes
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.entries import canonical, commit, make, sign
+from plainview.tlog.entries import canonical, commit, make
 from plainview.tlog.notes import Signer
 from plainview.tlog.reader import LogReader
+from plainview.tlog.signing import sign
 from plainview.verify.log import verify_log
 from plainview.verify.report import Report
 

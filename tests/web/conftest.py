@@ -29,11 +29,11 @@ from plainview.base.clock import Ms, now_ms
 from plainview.base.ids import b64, unb64
 from plainview.base.ports import loopback_sockets
 from plainview.base.settings import Settings
-from plainview.keeper import setup
 from plainview.keeper.process import Keeper
 from plainview.keys.client import KeeperClient
 from plainview.media.encode import ViewEncoder
 from plainview.media.frames import Frame
+from plainview.node import setup
 from plainview.register import statements
 from plainview.register.private import Names
 from plainview.register.records import Person, camera_record
@@ -46,7 +46,8 @@ from plainview.store.store import Store
 from plainview.store.tail import Tail, pack_item
 from plainview.store.writer import NewSegment
 from plainview.tlog.cosign import verifier
-from plainview.tlog.entries import Entry, SigningKey
+from plainview.tlog.entries import Entry
+from plainview.tlog.signing import SigningKey
 from plainview.tlog.witness import Witness, serve
 from plainview.web import journal
 from plainview.web.app import create_app

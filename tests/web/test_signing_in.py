@@ -15,7 +15,7 @@ from plainview.base.clock import DAY_MS, now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.errors import BadFormat, KeeperAway, NotAuthorised, UnsafeStart
 from plainview.register import statements
-from plainview.tlog.entries import SigningKey
+from plainview.tlog.signing import SigningKey
 from plainview.web.limits import RateLimit, TooMany
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.sessions import ABSOLUTE_MS, IDLE_MS, Sessions

@@ -12,8 +12,8 @@ import typer
 
 from plainview.base import durable
 from plainview.errors import SettingsError
-from plainview.tlog.entries import SigningKey
 from plainview.tlog.notes import ED25519, Verifier
+from plainview.tlog.signing import SigningKey
 from plainview.tlog.witness import Witness, serve
 
 

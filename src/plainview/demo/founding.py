@@ -15,15 +15,15 @@ from plainview.base.settings import Settings
 from plainview.demo import people, streets
 from plainview.demo.ports import Ports
 from plainview.errors import BadFormat
-from plainview.keeper import setup
 from plainview.keys.client import KeeperClient
+from plainview.node import setup
 from plainview.node.one_machine import command
 from plainview.register import records, statements
 from plainview.register.private import Names, Sources
 from plainview.register.projection import Register
 from plainview.tlog import cosign
-from plainview.tlog.entries import SigningKey
 from plainview.tlog.policy import Policy
+from plainview.tlog.signing import SigningKey
 
 ORIGIN = "log.plainview.example/demo"
 SET = "set-1"

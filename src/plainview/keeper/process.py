@@ -26,9 +26,8 @@ from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
 from plainview.keeper.server import Server
 from plainview.keeper.witnesses import Witnesses
-from plainview.tlog.entries import SigningKey
-from plainview.tlog.notes import Signer
-from plainview.tlog.policy import Policy
+from plainview.tlog.notes import PrivateKey, Signer
+from plainview.tlog.policy_file import PolicyFile
 
 ROUND_SECONDS = 1.0
 RECOSIGN_MS: Ms = 300_000
@@ -144,10 +143,10 @@ def run(places: Places) -> None:
     keeper.close()
 
 
-def _identity(places: Places) -> tuple[Signer, Policy]:
+def _identity(places: Places) -> tuple[Signer, PolicyFile]:
     try:
-        key = SigningKey.from_pem((places.keys_dir / "log.key").read_bytes())
-        policy = Policy.parse(places.policy_file.read_text())
+        key = PrivateKey.from_pem((places.keys_dir / "log.key").read_bytes())
+        policy = PolicyFile.parse(places.policy_file.read_text())
     except (OSError, Invalid) as error:
         raise UnsafeStart(f"No log key or trust policy: {error}", hint="Run the set-up.") from error
     signer = Signer(policy.logs[0].name, key)

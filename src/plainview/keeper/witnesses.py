@@ -15,7 +15,7 @@ from plainview.errors import LogAway, PlainviewError, Refused, UnsafeStart
 from plainview.tlog import cosign, merkle, notes, tiles
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import SignatureLine
-from plainview.tlog.policy import Policy
+from plainview.tlog.policy_file import PolicyFile
 from plainview.tlog.witness_client import OtherSize, add_checkpoint
 
 AGREE_MS: Ms = 300_000
@@ -26,7 +26,7 @@ class Witnesses:
     """What each witness saw last; any thread may call."""
 
     def __init__(
-        self, policy: Policy, folder: Path, clock: Clock, head: Callable[[], bytes]
+        self, policy: PolicyFile, folder: Path, clock: Clock, head: Callable[[], bytes]
     ) -> None:
         self._policy, self._clock, self._head = policy, clock, head
         self._folder = folder

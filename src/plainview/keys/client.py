@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from plainview.base.clock import Ms
 from plainview.base.ids import b64, new_id, unb64
-from plainview.errors import BadFormat, KeeperAway
-from plainview.keys.protocol import Act, Session, raise_error, receive, send
+from plainview.errors import BadFormat, KeeperAway, PlainviewError
+from plainview.keys.protocol import Act, Session, receive, send
 
 _POOL = 16
 _HINT = "Is the keeper running? `plainview serve` starts it."
@@ -202,3 +202,20 @@ def _window_question(draft: dict[str, Any]) -> dict[str, Any]:
 
 
 _DRAFT_FIELDS = ("spec", "pk", "k", "n", "set", "e", "view")
+
+
+def raise_error(answer: dict[str, Any]) -> None:
+    """Raise the error that `answer` carries, under its own class; nothing if it carries none."""
+    error = answer.get("error")
+    if error is not None:
+        kind = _CLASSES.get(error.get("code"), PlainviewError)
+        raise kind(str(error.get("message")), hint=str(error.get("hint", "")))
+
+
+def _tree(kind: type[PlainviewError]) -> Iterator[type[PlainviewError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _tree(below)
+
+
+_CLASSES = {kind.code: kind for kind in _tree(PlainviewError)}

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,20 +77,3 @@ def _exactly(link: socket.socket, count: int) -> bytes:
 def error_answer(error: PlainviewError) -> dict[str, Any]:
     """The answer that carries `error`."""
     return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-
-
-def raise_error(answer: dict[str, Any]) -> None:
-    """Raise the error that `answer` carries, under its own class; nothing if it carries none."""
-    error = answer.get("error")
-    if error is not None:
-        kind = _CLASSES.get(error.get("code"), PlainviewError)
-        raise kind(str(error.get("message")), hint=str(error.get("hint", "")))
-
-
-def _tree(kind: type[PlainviewError]) -> Iterator[type[PlainviewError]]:
-    yield kind
-    for below in kind.__subclasses__():
-        yield from _tree(below)
-
-
-_CLASSES = {kind.code: kind for kind in _tree(PlainviewError)}

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from plainview.base.clock import Ms, now_ms
 from plainview.errors import BadFormat
 from plainview.register.records import CameraRecord, Person, check_camera_id, person_entry
-from plainview.tlog.entries import Entry, SigningKey, commit, make, sign
+from plainview.tlog.entries import Entry, commit, make
+from plainview.tlog.signing import SigningKey, sign
 
 STATUSES = ("active", "suspended", "removed")
 DEMO_RULES = {

@@ -10,7 +10,8 @@ from plainview.errors import BadFormat, BadSeal
 from plainview.release.client import Server
 from plainview.release.keyfile import KeyFile
 from plainview.seal.windows import WindowId
-from plainview.tlog.entries import commit, make, sign
+from plainview.tlog.entries import commit, make
+from plainview.tlog.signing import sign
 
 _BODY = {"request", "windows", "recipient", "purpose", "detail_commitment", "expires"}
 

@@ -16,7 +16,8 @@ from plainview.release.checks import Asked, AskedWindow, check_not_expired, chec
 from plainview.release.client import Server
 from plainview.release.trust import Trust, list_of, named
 from plainview.seal.shares import Share, open_share, reseal
-from plainview.tlog.entries import make, sign
+from plainview.tlog.entries import make
+from plainview.tlog.signing import sign
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pyrage import x25519
 from plainview.base.durable import write_file
 from plainview.errors import BadFormat, NotFound, UnsafeStart
 from plainview.seal.shares import identity
-from plainview.tlog.entries import SigningKey
+from plainview.tlog.signing import SigningKey
 
 
 @dataclass(frozen=True)

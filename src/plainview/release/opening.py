@@ -20,7 +20,8 @@ from plainview.release.trust import Proven, Trust, list_of, named, text_of
 from plainview.seal.combine import combine_window
 from plainview.seal.segments import SegmentMeta, plain_hash, split_box
 from plainview.seal.shares import read_share, unseal
-from plainview.tlog.entries import make, sign
+from plainview.tlog.entries import make
+from plainview.tlog.signing import sign
 
 HINT_AGAIN = "Ask the custodians who have not answered yet."
 

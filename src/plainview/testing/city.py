@@ -14,9 +14,10 @@ from typing import Any
 from plainview.base import durable
 from plainview.base.clock import DAY_MS, Ms, from_iso, to_compact, to_iso
 from plainview.tlog import cosign, leaves, merkle, notes
-from plainview.tlog.entries import Entry, SigningKey, canonical, commit, make, sign
+from plainview.tlog.entries import Entry, canonical, commit, make
 from plainview.tlog.history import History
 from plainview.tlog.policy import Policy
+from plainview.tlog.signing import SigningKey, sign
 from plainview.tlog.writer import LogWriter
 
 START: Ms = from_iso("2026-11-23T08:00:00Z")

@@ -30,9 +30,10 @@ from plainview.store.packs import Kind
 from plainview.store.store import Store
 from plainview.store.writer import NewSegment
 from plainview.tlog import cosign, leaves, merkle, notes
-from plainview.tlog.entries import SigningKey, canonical, make, parse, sign
+from plainview.tlog.entries import canonical, make, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
+from plainview.tlog.signing import SigningKey, sign
 from plainview.tlog.writer import LogWriter
 
 ORIGIN = "log.town.example"

@@ -10,8 +10,7 @@ import struct
 
 from plainview.base.clock import Ms
 from plainview.errors import BadSignature
-from plainview.tlog.entries import SigningKey
-from plainview.tlog.notes import COSIGNATURE, SignatureLine, Verifier
+from plainview.tlog.notes import COSIGNATURE, PrivateKey, SignatureLine, Verifier
 
 _LENGTH = 8 + 64
 
@@ -20,12 +19,12 @@ def _message(text: bytes, seconds: int) -> bytes:
     return f"cosignature/v1\ntime {seconds}\n".encode() + text
 
 
-def verifier(name: str, key: SigningKey) -> Verifier:
+def verifier(name: str, key: PrivateKey) -> Verifier:
     """The public side of a witness's key."""
     return Verifier(name, COSIGNATURE, key.public)
 
 
-def cosign(text: bytes, name: str, key: SigningKey, *, now: Ms) -> SignatureLine:
+def cosign(text: bytes, name: str, key: PrivateKey, *, now: Ms) -> SignatureLine:
     """The line that witness `name` adds to a checkpoint text."""
     seconds = now // 1000
     signature = struct.pack(">Q", seconds) + key.sign(_message(text, seconds))

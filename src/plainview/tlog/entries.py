@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from plainview.base.clock import Ms, from_iso, to_iso
-from plainview.base.ids import b64, new_id, sha256_hex, unb64
+from plainview.base.ids import new_id, sha256_hex, unb64
 from plainview.errors import BadFormat, BadSignature
 
 MAX_ENTRY = 65_535
@@ -101,12 +100,13 @@ class Entry:
             raise BadSignature(f"{self.by[position]} is not the id of the key given.")
         try:
             key = Ed25519PublicKey.from_public_bytes(public)
-            key.verify(unb64(self.sigs[position]), _signed_bytes(read_canonical(self.raw)))
+            key.verify(unb64(self.sigs[position]), signed_bytes(read_canonical(self.raw)))
         except (InvalidSignature, BadFormat, ValueError) as error:
             raise BadSignature(f"the signature of {self.by[position]} is wrong.") from error
 
 
-def _signed_bytes(document: dict[str, Any]) -> bytes:
+def signed_bytes(document: Mapping[str, Any]) -> bytes:
+    """What the signatures of the statement `document` are over."""
     return _CONTEXT + canonical({k: v for k, v in document.items() if k != "sigs"})
 
 
@@ -160,64 +160,8 @@ def make(type: str, body: Mapping[str, Any], *, time: Ms, id: str | None = None)
     return parse(canonical(document))
 
 
-def sign(entry: Entry, keys: Sequence[SigningKey]) -> Entry:
-    """`entry` as a statement by all of `keys` (any earlier signatures are replaced)."""
-    document = read_canonical(entry.raw)
-    document["by"] = [key.key_id for key in keys]
-    message = _signed_bytes(document)
-    document["sigs"] = {key.key_id: b64(key.sign(message)) for key in keys}
-    return parse(canonical(document))
-
-
 def commit(detail: Mapping[str, Any], salt: bytes) -> str:
     """`detail_commitment`: hex SHA-256 of a 32-byte salt and the canonical JSON of the detail."""
     if len(salt) != 32:
         raise BadFormat("a salt is 32 bytes.")
     return sha256_hex(salt + canonical(detail))
-
-
-class SigningKey:
-    """An Ed25519 private key of a person, the log or a witness."""
-
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        self._private = private
-        self.public: bytes = private.public_key().public_bytes_raw()
-
-    @classmethod
-    def generate(cls) -> SigningKey:
-        return cls(Ed25519PrivateKey.generate())
-
-    @classmethod
-    def from_pem(cls, pem: bytes) -> SigningKey:
-        """Read a PKCS#8 PEM without a password; raises `BadFormat`."""
-        try:
-            private = serialization.load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError) as error:
-            raise BadFormat("not a PEM private key.") from error
-        if not isinstance(private, Ed25519PrivateKey):
-            raise BadFormat("not an Ed25519 key.")
-        return cls(private)
-
-    @classmethod
-    def from_seed(cls, seed: bytes) -> SigningKey:
-        """The key of a 32-byte secret (RFC 8032), for test vectors and stored raw keys."""
-        return cls(Ed25519PrivateKey.from_private_bytes(seed))
-
-    def to_pem(self) -> bytes:
-        return self._private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-
-    @property
-    def public_b64(self) -> str:
-        return b64(self.public)
-
-    @property
-    def key_id(self) -> str:
-        return key_id(self.public)
-
-    def sign(self, message: bytes) -> bytes:
-        """64 bytes."""
-        return self._private.sign(message)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, BadSignature
-from plainview.tlog.entries import SigningKey
 
 ED25519 = 0x01
 COSIGNATURE = 0x04
@@ -74,12 +75,35 @@ class Verifier:
             raise BadSignature(f"the signature of {self.name} is wrong.") from error
 
 
+class PrivateKey:
+    """An Ed25519 private key; `public` is its raw public key, 32 bytes."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+        self.public: bytes = private.public_key().public_bytes_raw()
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> Self:
+        """Read a PKCS#8 PEM without a password; raises `BadFormat`."""
+        try:
+            private = load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError) as error:
+            raise BadFormat("not a PEM private key.") from error
+        if not isinstance(private, Ed25519PrivateKey):
+            raise BadFormat("not an Ed25519 key.")
+        return cls(private)
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+        return self._private.sign(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """A name with a private key; signs note texts with type 0x01."""
 
     name: str
-    key: SigningKey
+    key: PrivateKey
 
     @property
     def verifier(self) -> Verifier:

@@ -1,4 +1,4 @@
-"""Trust policies (c2sp.org/tlog-policy): which log, which witnesses, which quorum.
+"""Trust policies as readers use them (c2sp.org/tlog-policy).
 
 A checkpoint counts only with the signature of the log itself *and* the quorum of witnesses, each
 by name. A reader that takes "any known key" would take a witness for the log.
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plainview.base.clock import Ms
-from plainview.errors import BadFormat, BadSignature
+from plainview.errors import BadSignature
 from plainview.tlog import cosign, notes
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.notes import COSIGNATURE, ED25519, Verifier
+from plainview.tlog.policy_file import PolicyFile
 
 AHEAD_MS: Ms = 300_000
 """A cosignature may lie this far ahead of the reader's clock."""
@@ -27,41 +27,8 @@ class Checked:
     witnesses: Mapping[str, Ms]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """`groups[name] = (k, members)`; `quorum` is a witness, a group, or `none`."""
-
-    logs: tuple[Verifier, ...]
-    witnesses: Mapping[str, Verifier]
-    urls: Mapping[str, str]
-    groups: Mapping[str, tuple[int, tuple[str, ...]]]
-    quorum: str
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> Policy:
-        """Read a policy file; raises `BadFormat` naming the line."""
-        if any(char < " " and char not in "\t\n" for char in text):
-            raise BadFormat("the policy has control characters.")
-        reading = _Reading()
-        for number, line in enumerate(text.split("\n"), 1):
-            words = line.replace("\t", " ").split(" ")
-            words = [word for word in words if word]
-            if words and not words[0].startswith("#"):
-                try:
-                    reading.take(words)
-                except BadFormat as error:
-                    raise BadFormat(f"policy, line {number}: {error.message}") from error
-        if reading.quorum is None or not reading.logs:
-            raise BadFormat("the policy needs a log and exactly one quorum line.")
-        return cls(
-            tuple(reading.logs),
-            reading.witnesses,
-            reading.urls,
-            reading.groups,
-            reading.quorum,
-            text,
-        )
+class Policy(PolicyFile):
+    """A policy file, and the check that it stands for."""
 
     def check(self, note: bytes, *, now: Ms | None = None, max_age_ms: Ms | None = None) -> Checked:
         """Demand the log's own signature and the witness quorum.
@@ -92,71 +59,3 @@ class Policy:
                 hint="Ask again in a minute; if it stays so, the log is not to be trusted.",
             )
         return Checked(found, seen)
-
-    def reached(self, seen: Mapping[str, Ms], name: str | None = None) -> bool:
-        """Whether the witnesses in `seen` make up the quorum (or the group `name`)."""
-        name = self.quorum if name is None else name
-        if name not in self.groups:
-            return name == "none" or name in seen
-        k, members = self.groups[name]
-        return sum(self.reached(seen, member) for member in members) >= k
-
-
-class _Reading:
-    """The policy, as far as it has been read."""
-
-    def __init__(self) -> None:
-        self.logs: list[Verifier] = []
-        self.witnesses: dict[str, Verifier] = {}
-        self.urls: dict[str, str] = {}
-        self.groups: dict[str, tuple[int, tuple[str, ...]]] = {}
-        self.quorum: str | None = None
-        self._members: set[str] = set()
-
-    def take(self, words: list[str]) -> None:
-        """One line; raises `BadFormat`."""
-        match words:
-            case ["log", vkey, *url] if len(url) < 2:
-                self.logs.append(self._key(vkey, ED25519))
-            case ["witness", name, vkey, *url] if len(url) < 2:
-                self._new(name)
-                self.witnesses[name] = self._key(vkey, COSIGNATURE)
-                self.urls.update((name, address) for address in url)
-            case ["group", name, count, *members] if members:
-                self._new(name)
-                self.groups[name] = (self._count(count, len(members)), self._take(members))
-            case ["quorum", name] if self.quorum is None and (name == "none" or self._has(name)):
-                self.quorum = name
-            case _:
-                raise BadFormat(f"{' '.join(words)[:100]!r} is not understood.")
-
-    def _key(self, vkey: str, kind: int) -> Verifier:
-        known = Verifier.parse(vkey)
-        before = [*self.logs, *self.witnesses.values()]
-        if known.kind != kind or any(known.public == other.public for other in before):
-            raise BadFormat("a key of the wrong type, or a key named twice.")
-        return known
-
-    def _has(self, name: str) -> bool:
-        return name in self.witnesses or name in self.groups
-
-    def _new(self, name: str) -> None:
-        if name == "none" or self._has(name):
-            raise BadFormat(f"the name {name!r} is taken.")
-
-    def _take(self, members: list[str]) -> tuple[str, ...]:
-        """Names for a group: each is known, and in no other group."""
-        for name in members:
-            if not self._has(name) or name in self._members:
-                raise BadFormat(f"{name!r} is unknown or already in a group.")
-            self._members.add(name)
-        return tuple(members)
-
-    @staticmethod
-    def _count(text: str, size: int) -> int:
-        count = {"any": 1, "all": size}.get(text)
-        if count is None and text.isascii() and text.isdecimal():
-            count = int(text)
-        if count is None or not 1 <= count <= size:
-            raise BadFormat(f"a group of {size} cannot need {text!r}.")
-        return count

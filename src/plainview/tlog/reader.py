@@ -88,9 +88,19 @@ class LogReader:
         """Entries [start, end) with their indices, not yet authenticated."""
         for index in range(start // tiles.WIDTH, -(-end // tiles.WIDTH)):
             first = index * tiles.WIDTH
-            for position, raw in enumerate(self.bundle(index, min(tiles.WIDTH, end - first))):
+            for position, raw in enumerate(self._up_to(index, min(tiles.WIDTH, end - first))):
                 if first + position >= start:
                     yield first + position, raw
+
+    def _up_to(self, index: int, width: int) -> list[bytes]:
+        """As `bundle`; only widths at which a batch ended are files, so a wider one may serve."""
+        try:
+            return self.bundle(index, width)
+        except NotFound:
+            published = min(tiles.WIDTH, self.checkpoint().size - index * tiles.WIDTH)
+            if published <= width:
+                raise
+        return self.bundle(index, published)[:width]
 
     def subtree(self, size: int) -> Subtree:
         """The tree of a log of `size`."""

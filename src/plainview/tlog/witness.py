@@ -22,9 +22,9 @@ from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, BadProof, BadSignature, StoreDamaged, UnsafeStart
 from plainview.tlog import cosign, notes, proofs
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.entries import SigningKey
 from plainview.tlog.merkle import EMPTY_ROOT
 from plainview.tlog.notes import SignatureLine, Verifier
+from plainview.tlog.signing import SigningKey
 from plainview.tlog.witness_client import SIZE_TYPE
 
 MAX_REQUEST = 256 * 1024

@@ -8,8 +8,9 @@ from typing import Any
 from plainview.base.clock import Ms, from_iso, to_iso
 from plainview.base.ids import b64
 from plainview.errors import BadFormat
-from plainview.tlog.entries import SigningKey, canonical, read_canonical
+from plainview.tlog.entries import canonical, read_canonical
 from plainview.tlog.shapes import HEX, NAME, Shape, check_shape
+from plainview.tlog.signing import SigningKey
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"

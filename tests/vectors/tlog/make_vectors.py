@@ -20,8 +20,9 @@ from typing import Any
 from plainview.testing.city import City, digest, key_of
 from plainview.tlog import merkle, notes, tiles
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.entries import canonical, make, sign
+from plainview.tlog.entries import canonical, make
 from plainview.tlog.notes import Signer
+from plainview.tlog.signing import sign
 
 Files = dict[str, bytes]
 Act = Callable[[City], object]

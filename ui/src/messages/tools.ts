@@ -69,6 +69,8 @@ export const texts = {
     recordings: (count: number) =>
       count === 1 ? "1 sealed recording" : `${count} sealed recordings`,
     none: "none given",
+    byLog: "name from the log",
+    byServer: "name as the server tells it",
   },
   checks: {
     logged: "The request is on the public log, and the witnesses saw it there",
@@ -108,7 +110,9 @@ export const texts = {
   },
   ask: {
     title: "Ask for an original",
-    lead: "Read what you are about to sign. Custodians will read the same, and the log keeps it.",
+    lead: "Read what you are about to sign: custodians will read the same.",
+    sentTitle: "You asked for an original",
+    sentLead: "This is what you signed. Custodians read the same before they decide.",
     nothing: "There is no draft here",
     nothingHint: "In the control room, mark a moment and choose \u201cAsk for the original\u201d.",
     sign: "Sign and send",
@@ -120,7 +124,7 @@ export const texts = {
   },
   open: {
     title: "Open an original",
-    lead: "What you asked for, and how far it is.",
+    lead: "What you asked for, and how far each request is.",
     empty: "You have not asked for anything",
     emptyHint: "In the control room, mark a moment and ask for its original.",
     states: {

@@ -94,17 +94,26 @@ function Review({
     <>
       <h1>{words.review}</h1>
       <p className="lead">{words.reviewLead}</p>
+      {error === null && decision === "released" && (
+        <Done title={words.released} lead={words.releasedLead} />
+      )}
+      {error === null && decision === "refused" && (
+        <Done title={words.refused} lead={words.refusedLead} />
+      )}
+      {error !== null && <Failure error={error} />}
+      <div className="review">
       {asked !== undefined && error === null && (
         <Facts
           purpose={asked.purpose}
           detail={asked.detail}
           windows={asked.windows.length}
+          camera={asked.camera === null ? null : { ...asked.camera, proven: true }}
           by={`${asked.requester.org} (${asked.requester.person})`}
           expires={asked.expires}
         />
       )}
       <Checks lines={lines} waiting={waiting} />
-      {error !== null && <Failure error={error} />}
+      </div>
       {error === null && found !== null && (decision === "open" || decision === "sending") && (
         <div className="actions">
           <button
@@ -156,12 +165,6 @@ function Review({
             </button>
           </div>
         </form>
-      )}
-      {error === null && decision === "released" && (
-        <Done title={words.released} lead={words.releasedLead} />
-      )}
-      {error === null && decision === "refused" && (
-        <Done title={words.refused} lead={words.refusedLead} />
       )}
       {!parameters.auto && decision !== "sending" && (
         <button type="button" className="button quiet backlink" onClick={onBack}>

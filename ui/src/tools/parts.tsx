@@ -282,22 +282,30 @@ function Tick({ state }: { state: Line["state"] }) {
   );
 }
 
+/** A camera's name, and who says so: the log (proven) or only the server. */
+export interface Named {
+  name: string;
+  place: string;
+  proven: boolean;
+}
+
 export interface RequestFacts {
   purpose: string;
   detail: JsonObject;
   windows: number;
+  camera?: Named | null | undefined;
   by?: string | undefined;
   expires: string | number;
 }
 
-export function Facts({ purpose, detail, windows, by, expires }: RequestFacts) {
+export function Facts({ purpose, detail, windows, camera, by, expires }: RequestFacts) {
   const text = (name: string): string => (typeof detail[name] === "string" ? detail[name] : "");
   const [from, to] = [Date.parse(text("from")), Date.parse(text("to"))];
   const until = typeof expires === "number" ? expires : Date.parse(expires);
   const why = texts.purposes[purpose] ?? purpose;
   const own = text("purpose");
   const rows: [string, ReactNode][] = [
-    [texts.facts.camera, text("camera")],
+    [texts.facts.camera, <CameraFact key="camera" id={text("camera")} camera={camera} />],
     [texts.facts.time, `${dayOf(from)}, ${clockTime(from)} – ${clockTime(to)}`],
     [texts.facts.case, text("case") || texts.facts.none],
     ...(text("note") === "" ? [] : [[texts.facts.note, text("note")] as [string, string]]),
@@ -320,6 +328,19 @@ export function Facts({ purpose, detail, windows, by, expires }: RequestFacts) {
         ))}
       </dl>
     </section>
+  );
+}
+
+function CameraFact({ id, camera }: { id: string; camera: Named | null | undefined }) {
+  if (camera === null || camera === undefined) return <>{id}</>;
+  const said = camera.proven ? texts.facts.byLog : texts.facts.byServer;
+  return (
+    <>
+      {camera.name}
+      <small>
+        {[camera.place === camera.name ? "" : camera.place, id, said].filter(Boolean).join(" · ")}
+      </small>
+    </>
   );
 }
 

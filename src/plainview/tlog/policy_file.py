@@ -1,0 +1,118 @@
+"""The file of a trust policy (c2sp.org/tlog-policy): which log, which witnesses, which quorum.
+
+The keeper needs no more of it; `policy` checks checkpoints by it, for everybody who reads the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from plainview.errors import BadFormat
+from plainview.tlog.notes import COSIGNATURE, ED25519, Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """`groups[name] = (k, members)`; `quorum` is a witness, a group, or `none`."""
+
+    logs: tuple[Verifier, ...]
+    witnesses: Mapping[str, Verifier]
+    urls: Mapping[str, str]
+    groups: Mapping[str, tuple[int, tuple[str, ...]]]
+    quorum: str
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a policy file; raises `BadFormat` naming the line."""
+        if any(char < " " and char not in "\t\n" for char in text):
+            raise BadFormat("the policy has control characters.")
+        reading = _Reading()
+        for number, line in enumerate(text.split("\n"), 1):
+            words = line.replace("\t", " ").split(" ")
+            words = [word for word in words if word]
+            if words and not words[0].startswith("#"):
+                try:
+                    reading.take(words)
+                except BadFormat as error:
+                    raise BadFormat(f"policy, line {number}: {error.message}") from error
+        if reading.quorum is None or not reading.logs:
+            raise BadFormat("the policy needs a log and exactly one quorum line.")
+        return cls(
+            tuple(reading.logs),
+            reading.witnesses,
+            reading.urls,
+            reading.groups,
+            reading.quorum,
+            text,
+        )
+
+    def reached(self, seen: Collection[str], name: str | None = None) -> bool:
+        """Whether the witnesses in `seen` make up the quorum (or the group `name`)."""
+        name = self.quorum if name is None else name
+        if name not in self.groups:
+            return name == "none" or name in seen
+        k, members = self.groups[name]
+        return sum(self.reached(seen, member) for member in members) >= k
+
+
+class _Reading:
+    """The policy, as far as it has been read."""
+
+    def __init__(self) -> None:
+        self.logs: list[Verifier] = []
+        self.witnesses: dict[str, Verifier] = {}
+        self.urls: dict[str, str] = {}
+        self.groups: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.quorum: str | None = None
+        self._members: set[str] = set()
+
+    def take(self, words: list[str]) -> None:
+        """One line; raises `BadFormat`."""
+        match words:
+            case ["log", vkey, *url] if len(url) < 2:
+                self.logs.append(self._key(vkey, ED25519))
+            case ["witness", name, vkey, *url] if len(url) < 2:
+                self._new(name)
+                self.witnesses[name] = self._key(vkey, COSIGNATURE)
+                self.urls.update((name, address) for address in url)
+            case ["group", name, count, *members] if members:
+                self._new(name)
+                self.groups[name] = (self._count(count, len(members)), self._take(members))
+            case ["quorum", name] if self.quorum is None and (name == "none" or self._has(name)):
+                self.quorum = name
+            case _:
+                raise BadFormat(f"{' '.join(words)[:100]!r} is not understood.")
+
+    def _key(self, vkey: str, kind: int) -> Verifier:
+        known = Verifier.parse(vkey)
+        before = [*self.logs, *self.witnesses.values()]
+        if known.kind != kind or any(known.public == other.public for other in before):
+            raise BadFormat("a key of the wrong type, or a key named twice.")
+        return known
+
+    def _has(self, name: str) -> bool:
+        return name in self.witnesses or name in self.groups
+
+    def _new(self, name: str) -> None:
+        if name == "none" or self._has(name):
+            raise BadFormat(f"the name {name!r} is taken.")
+
+    def _take(self, members: list[str]) -> tuple[str, ...]:
+        """Names for a group: each is known, and in no other group."""
+        for name in members:
+            if not self._has(name) or name in self._members:
+                raise BadFormat(f"{name!r} is unknown or already in a group.")
+            self._members.add(name)
+        return tuple(members)
+
+    @staticmethod
+    def _count(text: str, size: int) -> int:
+        count = {"any": 1, "all": size}.get(text)
+        if count is None and text.isascii() and text.isdecimal():
+            count = int(text)
+        if count is None or not 1 <= count <= size:
+            raise BadFormat(f"a group of {size} cannot need {text!r}.")
+        return count
