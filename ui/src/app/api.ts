@@ -92,6 +92,12 @@ export const setPurpose = (purpose: string): Promise<Response> =>
   call("/api/purpose", "POST", { purpose });
 export const signOut = (): Promise<Response> => call("/api/session", "DELETE");
 export const cameras = (): Promise<Camera[]> => get("/api/cameras");
+/** Names by camera id, as the public register has them: every role may read these. */
+export async function cameraNames(): Promise<Map<string, string>> {
+  const list = await get<{ camera: string; record: { name: string } }[]>("/api/public/cameras");
+  return new Map(list.map(({ camera, record }) => [camera, record.name]));
+}
+
 export const requests = (): Promise<RequestRow[]> => get("/api/requests");
 export const acts = (): Promise<Act[]> => get("/api/my/acts");
 

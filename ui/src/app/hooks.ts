@@ -44,6 +44,10 @@ export function useKeys(handle: (event: KeyboardEvent) => void): void {
     const listen = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement | null;
       const typing = target?.closest("input, textarea, select, dialog") !== null;
+      // Whoever came to a button by keyboard means that button; after a click the keys steer the picture.
+      const onButton =
+        [" ", "Enter"].includes(event.key) && target?.matches(":is(a, button):focus-visible");
+      if (onButton === true) return;
       if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
       latest.current(event);
     };

@@ -34,6 +34,7 @@ export const texts = {
   cancel: "Cancel",
   close: "Close",
   purpose: {
+    label: "Purpose",
     title: "Why are you watching?",
     lead: "Asked once per shift. Your answer goes on the record: as a sealed note now, in clear words later.",
     choices: [
@@ -169,8 +170,8 @@ export const texts = {
   requests: {
     title: "Requests for originals",
     lead: {
-      mine: "What you asked for, and how far it is.",
-      waiting: "What waits for your share.",
+      mine: "What you asked for, and how far each request is.",
+      waiting: "What waits for your share. You decide in your own tool, with your own key.",
     },
     empty: "No requests",
     emptyMine: "Mark a moment in a picture, then ask for its original.",

@@ -7,6 +7,7 @@ import { texts } from "../messages/tools.ts";
 import { ask, checkDraft, readDraft, type Draft } from "../release/asking.ts";
 import { Done, Facts, Failure, Gate, show, type Ready } from "./parts.tsx";
 import { tell, tellFailure } from "./page.ts";
+import { useNames } from "./useNames.ts";
 
 type State =
   | { kind: "empty" }
@@ -29,6 +30,7 @@ function begin({ key, parameters }: Ready): State {
 function Ask({ ready }: { ready: Ready }) {
   const { key, server, parameters } = ready;
   const [state, setState] = useState(() => begin(ready));
+  const names = useNames(server);
 
   const sign = async (draft: Draft): Promise<void> => {
     setState({ kind: "signing", draft });
@@ -64,21 +66,26 @@ function Ask({ ready }: { ready: Ready }) {
   const expires = typeof draft.body.expires === "string" ? draft.body.expires : "";
   return (
     <>
-      <h1>{texts.ask.title}</h1>
-      <p className="lead">{texts.ask.lead}</p>
+      <h1>{state.kind === "sent" ? texts.ask.sentTitle : texts.ask.title}</h1>
+      <p className="lead">{state.kind === "sent" ? texts.ask.sentLead : texts.ask.lead}</p>
+      {state.kind === "sent" && (
+        <Done title={texts.ask.done} lead={texts.ask.doneLead}>
+          <details>
+            <summary>{texts.expert}</summary>
+            <p className="mono">
+              {texts.ask.hash}: {state.hash}
+            </p>
+          </details>
+        </Done>
+      )}
       <Facts
         purpose={purpose}
         detail={draft.detail}
         windows={draft.windows.length}
+        camera={names.get(typeof draft.detail.camera === "string" ? draft.detail.camera : "")}
         expires={expires}
       />
-      {state.kind === "sent" ? (
-        <Done title={texts.ask.done} lead={texts.ask.doneLead}>
-          <p className="mono">
-            {texts.ask.hash}: {state.hash}
-          </p>
-        </Done>
-      ) : (
+      {state.kind !== "sent" && (
         <div className="actions">
           <button
             type="button"

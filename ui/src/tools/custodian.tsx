@@ -102,17 +102,17 @@ function Review({
       )}
       {error !== null && <Failure error={error} />}
       <div className="review">
-      {asked !== undefined && error === null && (
-        <Facts
-          purpose={asked.purpose}
-          detail={asked.detail}
-          windows={asked.windows.length}
-          camera={asked.camera === null ? null : { ...asked.camera, proven: true }}
-          by={`${asked.requester.org} (${asked.requester.person})`}
-          expires={asked.expires}
-        />
-      )}
-      <Checks lines={lines} waiting={waiting} />
+        {asked !== undefined && error === null && (
+          <Facts
+            purpose={asked.purpose}
+            detail={asked.detail}
+            windows={asked.windows.length}
+            camera={asked.camera === null ? null : { ...asked.camera, proven: true }}
+            by={`${asked.requester.org} (${asked.requester.person})`}
+            expires={asked.expires}
+          />
+        )}
+        <Checks lines={lines} waiting={waiting} />
       </div>
       {error === null && found !== null && (decision === "open" || decision === "sending") && (
         <div className="actions">

@@ -7,6 +7,7 @@ import { texts } from "../messages/tools.ts";
 import type { Server } from "../release/server.ts";
 import { clockTime, dayOf } from "../video/clock.ts";
 import { Failure } from "./parts.tsx";
+import { useNames } from "./useNames.ts";
 
 const EVERY_MS = 3_000;
 
@@ -22,6 +23,7 @@ interface Props {
 export function Inbox({ server, filter, empty, action, state, onChoose }: Props) {
   const [rows, setRows] = useState<JsonObject[] | null>(null);
   const [error, setError] = useState<unknown>(null);
+  const names = useNames(server);
   useEffect(() => {
     const load = (): void => {
       server.get("/api/requests").then((answer) => {
@@ -50,6 +52,7 @@ export function Inbox({ server, filter, empty, action, state, onChoose }: Props)
         <Row
           key={text(row, "request")}
           row={row}
+          camera={names.get(text(row, "camera"))?.name ?? text(row, "camera")}
           action={action(row)}
           state={state(row)}
           onChoose={onChoose}
@@ -64,11 +67,13 @@ const text = (row: JsonObject, name: string): string =>
 
 function Row({
   row,
+  camera,
   action,
   state,
   onChoose,
 }: {
   row: JsonObject;
+  camera: string;
   action: string | null;
   state: string;
   onChoose: (hash: string) => void;
@@ -80,7 +85,7 @@ function Row({
       <div>
         <strong>{texts.purposes[text(row, "purpose")] ?? text(row, "purpose")}</strong>
         <p>
-          {text(row, "camera")} ·{" "}
+          {camera} ·{" "}
           {Number.isNaN(from) ? "" : `${dayOf(from)}, ${clockTime(from)} – ${clockTime(to)}`}
         </p>
       </div>

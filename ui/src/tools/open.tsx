@@ -78,6 +78,7 @@ function Opening({ ready: { key, server, parameters }, hash }: { ready: Ready; h
             purpose={opened.asked.purpose}
             detail={opened.asked.detail}
             windows={opened.asked.windows.length}
+            camera={opened.asked.camera === null ? null : { ...opened.asked.camera, proven: true }}
             expires={opened.asked.expires}
           />
         </>

@@ -21,6 +21,37 @@ async function attempt(card) {
   return Boolean(outcome.stopped);
 }
 
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** Shows how the system finds its way back, from what anybody may ask it. */
+async function recover() {
+  const pictures = document.getElementById("next-detector");
+  const basis = document.getElementById("next-basis");
+  const started = Date.now();
+  document.getElementById("next").hidden = false;
+  while (pictures.dataset.done === undefined || basis.dataset.done === undefined) {
+    const cameras = await (await fetch("/api/public/cameras", { cache: "no-store" })).json();
+    const seconds = Math.round((Date.now() - started) / 1000);
+    // The camera that was revoked is the one that the register spoke of last.
+    const revoked = cameras.reduce((a, b) => (a.entry > b.entry ? a : b));
+    const others = cameras.filter((one) => one !== revoked);
+    const withheld = others.filter(({ state }) => state === "pixelated").length;
+    tell(pictures, withheld === 0 ? "shown" : "withheld", { n: withheld, all: others.length, seconds });
+    const back = ["recording", "pixelated"].includes(revoked.state);
+    tell(basis, back ? "recording" : "waiting", { reason: revoked.reason ?? "", seconds });
+    await wait(1000);
+  }
+}
+
+/** Says it, until the last word is said. */
+function tell(place, word, values) {
+  if (place.dataset.done !== undefined) return;
+  place.textContent = fill(place.dataset[word], values);
+  if (["shown", "recording"].includes(word)) place.dataset.done = "";
+}
+
 async function main() {
   let stopped = 0;
   const cards = [...document.querySelectorAll("[data-cheat]")];
@@ -33,6 +64,7 @@ async function main() {
   verdict.hidden = false;
   const word = stopped === cards.length ? "done" : "failed";
   window.parent.postMessage({ plainview: word, step: "cheats", detail: verdict.textContent }, location.origin);
+  await recover();
 }
 
 main();

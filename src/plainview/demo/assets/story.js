@@ -5,6 +5,7 @@
 const config = JSON.parse(document.getElementById("config").textContent);
 const stage = document.getElementById("stage");
 const caption = document.getElementById("caption");
+const AROUND_MS = 30_000;
 const state = { request: sessionStorage.getItem("request"), from: sessionStorage.getItem("from"), busy: false };
 
 function element(id) {
@@ -19,7 +20,8 @@ function say(text, tone = "") {
 function mark(number, status) {
   const step = element(`step-${number}`);
   step.dataset.status = status;
-  step.querySelector(".status").textContent = config.texts.status[status];
+  const after = status === "done" ? config.texts.after[number] : undefined;
+  step.querySelector(".status").textContent = after ?? config.texts.status[status];
   if (status === "done") {
     const next = element(`step-${number + 1}`);
     if (next && next.dataset.status === "waiting") next.dataset.status = "next";
@@ -47,6 +49,11 @@ async function call(path, body) {
 
 async function become(role) {
   await call(`/demo/api/signin/${role}`, {});
+  press(role);
+}
+
+/** Shows as whom the visitor acts now. */
+function press(role) {
   for (const chip of document.querySelectorAll("#roles button")) {
     chip.setAttribute("aria-pressed", String(chip.dataset.role === role));
   }
@@ -97,14 +104,22 @@ function base64OfUrl(value) {
   return bytesToUrl(JSON.stringify(value));
 }
 
-/** The newest moment whose window is closed; the server says how long to wait when there is none. */
+/** What the control room's "Mark this moment" sends: a bookmark, and the draft of a request. */
 async function markMoment() {
+  const { camera, at } = await moment();
+  const { note, purpose, number } = config.texts.case;
+  const around = (ms) => new Date(Date.parse(at) + ms).toISOString();
+  await call("/api/bookmarks", { camera, at, note });
+  const { v, body, detail, salt } = await call("/api/drafts", { camera, from: around(-AROUND_MS), to: around(AROUND_MS), purpose, case: number, note });
+  return { v, body, detail, salt };
+}
+
+/** The newest moment whose window is closed; the server says how long to wait when there is none. */
+async function moment() {
   for (let tries = 0; tries < 90; tries += 1) {
-    const moment = await call("/demo/api/moment");
-    if (moment.at) {
-      return call("/api/bookmarks", { camera: moment.camera, at: moment.at, note: config.texts.note });
-    }
-    say(moment.message);
+    const found = await call("/demo/api/moment");
+    if (found.at) return found;
+    say(found.message);
     await new Promise((go) => setTimeout(go, 1000));
   }
   throw new Error(config.texts.slow);
@@ -120,8 +135,8 @@ const steps = {
   },
   async 2() {
     await become("investigator");
-    const bookmark = await markMoment();
-    const detail = await perform("ask.html", { draft: base64OfUrl(bookmark.draft), demo: "investigator" });
+    const draft = await markMoment();
+    const detail = await perform("ask.html", { draft: base64OfUrl(draft), demo: "investigator" });
     remember("request", detail.request);
     say(config.texts.asked);
   },
@@ -141,10 +156,12 @@ const steps = {
     say(config.texts.opened);
   },
   async 5() {
+    await become("resident");
     show(`/demo/mine?start=${state.from ?? 0}`);
     say(config.texts.logged);
   },
   async 6() {
+    press("administrator");
     show("/demo/cheats");
     say(config.texts.cheating);
     await cheatsEnd();
@@ -194,6 +211,10 @@ for (const chip of document.querySelectorAll("#roles button")) {
   chip.addEventListener("click", async () => {
     if (state.busy) return;
     const role = chip.dataset.role;
+    if (role === "administrator") {
+      run(6);
+      return;
+    }
     await become(role);
     if (role.startsWith("custodian")) {
       const hash = new URLSearchParams({ server: location.origin, demo: role });

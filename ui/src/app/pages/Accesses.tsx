@@ -1,6 +1,6 @@
 // "My accesses": what the log holds of this person, in clear words.
 
-import { acts as fetchActs, type Act } from "../api.ts";
+import { acts as fetchActs, cameraNames, type Act } from "../api.ts";
 import { useLoaded } from "../hooks.ts";
 import { Problem } from "../parts/Problem.tsx";
 import { texts } from "../../messages/en.ts";
@@ -10,6 +10,7 @@ const EVERY_MS = 5_000;
 
 export function Accesses() {
   const { value, error, reload } = useLoaded(fetchActs, EVERY_MS);
+  const { value: names } = useLoaded(cameraNames);
   const acts = value === null ? [] : [...value].sort((a, b) => timeOf(b) - timeOf(a));
   const days = Map.groupBy(acts, (act) => dayOf(timeOf(act)));
   return (
@@ -28,7 +29,7 @@ export function Accesses() {
           <h2 className="day">{day}</h2>
           <ol className="acts">
             {list.map((act, i) => (
-              <ActRow key={`${String(act.entry)} ${i}`} act={act} />
+              <ActRow key={`${String(act.entry)} ${i}`} act={act} names={names} />
             ))}
           </ol>
         </section>
@@ -42,12 +43,13 @@ const timeOf = (act: Act): number =>
     ? act.time
     : Date.parse(typeof act.time === "string" ? act.time : "");
 
-function ActRow({ act }: { act: Act }) {
+function ActRow({ act, names }: { act: Act; names: Map<string, string> | null }) {
   const detail = typeof act.detail === "object" && act.detail !== null ? (act.detail as Act) : act;
   const kind = [act.act, act.type].find((name) => typeof name === "string") ?? "";
   const words = ["camera", "purpose", "note", "case"]
     .map((key) => detail[key])
-    .filter((value): value is string => typeof value === "string" && value !== "");
+    .filter((value): value is string => typeof value === "string" && value !== "")
+    .map((value) => names?.get(value) ?? value);
   const span = [detail.from, detail.to].map(readable).filter((time) => time !== "");
   const at = readable(detail.at);
   return (

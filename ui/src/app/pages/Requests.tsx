@@ -1,6 +1,6 @@
 // Requests for originals: one's own, or those that wait for one's share.
 
-import { requests as fetchRequests, type Me, type RequestRow } from "../api.ts";
+import { cameraNames, requests as fetchRequests, type Me, type RequestRow } from "../api.ts";
 import { useLoaded } from "../hooks.ts";
 import { Problem } from "../parts/Problem.tsx";
 import { texts } from "../../messages/en.ts";
@@ -10,6 +10,7 @@ const EVERY_MS = 3_000;
 
 export function Requests({ me }: { me: Me }) {
   const { value: rows, error, reload } = useLoaded(fetchRequests, EVERY_MS);
+  const { value: names } = useLoaded(cameraNames);
   const custodian = me.roles.includes("custodian");
   const words = texts.requests;
   return (
@@ -25,7 +26,12 @@ export function Requests({ me }: { me: Me }) {
       )}
       <ul className="cards">
         {rows?.map((row) => (
-          <Row key={row.request} row={row} toolsUrl={me.tools_url ?? ""} />
+          <Row
+            key={row.request}
+            row={row}
+            camera={names?.get(row.camera) ?? row.camera}
+            toolsUrl={me.tools_url ?? ""}
+          />
         ))}
       </ul>
     </main>
@@ -35,7 +41,13 @@ export function Requests({ me }: { me: Me }) {
 const purposeText = (code: string): string =>
   texts.mark.purposes.find(([known]) => known === code)?.[1] ?? code;
 
-function Row({ row, toolsUrl }: { row: RequestRow; toolsUrl: string }) {
+interface RowProps {
+  row: RequestRow;
+  camera: string;
+  toolsUrl: string;
+}
+
+function Row({ row, camera, toolsUrl }: RowProps) {
   const words = texts.requests;
   const [from, to] = [Date.parse(row.from), Date.parse(row.to)];
   const have =
@@ -50,7 +62,7 @@ function Row({ row, toolsUrl }: { row: RequestRow; toolsUrl: string }) {
       <div>
         <h2>{purposeText(row.purpose)}</h2>
         <p>
-          <strong>{row.camera}</strong> · {dayOf(from)}, {clockTime(from)} – {clockTime(to)}
+          <strong>{camera}</strong> · {dayOf(from)}, {clockTime(from)} – {clockTime(to)}
         </p>
         <p className="quiet">
           {row.requester !== undefined && !row.mine && (

@@ -163,7 +163,11 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
             <span>{texts.playback.nothingHint}</span>
           </div>
         )}
-        {status.pixelated && <p className="withheld">{texts.playback.withheldHere}</p>}
+        {status.pixelated && (
+          <p className="unseen" role="status">
+            {texts.playback.withheldHere}
+          </p>
+        )}
         {notice !== null && <p className="notice">{notice}</p>}
         <div className="caption">
           <span>

@@ -130,6 +130,7 @@ function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
                 return () => void tiles.current.delete(camera.id);
               }}
               onSelect={() => choose(camera.id)}
+              onFocus={() => setSelected(camera.id)}
               onEnlarge={() => toggle(camera.id)}
               onMark={() => setOpen({ kind: "mark", camera, at: at(camera.id) })}
               onPlayback={() => go(playbackPath(camera.id, null))}

@@ -23,7 +23,7 @@ export function PurposeForm({ choices, submit, busy, children, onCancel, onPurpo
         if (purpose !== "") onPurpose(purpose);
       }}
     >
-      <div className="choices" role="radiogroup">
+      <div className="choices" role="radiogroup" aria-label={texts.purpose.label}>
         {[...choices, ""].map((item) => (
           <label key={item} className="choice">
             <input

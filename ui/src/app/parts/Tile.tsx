@@ -20,6 +20,7 @@ interface Props {
   selected: boolean;
   enlarged: boolean;
   onSelect: () => void;
+  onFocus: () => void;
   onEnlarge: () => void;
   onMark: () => void;
   onPlayback: () => void;
@@ -44,6 +45,7 @@ export function Tile({
   selected,
   enlarged,
   onSelect,
+  onFocus,
   onEnlarge,
   onMark,
   onPlayback,
@@ -84,6 +86,7 @@ export function Tile({
       aria-label={`${texts.tile.number(number)}: ${camera.name}`}
       aria-current={selected || undefined}
       onClick={onSelect}
+      onFocus={onFocus}
       onDoubleClick={onEnlarge}
     >
       <canvas ref={canvas} hidden={!hasWebCodecs()} data-testid={`picture-${camera.id}`} />
@@ -210,14 +213,10 @@ function TileCover({
     );
   }
   if (pixelated) {
+    // The notice is drawn into the picture itself; here it is said to those who do not see it.
     return (
-      <p
-        className="withheld"
-        data-testid={`cover-${camera.id}`}
-        role="status"
-        title={texts.tile.withheldWhy}
-      >
-        {texts.tile.withheld}
+      <p className="unseen" data-testid={`cover-${camera.id}`} role="status">
+        {camera.name}: {texts.tile.withheld}. {texts.tile.withheldWhy}
       </p>
     );
   }
