@@ -29,11 +29,18 @@ HTTP answers carry `code`. A check returns nothing and raises one of these.
 
 from __future__ import annotations
 
+import re
+
 
 class PlainviewError(Exception):
     """Base of all errors; `hint` says what to do about it."""
 
     code = "error"
+
+    def __init_subclass__(cls) -> None:
+        """The code is the name, `not_found` of `NotFound`, unless it is given."""
+        words = re.findall("[A-Z][a-z]+", cls.__name__.removesuffix("Error"))
+        cls.code = vars(cls).get("code", "_".join(words).lower())
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -46,84 +53,84 @@ class PlainviewError(Exception):
 
 
 class SettingsError(PlainviewError):
-    code = "settings"
+    """A setting is missing, unsafe or contradicts another."""
 
 
 class UnsafeStart(PlainviewError):
-    code = "unsafe_start"
+    """A promise could not be kept, so nothing was started."""
 
 
 class NotFound(PlainviewError):
-    code = "not_found"
+    """No such camera, window, request, person ..."""
 
 
 class Refused(PlainviewError):
-    code = "refused"
+    """A rule says no."""
 
 
 class NotAuthorised(Refused):
-    code = "not_authorised"
+    """The caller may not do this."""
 
 
 class NotLogged(Refused):
-    code = "not_logged"
+    """The log does not hold what the act needs."""
 
 
 class GateClosed(Refused):
-    code = "gate_closed"
+    """The register does not allow recording."""
 
 
 class Invalid(PlainviewError):
-    code = "invalid"
+    """Bytes or values that are not what they claim to be."""
 
 
 class BadFormat(Invalid):
-    code = "bad_format"
+    """Cannot be parsed."""
 
 
 class BadSignature(Invalid):
-    code = "bad_signature"
+    """A signature or cosignature does not verify."""
 
 
 class BadProof(Invalid):
-    code = "bad_proof"
+    """A Merkle proof, tile or checkpoint does not verify."""
 
 
 class BadSeal(Invalid):
-    code = "bad_seal"
+    """A sealed thing does not open, or opens to something else."""
 
 
 class BadShare(Invalid):
-    code = "bad_share"
+    """A custodian's share is not the one that was committed to."""
 
 
 class Unavailable(PlainviewError):
-    code = "unavailable"
+    """A part that is needed cannot be reached or is not ready."""
 
 
 class KeeperAway(Unavailable):
-    code = "keeper_away"
+    """The keeper."""
 
 
 class LogAway(Unavailable):
-    code = "log_away"
+    """The log or its witnesses."""
 
 
 class SourceAway(Unavailable):
-    code = "source_away"
+    """A camera."""
 
 
 class StoreFull(Unavailable):
-    code = "store_full"
+    """No room on the disk, or more waits to be written than may wait."""
 
 
 class DetectorFault(PlainviewError):
-    code = "detector_fault"
+    """The detector failed: pictures are pixelated, never shown raw."""
 
 
 class StoreDamaged(PlainviewError):
-    code = "store_damaged"
+    """A pack or index is not what was written."""
 
 
 class WeightsMissing(PlainviewError):
-    code = "weights_missing"
+    """A model file is absent or has the wrong hash."""

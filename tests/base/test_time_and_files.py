@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.base import durable
-from plainview.base.clock import day_of, from_compact, from_iso, to_compact, to_iso
+from plainview.base.clock import from_iso, to_compact, to_iso
+from plainview.base.days import day_of, from_compact
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat
 

@@ -15,11 +15,11 @@ from plainview.tlog.entries import (
     MAX_ENTRY,
     canonical,
     commit,
-    leaf_hash,
     make,
     parse,
     read_canonical,
 )
+from plainview.tlog.merkle import leaf_hash
 from plainview.tlog.signing import SigningKey, sign
 
 json_values = st.recursive(
@@ -116,6 +116,7 @@ def test_a_float_cannot_be_logged() -> None:
         {"by": ["a"], "sigs": {"b": "x"}},
         {"by": ["a"], "sigs": {"a": 1}},
         {"by": "a", "sigs": {"a": "x"}},
+        {"by": [["a"]], "sigs": {"a": "x"}},
     ],
 )
 def test_malformed_entries_are_refused(changes: dict[str, object]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from plainview.base import durable
 from plainview.errors import BadProof, LogAway, StoreDamaged
 from plainview.testing.city import ORIGIN, START, City, key_of
-from plainview.tlog import cosign, merkle, notes, proof, proofs, tiles, writer
+from plainview.tlog import cosign, merkle, notes, proof, proofs, tiles
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import Signer
 from plainview.tlog.reader import LogReader
@@ -165,18 +164,17 @@ class Crash(BaseException):
 def crash_at(step: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stop at the `step`-th file that the writer writes, before, or half way through, it."""
     seen: list[str] = []
-    real_file, real_tile = durable.write_file, writer._write
+    real = durable.write_file
 
-    def stopping(real: Callable[..., None], path: Path, data: bytes) -> None:
+    def stopping(path: Path, data: bytes, *, sync: bool = True) -> None:
         seen.append(path.name)
         if len(seen) - 1 == step // 2:
             if step % 2:
                 path.with_name(f".{path.name}.tmp").write_bytes(data[: len(data) // 2])
             raise Crash
-        real(path, data)
+        real(path, data, sync=sync)
 
-    monkeypatch.setattr(durable, "write_file", lambda path, data: stopping(real_file, path, data))
-    monkeypatch.setattr(writer, "_write", lambda path, data: stopping(real_tile, path, data))
+    monkeypatch.setattr(durable, "write_file", stopping)
     return seen
 
 
@@ -268,11 +266,11 @@ def test_a_full_disk_is_told_and_the_log_goes_on_where_it_ended(
     log = opened(tmp_path / "log")
     log.append(entries(0, 10))
 
-    def full(path: Path, data: bytes) -> None:
+    def full(path: Path, data: bytes, *, sync: bool = True) -> None:
         raise OSError(28, os.strerror(28))
 
     with monkeypatch.context() as patched:
-        patched.setattr(writer, "_write", full)
+        patched.setattr(durable, "write_file", full)
         with pytest.raises(LogAway, match="No space left"):
             log.append(entries(10, 5))
     assert log.append(entries(10, 5)) == 10

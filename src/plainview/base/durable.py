@@ -18,8 +18,11 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Replace `path` by `data` so that after a crash it holds the old or the new bytes, whole."""
+def write_file(path: Path, data: bytes, *, mode: int = 0o644, sync: bool = True) -> None:
+    """Replace `path` by `data` so that after a crash it holds the old or the new bytes, whole.
+
+    Without `sync` its name becomes durable with the caller's own `sync_folder`.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
@@ -30,7 +33,8 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     finally:
         os.close(handle)
     temporary.rename(path)
-    sync_folder(path.parent)
+    if sync:
+        sync_folder(path.parent)
 
 
 def make_folder(path: Path, *, mode: int = 0o755) -> None:

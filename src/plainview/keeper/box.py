@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from plainview.base.clock import Ms
 from plainview.errors import Unavailable
@@ -32,8 +32,7 @@ PRAGMA user_version=1;
 """
 
 
-@dataclass(frozen=True)
-class Locked:
+class Locked(NamedTuple):
     """A window's E and view key, wrapped under the key named `key` (a period or a hold)."""
 
     id: str
@@ -42,8 +41,7 @@ class Locked:
     view: str
 
 
-@dataclass(frozen=True)
-class Detail:
+class Detail(NamedTuple):
     """The clear fields (canonical JSON) and salt (hex) of an act; `id` is its entry's."""
 
     id: str
@@ -64,27 +62,27 @@ class Box:
     def close(self) -> None:
         self._db.close()
 
-    def _write(self, text: str, rows: Iterable[tuple[object, ...]]) -> None:
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
             with self._lock, self._db:
                 self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany(text, rows)
+                yield self._db
         except sqlite3.Error as error:
             raise Unavailable(f"The keeper's database failed: {error}.") from error
 
+    def _write(self, text: str, rows: Iterable[tuple[object, ...]]) -> None:
+        with self._transaction() as database:
+            database.executemany(text, rows)
+
     def _read(self, text: str, *values: object) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock:
-                return self._db.execute(text, values).fetchall()
-        except sqlite3.Error as error:
-            raise Unavailable(f"The keeper's database failed: {error}.") from error
+        with self._transaction() as database:
+            found = database.execute(text, values).fetchall()
+        return found
 
     def put_windows(self, windows: Iterable[Locked]) -> None:
         """Add windows, or put them under another key."""
-        self._write(
-            "INSERT OR REPLACE INTO windows VALUES(?,?,?,?)",
-            [(w.id, w.key, w.e, w.view) for w in windows],
-        )
+        self._write("INSERT OR REPLACE INTO windows VALUES(?,?,?,?)", windows)
 
     def window(self, window: str) -> Locked | None:
         found = self._read("SELECT * FROM windows WHERE id=?", window)
@@ -102,8 +100,7 @@ class Box:
 
     def put_detail(self, detail: Detail) -> Detail:
         """Keep `detail`; if one of its id is here already, that one counts and is returned."""
-        row = (detail.id, detail.detail, detail.salt, detail.due)
-        self._write("INSERT OR IGNORE INTO details VALUES(?,?,?,?)", [row])
+        self._write("INSERT OR IGNORE INTO details VALUES(?,?,?,?)", [detail])
         return Detail(*self._read("SELECT * FROM details WHERE id=?", detail.id)[0])
 
     def details_due(self, now: Ms) -> list[Detail]:

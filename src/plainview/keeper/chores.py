@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 
 from plainview.base.clock import Clock, Ms
-from plainview.base.ids import sha256_hex
 from plainview.errors import LogAway, PlainviewError, Unavailable
-from plainview.keeper.box import Detail, Locked
-from plainview.keeper.desk import Desk
+from plainview.keeper.box import Locked
+from plainview.keeper.desk import Desk, ident_of
 from plainview.keeper.witnesses import Witnesses
 from plainview.tlog import merkle
 
@@ -27,10 +26,11 @@ class Chores:
 
     def __init__(self, desk: Desk, witnesses: Witnesses, clock: Clock) -> None:
         self._desk, self._witnesses, self._clock = desk, witnesses, clock
+        self._scribe, self._ring, self._box = desk.scribe, desk.ring, desk.box
         self.red: dict[str, str] = {}
 
     def round(self) -> None:
-        self._desk.scribe.recover()
+        self._scribe.recover()
         for step in (self.reveal, self.open, self.shred, self.check_overdue):
             name = step.__name__
             try:
@@ -43,23 +43,20 @@ class Chores:
 
     def reveal(self) -> None:
         """Log the details whose time has come, then destroy them with their salts."""
-        box, scribe = self._desk.box, self._desk.scribe
-        for detail in box.details_due(self._clock()):
-            index = scribe.known(detail.id)
+        for detail in self._box.details_due(self._clock()):
+            index = self._scribe.known(detail.id)
             if index is not None:
-                self._log_reveal(index, detail)
-            elif scribe.broken:
-                raise LogAway(f"The log cannot be written: {scribe.broken}")
-            box.drop_detail(detail.id)
-
-    def _log_reveal(self, index: int, detail: Detail) -> None:
-        body = {"of": index, "detail": json.loads(detail.detail), "salt": detail.salt}
-        self._desk.log("reveal", body, _ident("reveal", detail.id))
+                clear = json.loads(detail.detail)
+                body = {"of": index, "detail": clear, "salt": detail.salt}
+                self._desk.log("reveal", body, ident_of("reveal", detail.id))
+            elif self._scribe.broken:
+                raise LogAway(f"The log cannot be written: {self._scribe.broken}")
+            self._box.drop_detail(detail.id)
 
     def open(self) -> None:
         """Re-seal E wherever enough custodians have released, without being asked."""
-        with self._desk.scribe.lock:
-            history = self._desk.scribe.history
+        with self._scribe.lock:
+            history = self._scribe.history
             now = self._clock()
             ripe = [
                 (name, window)
@@ -75,62 +72,54 @@ class Chores:
     def shred(self) -> None:
         """Destroy the keys that are due, if the witnesses confirm the time; log what is gone."""
         self._log_destroyed()
-        ring, now = self._desk.ring, self._clock()
-        due = {name for name, at in ring.due.items() if at <= now}
+        now = self._clock()
+        due = {name for name, at in self._ring.due.items() if at <= now}
         if due:
             self._witnesses.check_time()
             for name in sorted(due):
                 self._hold_back(name, now)
-            ring.destroy(due)
+            self._ring.destroy(due)
             self._log_destroyed()
 
     def _hold_back(self, name: str, now: Ms) -> None:
         """Put the held windows under the key `name` under hold keys, which have their own ends."""
-        ring, box = self._desk.ring, self._desk.box
-        with self._desk.scribe.lock:
-            history = self._desk.scribe.history
+        with self._scribe.lock:
+            history = self._scribe.history
             ends = {
                 row: history.due_at(row.id)
-                for row in box.windows_under(name)
+                for row in self._box.windows_under(name)
                 if row.id in history.windows and history.due_at(row.id) > now
             }
         keys = {row: f"hold.{end}" for row, end in ends.items()}
-        ring.ensure({keys[row]: end for row, end in ends.items()})
-        box.put_windows(self._move(row, keys[row]) for row in ends)
+        self._ring.ensure({keys[row]: end for row, end in ends.items()})
+        self._box.put_windows(self._move(row, keys[row]) for row in ends)
 
     def _move(self, row: Locked, key: str) -> Locked:
-        e = self._desk.ring.unwrap(row.key, row.id, "e", row.e)
-        view = self._desk.ring.unwrap(row.key, row.id, "view", row.view)
-        wrap = self._desk.ring.wrap
-        return Locked(row.id, key, wrap(key, row.id, "e", e), wrap(key, row.id, "view", view))
+        e = self._ring.unwrap(row.key, row.id, "e", row.e)
+        view = self._ring.unwrap(row.key, row.id, "view", row.view)
+        return self._desk.locked(row.id, key, e, view)
 
     def _log_destroyed(self) -> None:
         """One entry a key for the windows that are due and that no key opens any more."""
-        ring, box = self._desk.ring, self._desk.box
-        with self._desk.scribe.lock:
-            history = self._desk.scribe.history
+        with self._scribe.lock:
+            history = self._scribe.history
             due = {
                 period: (history.windows[names[0]].record, names)
                 for period, names in history.due(self._clock()).items()
             }
         for period, (record, names) in due.items():
-            rows = [(name, box.window(name)) for name in names]
-            gone = [name for name, row in rows if row is None or not ring.has(row.key)]
+            rows = [(name, self._box.window(name)) for name in names]
+            gone = [name for name, row in rows if row is None or not self._ring.has(row.key)]
             for at in range(0, len(gone), SHRED_ENTRY):
                 part = gone[at : at + SHRED_ENTRY]
-                root = merkle.root([merkle.leaf_hash(name.encode()) for name in part]).hex()
+                root = merkle.root_over(name.encode() for name in part)
                 body = {"period": period, "class": record["class"], "due": record["shred"]}
                 body |= {"count": len(part), "windows": part, "root": root}
-                self._desk.log("shred", body, _ident("shred", root))
-                box.drop_windows(part)
+                self._desk.log("shred", body, ident_of("shred", root))
+                self._box.drop_windows(part)
 
     def check_overdue(self) -> None:
         """Raises `Unavailable` if something should have been destroyed an hour ago."""
-        late = [n for n, at in self._desk.ring.due.items() if at <= self._clock() - OVERDUE_MS]
+        late = [n for n, at in self._ring.due.items() if at <= self._clock() - OVERDUE_MS]
         if late:
             raise Unavailable(f"{len(late)} keys are overdue for destruction.")
-
-
-def _ident(kind: str, of: str) -> str:
-    """The submission id of an entry that must not be logged twice."""
-    return sha256_hex(f"{kind} {of}".encode())[:32]

@@ -186,10 +186,13 @@ class Desk:
         return record
 
     def _unlock(self, window: str, kind: Literal["e", "view"]) -> bytes:
-        row = self.box.window(window)
-        if row is None:
-            raise NotFound(f"The keeper holds nothing of {window}.")
+        row = self._row(window)
         return self.ring.unwrap(row.key, window, kind, row.e if kind == "e" else row.view)
+
+    def _row(self, window: str) -> Locked:
+        if (row := self.box.window(window)) is None:
+            raise NotFound(f"The keeper holds nothing of {window}.")
+        return row
 
     # -- windows
 
@@ -219,16 +222,11 @@ class Desk:
         if not now - DAY_MS < spec.start <= now + AHEAD_MS:
             raise Refused("A window starts at most 3 h ahead and less than a day ago.")
         answer = history.may_record(spec.camera, spec.start)
-        times = {"start": to_iso(spec.start), "end": to_iso(spec.end)}
-        name = f"{to_compact(spec.start)}.{spec.epoch}.{spec.counter}"
-        return {
-            **spec.model_dump(),
-            **times,
-            "window": f"{spec.camera}.{name}",
-            **draft.model_dump(include={"pk", "k", "n", "set", "shares"}),
-            **history.fate(answer.record["retention"], spec.start),
-            "register": register,
-        }
+        name = f"{spec.camera}.{to_compact(spec.start)}.{spec.epoch}.{spec.counter}"
+        record = spec.model_dump() | draft.model_dump(include={"pk", "k", "n", "set", "shares"})
+        record |= {"window": name, "start": to_iso(spec.start), "end": to_iso(spec.end)}
+        fate = history.fate(answer.record["retention"], spec.start)
+        return {**record, **fate, "register": register}
 
     def _lock(self, records: list[Object], drafts: list[Draft]) -> None:
         """Wrap E and view key under the period's key, durably, before the entry is logged."""
@@ -239,17 +237,18 @@ class Desk:
             if len(e) != 74 or len(view) != 32:
                 raise BadFormat("E has 74 bytes and a view key 32.")
             _recipient(record["pk"])
-            name, key = record["window"], record["period"]
-            wrapped = (self.ring.wrap(key, name, "e", e), self.ring.wrap(key, name, "view", view))
-            rows.append(Locked(name, key, *wrapped))
+            rows.append(self.locked(record["window"], record["period"], e, view))
         self.box.put_windows(rows)
 
+    def locked(self, window: str, key: str, e: bytes, view: bytes) -> Locked:
+        """Both secrets of a window, wrapped under the key named `key`."""
+        wrapped = (self.ring.wrap(key, window, "e", e), self.ring.wrap(key, window, "view", view))
+        return Locked(window, key, *wrapped)
+
     def _header(self, window: str) -> Object:
-        row = self.box.window(window)
+        row = self._row(window)
         with self.scribe.lock:
             kept = self.scribe.history.window(window)
-        if row is None:
-            raise NotFound(f"The keeper holds nothing of {window}.")
         wrapped = {"wrapped_e": row.e, "wrapped_view": row.view}
         return {"record": dict(kept.record), **wrapped, "entry": kept.index}
 
@@ -276,8 +275,13 @@ class Desk:
             if not done:
                 resealed_hash = sha256_hex(unb64(resealed))
                 body = {"request": request, "window": window, "resealed_e": resealed_hash}
-                self.log("opening", body, sha256_hex(f"opening {request} {window}".encode())[:32])
+                self.log("opening", body, ident_of("opening", f"{request} {window}"))
             return resealed
+
+
+def ident_of(kind: str, of: str) -> str:
+    """The submission id of an entry that must not be logged twice."""
+    return sha256_hex(f"{kind} {of}".encode())[:32]
 
 
 def _recipient(text: str) -> pyrage.x25519.Recipient:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from plainview import __version__
-from plainview.base import shutdown
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.base.memory import guard_memory
@@ -21,7 +21,6 @@ from plainview.errors import Invalid, LogAway, PlainviewError, Unavailable, Unsa
 from plainview.keeper.box import Box
 from plainview.keeper.chores import Chores
 from plainview.keeper.desk import Desk
-from plainview.keeper.places import Places
 from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
 from plainview.keeper.server import Server
@@ -36,6 +35,19 @@ RETRY_MS: Ms = 5_000
 log = structlog.get_logger("keeper")
 
 
+class Places(Protocol):
+    """The folders and files that the keeper uses, of all the settings."""
+
+    @property
+    def log_dir(self) -> Path: ...
+    @property
+    def keys_dir(self) -> Path: ...
+    @property
+    def policy_file(self) -> Path: ...
+    @property
+    def keeper_socket(self) -> Path: ...
+
+
 class Keeper:
     """Everything of the keeper in one process. Raises `UnsafeStart` rather than break a promise."""
 
@@ -47,7 +59,9 @@ class Keeper:
             self._scribe = _open_log(places, signer, witnessed=policy.quorum != "none")
             started.callback(self._scribe.close)
             self._policy = policy
-            self._witnesses = Witnesses(policy, places.log_dir, clock, lambda: self._scribe.head)
+            self._witnesses = Witnesses(
+                policy, places.log_dir, clock, lambda: self._scribe.writer.head
+            )
             self._witnesses.check_start()
             box = Box(places.keys_dir / "keeper.db")
             started.callback(box.close)
@@ -123,10 +137,10 @@ class Keeper:
     def _witness(self) -> None:
         try:
             head, lines = self._witnesses.gather()
-            if not self._witnesses.reached(lines):
+            if not self._policy.reached(lines):
                 raise LogAway(f"{len(lines)} witnesses cosigned, which is not the quorum.")
             with self._scribe.lock:
-                self._scribe.writer.add_cosignatures(head, lines)
+                self._scribe.writer.add_cosignatures(head, list(lines.values()))
             self.chores.red.pop("checkpoint", None)
         except (OSError, PlainviewError) as error:
             self.chores.red["checkpoint"] = f"checkpoint: {error}"
@@ -136,9 +150,10 @@ def run(places: Places) -> None:
     """Be the keeper until SIGTERM."""
     if not guard_memory():
         log.warning("memory is not locked", hint="Allow it with LimitMEMLOCK=infinity.")
-    stop = shutdown.on_signal()
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # they wait for us, also while we start
     keeper = Keeper(places)
-    while not stop.wait(ROUND_SECONDS):
+    while signal.sigtimedwait(ends, ROUND_SECONDS) is None:
         keeper.check_alive()
     keeper.close()
 
@@ -151,17 +166,15 @@ def _identity(places: Places) -> tuple[Signer, PolicyFile]:
         raise UnsafeStart(f"No log key or trust policy: {error}", hint="Run the set-up.") from error
     signer = Signer(policy.logs[0].name, key)
     if len(policy.logs) != 1 or signer.verifier != policy.logs[0]:
-        raise UnsafeStart(
-            "keys/log.key is not the log key that policy.txt names.", hint="Restore the right one."
-        )
+        hint = "Restore the right one."
+        raise UnsafeStart("keys/log.key is not the log key that policy.txt names.", hint=hint)
     return signer, policy
 
 
 def _open_log(places: Places, signer: Signer, *, witnessed: bool) -> Scribe:
     if not (places.log_dir / "head").exists():
-        raise UnsafeStart(
-            "There is no log.", hint="Run the set-up, or restore the newest copy of the log."
-        )
+        hint = "Run the set-up, or restore the newest copy of the log."
+        raise UnsafeStart("There is no log.", hint=hint)
     try:
         return Scribe(places.log_dir, signer, witnessed=witnessed)
     except (OSError, PlainviewError) as error:
@@ -175,9 +188,8 @@ def check_keys(folder: Path) -> int:
     for path in (folder, *folder.iterdir()):
         about = path.lstat()
         if about.st_uid != os.getuid() or (about.st_mode & 0o077) or path.is_symlink():
-            raise UnsafeStart(
-                f"{path} is not this user's alone.", hint=f"chown it and chmod go-rwx {path}."
-            )
+            hint = f"chown it and chmod go-rwx {path}."
+            raise UnsafeStart(f"{path} is not this user's alone.", hint=hint)
     lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 from plainview.base import durable
 from plainview.errors import BadProof, LogAway, PlainviewError, Refused
 from plainview.tlog import merkle, tiles
-from plainview.tlog.entries import Entry, leaf_hash, parse
+from plainview.tlog.entries import Entry, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
 from plainview.tlog.writer import LogWriter
@@ -48,12 +48,6 @@ class Scribe:
         self.thread = threading.Thread(target=self._run, name="scribe", daemon=True)
         self.thread.start()
 
-    @property
-    def head(self) -> bytes:
-        """The newest tree, signed by the log alone."""
-        with self.lock:
-            return self.writer.head
-
     def _reopen(self) -> None:
         """Read the whole log; raises `StoreDamaged`, `BadProof`, or what a bad entry raises."""
         self.writer = LogWriter(
@@ -61,7 +55,7 @@ class Scribe:
         )
         self.history, self._ids, leaves = History(), dict[str, tuple[int, bytes]](), list[bytes]()
         for index, raw in enumerate(self._read()):
-            entry, leaf = parse(raw), leaf_hash(raw)
+            entry, leaf = parse(raw), merkle.leaf_hash(raw)
             self.history.apply(index, entry)
             self._remember(entry.id, index, leaf)
             leaves.append(leaf)
@@ -114,18 +108,14 @@ class Scribe:
         self.thread.join()
 
     def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            batch, end, open_ = [first], time.monotonic() + BATCH_SECONDS, True
-            while open_ and len(batch) < BATCH_ENTRIES:
-                try:
-                    item = self._waiting.get(timeout=max(0.0, end - time.monotonic()))
-                except queue.Empty:
-                    break
-                open_ = item is not None
-                batch += [item] if item else []
-            self._write(batch)
-            if not open_:
-                return
+        going = True
+        while going:
+            batch = [self._waiting.get()]
+            time.sleep(BATCH_SECONDS)
+            while len(batch) < BATCH_ENTRIES and not self._waiting.empty():
+                batch.append(self._waiting.get())
+            going = None not in batch
+            self._write([item for item in batch if item])
 
     def _write(self, batch: list[Item]) -> None:
         with self.lock:
@@ -136,7 +126,7 @@ class Scribe:
                 if raws:
                     self.writer.append(raws)
             except _FAULTS as error:
-                self._fail(batch, error)
+                self._fail(error, batch)
                 return
         self.changed.set()
         for future, index in taken:
@@ -146,7 +136,7 @@ class Scribe:
         """Who is answered with what once the new entries, also returned, are durable."""
         taken, raws = [], []
         for entry, future in batch:
-            leaf = leaf_hash(entry.raw)
+            leaf = merkle.leaf_hash(entry.raw)
             index, before = self._ids.get(entry.id, (self.history.size, b""))
             try:
                 if not before:
@@ -161,7 +151,7 @@ class Scribe:
                 taken.append((future, index))
         return taken, raws
 
-    def _fail(self, batch: list[Item], error: Exception) -> None:
+    def _fail(self, error: Exception, batch: Sequence[Item] = ()) -> None:
         self.broken = f"{type(error).__name__}: {error}"
         for _entry, future in batch:
             if not future.done():
@@ -174,4 +164,4 @@ class Scribe:
                 try:
                     self._reopen()
                 except _FAULTS as error:
-                    self.broken = f"{type(error).__name__}: {error}"
+                    self._fail(error)

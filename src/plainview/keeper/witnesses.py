@@ -12,7 +12,7 @@ from pathlib import Path
 
 from plainview.base.clock import Clock, Ms
 from plainview.errors import LogAway, PlainviewError, Refused, UnsafeStart
-from plainview.tlog import cosign, merkle, notes, tiles
+from plainview.tlog import merkle, notes, tiles
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import SignatureLine
 from plainview.tlog.policy_file import PolicyFile
@@ -51,33 +51,24 @@ class Witnesses:
                     f"or take it out of there. It said: {error.message}",
                 ) from error
 
-    def gather(self) -> tuple[bytes, list[SignatureLine]]:
-        """The newest head and its fresh cosignatures; who gave none stands in `errors`."""
+    def gather(self) -> tuple[bytes, dict[str, SignatureLine]]:
+        """The newest head and fresh cosignatures by witness; who gave none stands in `errors`."""
         with self._lock:
-            head, lines = self._head(), []
+            head, lines = self._head(), {}
             for name in self._policy.urls:
                 try:
-                    lines.append(self._ask(name, head))
+                    lines[name] = self._ask(name, head)
                     self.errors.pop(name, None)
                 except PlainviewError as error:
                     self.errors[name] = error.message
             return head, lines
 
-    def reached(self, lines: list[SignatureLine]) -> bool:
-        """Whether `lines` make up the quorum."""
-        keys = {line.key_hash for line in lines}
-        named = {n: 0 for n, known in self._policy.witnesses.items() if known.key_hash in keys}
-        return self._policy.reached(named)
-
     def check_time(self) -> None:
         """Raises `LogAway` unless a quorum, asked now, states the time that our clock shows."""
         self.gather()
         now = self._clock()
-        near = {
-            name: time
-            for name, time in self.times.items()
-            if name not in self.errors and abs(time - now) <= AGREE_MS
-        }
+        asked = self.times.keys() - self.errors
+        near = [name for name in asked if abs(self.times[name] - now) <= AGREE_MS]
         if self._policy.quorum == "none" or not self._policy.reached(near):
             raise LogAway(
                 f"{len(near)} of {len(self._policy.witnesses)} witnesses confirm our clock, which "
@@ -98,7 +89,7 @@ class Witnesses:
             lines = add_checkpoint(url, old, self._proof(old, size), head)
         witness = self._policy.witnesses[name]
         for line in filter(witness.made, lines):
-            self.times[name] = cosign.check(text, line, witness)
+            self.times[name] = witness.cosigned_at(text, line)
             self._sizes[name] = size
             return line
         raise LogAway(f"The witness {name} signs with another key than the policy's.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plainview.base import durable
+from plainview.base.settings import Settings
 from plainview.errors import SettingsError
-from plainview.keeper.places import Places
 from plainview.tlog.entries import Entry
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
@@ -16,7 +16,7 @@ from plainview.tlog.writer import LogWriter
 
 
 def create(
-    settings: Places,
+    settings: Settings,
     founding: Entry,
     witnesses: Sequence[tuple[str, str, str]],
     quorum: int,

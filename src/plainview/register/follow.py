@@ -20,8 +20,9 @@ from plainview.errors import NotFound, PlainviewError, StoreDamaged
 from plainview.register import rows, tables
 from plainview.register.restore import restore
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.entries import leaf_hash, parse
+from plainview.tlog.entries import parse
 from plainview.tlog.history import History
+from plainview.tlog.merkle import leaf_hash
 from plainview.tlog.notes import parse as parse_note
 from plainview.tlog.reader import LogReader
 from plainview.tlog.tiles import WIDTH

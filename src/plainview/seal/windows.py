@@ -12,7 +12,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from plainview.base.clock import Ms, from_compact, from_iso, to_compact
+from plainview.base.clock import Ms, from_iso, to_compact
+from plainview.base.days import from_compact
 from plainview.errors import BadFormat
 
 _ID = re.compile(r"([a-z0-9][a-z0-9-]{0,62})\.(\d{8}T\d{6}Z)\.(\d{1,9})\.(\d{1,9})", re.ASCII)

@@ -9,7 +9,8 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from plainview.base.clock import DAY_MS, day_of
+from plainview.base.clock import DAY_MS
+from plainview.base.days import day_of
 from plainview.base.durable import sync_folder
 from plainview.store.index import DayIndex
 

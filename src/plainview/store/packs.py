@@ -25,7 +25,8 @@ from typing import BinaryIO
 
 import rfc8785
 
-from plainview.base.clock import day_of, to_compact
+from plainview.base.clock import to_compact
+from plainview.base.days import day_of
 from plainview.errors import BadFormat, StoreDamaged
 from plainview.seal.windows import WindowHeader
 from plainview.store import records

@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from plainview.base.clock import DAY_MS, day_of, now_ms
+from plainview.base.clock import DAY_MS, now_ms
+from plainview.base.days import day_of
 from plainview.base.durable import sync_folder
 from plainview.seal.windows import WindowId
 from plainview.store.days import Days

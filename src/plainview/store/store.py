@@ -9,7 +9,8 @@ from pathlib import Path
 
 import structlog
 
-from plainview.base.clock import DAY_MS, day_of
+from plainview.base.clock import DAY_MS
+from plainview.base.days import day_of
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
 from plainview.errors import NotFound, PlainviewError, StoreDamaged

@@ -6,7 +6,6 @@ Ed25519 signature of each (`sigs`). Who may state what is the business of `histo
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from plainview.base.clock import Ms, from_iso, to_iso
 from plainview.base.ids import new_id, sha256_hex, unb64
 from plainview.errors import BadFormat, BadSignature
+from plainview.tlog.merkle import leaf_hash
 
 MAX_ENTRY = 65_535
 _CONTEXT = b"plainview/statement/v1\n"
@@ -110,11 +110,6 @@ def signed_bytes(document: Mapping[str, Any]) -> bytes:
     return _CONTEXT + canonical({k: v for k, v in document.items() if k != "sigs"})
 
 
-def leaf_hash(raw: bytes) -> bytes:
-    """RFC 6962 leaf hash, 32 bytes."""
-    return hashlib.sha256(b"\x00" + raw).digest()
-
-
 def key_id(public: bytes) -> str:
     """First 16 hex digits of SHA-256 of a raw Ed25519 public key."""
     return sha256_hex(public)[:16]
@@ -147,10 +142,10 @@ def _signers(document: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]
         return (), ()
     if not isinstance(by, list) or not isinstance(sigs, dict) or not by:
         raise BadFormat("`by` is a list of key ids and `sigs` an object.")
-    if len(set(map(str, by))) != len(by) or sigs.keys() != set(by):
+    if not all(isinstance(text, str) for text in (*by, *sigs.values())):
+        raise BadFormat("a key id or a signature is not text.")
+    if len(set(by)) != len(by) or sigs.keys() != set(by):
         raise BadFormat("`by` and `sigs` do not name the same keys, each once.")
-    if not all(isinstance(text, str) for text in sigs.values()):
-        raise BadFormat("a signature is not text.")
     return tuple(by), tuple(sigs[key] for key in by)
 
 

@@ -185,7 +185,7 @@ class History:
             raise NotAuthorised("nobody signs their own enrolment.")
         if other is not None and other.id != person.id:
             raise Refused("this key belongs to somebody else.")
-        if (old := self.people.get(person.id)) is not None:
+        if old := self.people.get(person.id):
             del self.keys[key_id(old.key)]
         self.people[person.id] = self.keys[key_id(person.key)] = person
 
@@ -228,10 +228,8 @@ class History:
         lapses = min(map(moment, (*ends, record["contract"]["valid_to"])))
         moment(record["legal_basis"]["valid_from"])
         self.classes[retention["class"]] = retention["seconds"]
-        self.cameras[body["camera"]] = [
-            *versions,
-            Version(index, body["version"], body["status"], record, effect, lapses),
-        ]
+        version = Version(index, body["version"], body["status"], record, effect, lapses)
+        self.cameras[body["camera"]] = [*versions, version]
 
     def may_record(self, camera: str, at: Ms) -> Answer:
         """The gate. Raises `GateClosed` with the reason."""
@@ -277,13 +275,8 @@ class History:
         if answer.lapses < end:
             raise GateClosed(f"{name} lasts longer than its legal basis, DPIA or contract.")
         group = self.sets[answer.record["custodian_set"]]
-        expected = {
-            "register": answer.register_index,
-            "set": group.id,
-            "k": group.k,
-            "n": group.n,
-            **self.fate(answer.record["retention"], start),
-        }
+        expected = {"set": group.id, "k": group.k, "n": group.n, "register": answer.register_index}
+        expected |= self.fate(answer.record["retention"], start)
         if wrong := [key for key, value in expected.items() if record[key] != value]:
             raise Refused(f"{name} contradicts the register in {', '.join(wrong)}.")
         if [share["i"] for share in record["shares"]] != list(range(1, group.n + 1)):
@@ -301,12 +294,11 @@ class History:
 
     def due(self, at: Ms) -> dict[str, list[str]]:
         """Windows to be shredded by then, by period; held ones when their hold has ended."""
-        found: dict[str, list[str]] = {}
-        for period, names in self.periods.items():
-            ready = sorted(name for name in names if self.due_at(name) <= at)
-            if ready:
-                found[period] = ready
-        return found
+        found = {
+            period: sorted(name for name in names if self.due_at(name) <= at)
+            for period, names in self.periods.items()
+        }
+        return {period: names for period, names in found.items() if names}
 
     def due_at(self, window: str) -> Ms:
         """When this window is to be shredded."""
@@ -327,7 +319,7 @@ class History:
         for name in names:
             if self.window(name).record["period"] != body["period"] or self.due_at(name) > now:
                 raise Refused(f"{name} is not due in {body['period']}.")
-        root = merkle.root([merkle.leaf_hash(name.encode()) for name in names]).hex()
+        root = merkle.root_over(name.encode() for name in names)
         if (body["count"], body["root"]) != (len(set(names)), root) or len(names) != body["count"]:
             raise BadFormat("count or root of a shred is not that of its windows.")
         for name in names:
@@ -350,9 +342,8 @@ class History:
             self.window(name)
         if len(signers) != 1 or not body["windows"] or expires <= now:
             raise Refused("a request has one requester, some windows, and ends in the future.")
-        self.requests[entry.hash] = Request(
-            index, signers[0].id, tuple(body["windows"]), body["recipient"], expires
-        )
+        windows, recipient = tuple(body["windows"]), body["recipient"]
+        self.requests[entry.hash] = Request(index, signers[0].id, windows, recipient, expires)
 
     def request(self, hash: str, window: str | None = None) -> Request:
         """The request with this hash, for this window; raises `NotLogged`."""

@@ -25,7 +25,7 @@ def path(entry_id: str) -> str:
 
 def segments_root(hashes: Sequence[str]) -> str:
     """Hex root over hex SHA-256 of segments: `cipher` or `plain` of a leaf."""
-    return merkle.root([merkle.leaf_hash(bytes.fromhex(text)) for text in hashes]).hex()
+    return merkle.root_over(bytes.fromhex(text) for text in hashes)
 
 
 def roots(leaves: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
@@ -35,4 +35,4 @@ def roots(leaves: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
 
 def _root(leaves: Sequence[Mapping[str, Any]], *, without: str) -> str:
     kept = ({k: v for k, v in leaf.items() if k != without} for leaf in leaves)
-    return merkle.root([merkle.leaf_hash(canonical(leaf)) for leaf in kept]).hex()
+    return merkle.root_over(canonical(leaf) for leaf in kept)

@@ -7,7 +7,7 @@ leaves [index * 2^level, (index + 1) * 2^level). `proofs` holds what readers nee
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from plainview.errors import BadProof
 
@@ -60,6 +60,11 @@ def root(hashes: Sequence[bytes]) -> bytes:
     return fold(peaks(hashes))
 
 
+def root_over(leaves: Iterable[bytes]) -> str:
+    """Hex root of the tree whose leaves hold these bytes."""
+    return root([leaf_hash(leaf) for leaf in leaves]).hex()
+
+
 def span(subtree: Subtree, start: int, end: int) -> bytes:
     """Hash of leaves [start, end), where `start` is a multiple of the span's power of two."""
     found = []
@@ -68,11 +73,6 @@ def span(subtree: Subtree, start: int, end: int) -> bytes:
         found.append(subtree(level, start >> level))
         start += 1 << level
     return fold(found)
-
-
-def root_of(subtree: Subtree, size: int) -> bytes:
-    """Root of the first `size` leaves."""
-    return span(subtree, 0, size)
 
 
 def consistency_proof(subtree: Subtree, old: int, new: int) -> list[bytes]:

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from plainview.base.clock import Ms
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, BadSignature
 
@@ -67,6 +68,16 @@ class Verifier:
         """Whether `line` claims to be by this key (nothing is verified)."""
         return line.name == self.name and line.key_hash == self.key_hash
 
+    def cosigned_at(self, text: bytes, line: SignatureLine) -> Ms:
+        """The time that this witness states in its `line` on `text`; raises `BadSignature`."""
+        if self.kind != COSIGNATURE or len(line.signature) != 8 + 64:
+            raise BadSignature(f"{self.name}: not a cosignature.")
+        seconds = int.from_bytes(line.signature[:8], "big")
+        if seconds >= 1 << 43:
+            raise BadSignature(f"{self.name}: an impossible time.")
+        self.verify(cosigned(text, seconds), line.signature[8:])
+        return seconds * 1000
+
     def verify(self, message: bytes, signature: bytes) -> None:
         """Ed25519 over `message`; raises `BadSignature`."""
         try:
@@ -113,6 +124,11 @@ class Signer:
         return SignatureLine(self.name, self.verifier.key_hash, self.key.sign(text))
 
 
+def cosigned(text: bytes, seconds: int) -> bytes:
+    """What a witness signs: the text, and when it saw it (c2sp.org/tlog-cosignature)."""
+    return f"cosignature/v1\ntime {seconds}\n".encode() + text
+
+
 def check_name(name: str) -> None:
     """A key name: not empty, no spaces, no plus; raises `BadFormat`."""
     if not name or "+" in name or name.split() != [name] or not name.isprintable():
@@ -128,28 +144,28 @@ def parse(note: bytes) -> tuple[bytes, list[SignatureLine]]:
     """Text (with its final newline) and signature lines; raises `BadFormat`."""
     if len(note) > MAX_NOTE:
         raise BadFormat("a note over 64 KiB.")
-    text, empty, rest = note.rpartition(b"\n\n")
-    if not empty or not rest.endswith(b"\n"):
+    text, empty, rest = _characters(note).rpartition("\n\n")
+    if not empty:
         raise BadFormat("not a signed note: no empty line before the signatures.")
-    _check_characters(note)
-    return text + b"\n", parse_lines(rest)
+    return text.encode() + b"\n", parse_lines(rest.encode())
 
 
 def parse_lines(data: bytes) -> list[SignatureLine]:
     """Signature lines alone, as a witness answers them; raises `BadFormat`."""
-    _check_characters(data)
-    if not data.endswith(b"\n"):
+    lines = _characters(data).split("\n")
+    if lines.pop() or not lines:
         raise BadFormat("a signature line without its end.")
-    return [_line(text) for text in data.decode()[:-1].split("\n")]
+    return [_line(text) for text in lines]
 
 
-def _check_characters(data: bytes) -> None:
+def _characters(data: bytes) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise BadFormat("not a signed note: not UTF-8.") from error
     if any(char < " " and char != "\n" for char in text):
         raise BadFormat("not a signed note: control characters.")
+    return text
 
 
 def _line(text: str) -> SignatureLine:

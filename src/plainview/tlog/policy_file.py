@@ -5,49 +5,41 @@ The keeper needs no more of it; `policy` checks checkpoints by it, for everybody
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Self
 
 from plainview.errors import BadFormat
 from plainview.tlog.notes import COSIGNATURE, ED25519, Verifier
 
 
-@dataclass(frozen=True, slots=True)
 class PolicyFile:
     """`groups[name] = (k, members)`; `quorum` is a witness, a group, or `none`."""
 
-    logs: tuple[Verifier, ...]
-    witnesses: Mapping[str, Verifier]
-    urls: Mapping[str, str]
-    groups: Mapping[str, tuple[int, tuple[str, ...]]]
-    quorum: str
-    text: str
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.logs: list[Verifier] = []
+        self.witnesses: dict[str, Verifier] = {}
+        self.urls: dict[str, str] = {}
+        self.groups: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.quorum = ""
+        self._members: set[str] = set()
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a policy file; raises `BadFormat` naming the line."""
         if any(char < " " and char not in "\t\n" for char in text):
             raise BadFormat("the policy has control characters.")
-        reading = _Reading()
+        reading = cls(text)
         for number, line in enumerate(text.split("\n"), 1):
-            words = line.replace("\t", " ").split(" ")
-            words = [word for word in words if word]
+            words = [word for word in line.replace("\t", " ").split(" ") if word]
             if words and not words[0].startswith("#"):
                 try:
-                    reading.take(words)
+                    reading._take_line(words)
                 except BadFormat as error:
                     raise BadFormat(f"policy, line {number}: {error.message}") from error
-        if reading.quorum is None or not reading.logs:
+        if not reading.quorum or not reading.logs:
             raise BadFormat("the policy needs a log and exactly one quorum line.")
-        return cls(
-            tuple(reading.logs),
-            reading.witnesses,
-            reading.urls,
-            reading.groups,
-            reading.quorum,
-            text,
-        )
+        return reading
 
     def reached(self, seen: Collection[str], name: str | None = None) -> bool:
         """Whether the witnesses in `seen` make up the quorum (or the group `name`)."""
@@ -57,19 +49,7 @@ class PolicyFile:
         k, members = self.groups[name]
         return sum(self.reached(seen, member) for member in members) >= k
 
-
-class _Reading:
-    """The policy, as far as it has been read."""
-
-    def __init__(self) -> None:
-        self.logs: list[Verifier] = []
-        self.witnesses: dict[str, Verifier] = {}
-        self.urls: dict[str, str] = {}
-        self.groups: dict[str, tuple[int, tuple[str, ...]]] = {}
-        self.quorum: str | None = None
-        self._members: set[str] = set()
-
-    def take(self, words: list[str]) -> None:
+    def _take_line(self, words: list[str]) -> None:
         """One line; raises `BadFormat`."""
         match words:
             case ["log", vkey, *url] if len(url) < 2:
@@ -81,7 +61,7 @@ class _Reading:
             case ["group", name, count, *members] if members:
                 self._new(name)
                 self.groups[name] = (self._count(count, len(members)), self._take(members))
-            case ["quorum", name] if self.quorum is None and (name == "none" or self._has(name)):
+            case ["quorum", name] if not self.quorum and (name == "none" or self._has(name)):
                 self.quorum = name
             case _:
                 raise BadFormat(f"{' '.join(words)[:100]!r} is not understood.")

@@ -37,10 +37,7 @@ def width_at(level: int, index: int, size: int) -> int:
 
 def levels(size: int) -> int:
     """Number of tile levels of a log of `size` (level l exists if it has one hash)."""
-    count = 0
-    while size >> (_LEVEL_BITS * count):
-        count += 1
-    return count
+    return (size.bit_length() + _LEVEL_BITS - 1) // _LEVEL_BITS
 
 
 def pack_bundle(entries: Iterable[bytes]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import urllib.parse
 from collections.abc import Sequence
+from contextlib import closing
 
 from plainview.base.ids import b64
 from plainview.errors import BadFormat, LogAway, Refused
@@ -17,8 +18,6 @@ _MAX_ANSWER = 65_536
 
 class OtherSize(Refused):
     """The witness last saw a log of `size`, not of the old size that was named."""
-
-    code = "other_size"
 
     def __init__(self, size: int) -> None:
         super().__init__(f"the witness has seen a log of {size}.")
@@ -53,16 +52,10 @@ def _post(url: str, body: bytes, timeout: float) -> tuple[int, str, bytes]:
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
     if parts.scheme not in kinds or not parts.hostname:
         raise LogAway(f"{url} is not an address of a witness.")
-    connection = kinds[parts.scheme](parts.hostname, parts.port, timeout=timeout)
     try:
-        connection.request("POST", parts.path, body)
-        response = connection.getresponse()
-        return (
-            response.status,
-            response.headers.get_content_type(),
-            response.read(_MAX_ANSWER),
-        )
+        with closing(kinds[parts.scheme](parts.hostname, parts.port, timeout=timeout)) as link:
+            link.request("POST", parts.path, body)
+            answer = link.getresponse()
+            return answer.status, answer.headers.get_content_type(), answer.read(_MAX_ANSWER)
     except (OSError, http.client.HTTPException) as error:
         raise LogAway(f"the witness {url} cannot be reached: {error}.") from error
-    finally:
-        connection.close()

@@ -13,7 +13,7 @@ log whose head or tiles are damaged is never continued, as that could fork it.
 
 from __future__ import annotations
 
-import os
+import shutil
 from pathlib import Path
 
 from plainview.base import durable
@@ -80,20 +80,16 @@ class LogWriter:
         return Checkpoint.parse(text)
 
     def _load_tile(self, level: int, size: int) -> list[bytes]:
-        count = size >> (8 * level)
-        width = count % tiles.WIDTH
-        if not width:
-            return []
-        path = self.folder / tiles.tile_path(level, count // tiles.WIDTH, width)
-        return tiles.unpack_tile(path.read_bytes(), width)
+        """The hashes of the partial tile at the edge of `level`."""
+        index, width = divmod(size >> (8 * level), tiles.WIDTH)
+        path = self.folder / tiles.tile_path(level, index, width)
+        return tiles.unpack_tile(path.read_bytes(), width) if width else []
 
     def _load_bundle(self, size: int) -> list[bytes]:
-        width = size % tiles.WIDTH
-        if not width:
-            return []
-        path = self.folder / tiles.bundle_path(size // tiles.WIDTH, width)
-        entries = tiles.unpack_bundle(path.read_bytes(), width)
-        if [merkle.leaf_hash(raw) for raw in entries] != self._edge[0]:
+        index, width = divmod(size, tiles.WIDTH)
+        path = self.folder / tiles.bundle_path(index, width)
+        entries = tiles.unpack_bundle(path.read_bytes(), width) if width else []
+        if width and [merkle.leaf_hash(raw) for raw in entries] != self._edge[0]:
             raise BadProof("the last entries are not those that were signed.")
         return entries
 
@@ -159,14 +155,11 @@ class LogWriter:
 
     def _write_all(self, files: dict[str, bytes]) -> None:
         """Write the files that are new, make them durable, then their names."""
-        folders = set()
-        for name, data in files.items():
-            path = self.folder / name
-            if name not in self._written:
-                durable.make_folder(path.parent)
-                _write(path, data)
-                folders.add(path.parent)
-        for folder in folders:
+        fresh = {self.folder / name: files[name] for name in files.keys() - self._written}
+        for path, data in fresh.items():
+            durable.make_folder(path.parent)
+            durable.write_file(path, data, sync=False)
+        for folder in {path.parent for path in fresh}:
             durable.sync_folder(folder)
         self._written = set(files)
 
@@ -180,15 +173,15 @@ class LogWriter:
 
     def _publish(self, note: bytes) -> None:
         """Show `note` to readers, then drop partial files whose full tile they now see."""
-        path = self.folder / "checkpoint"
-        old = self._own(path.read_bytes()).size if path.exists() else 0
-        durable.write_file(path, note)
-        new = self._own(note).size
+        shown, new = self.published(), self._own(note).size
+        old = shown.size if shown else 0
+        durable.write_file(self.folder / "checkpoint", note)
         for level in range(tiles.levels(new)):
             for index in range(old >> (8 * level + 8), new >> (8 * level + 8)):
-                _drop(self.folder / (tiles.tile_path(level, index) + ".p"))
-                if level == 0:
-                    _drop(self.folder / (tiles.bundle_path(index) + ".p"))
+                full = [tiles.tile_path(level, index), *([tiles.bundle_path(index)] * (not level))]
+                for partial in (self.folder / f"{name}.p" for name in full):
+                    if partial.is_dir():
+                        shutil.rmtree(partial)
 
     def published(self) -> Checkpoint | None:
         """The checkpoint that readers see now, or None before the first."""
@@ -207,20 +200,3 @@ class LogWriter:
         if shown is None or found.size >= shown.size:
             text, own = notes.parse(head)
             self._publish(notes.render(text, [*own, *lines]))
-
-
-def _write(path: Path, data: bytes) -> None:
-    """One file, durable; its name becomes so with the folder."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-
-
-def _drop(folder: Path) -> None:
-    if folder.is_dir():
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()

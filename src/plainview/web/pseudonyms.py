@@ -11,7 +11,8 @@ import hmac
 import secrets
 from pathlib import Path
 
-from plainview.base.clock import Ms, day_of
+from plainview.base.clock import Ms
+from plainview.base.days import day_of
 from plainview.base.durable import write_file
 from plainview.errors import UnsafeStart
 

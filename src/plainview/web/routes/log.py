@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from plainview.errors import NotFound
-from plainview.tlog.entries import leaf_hash, parse
+from plainview.tlog.entries import parse
+from plainview.tlog.merkle import leaf_hash
 from plainview.tlog.reader import LogReader
 from plainview.web import publiclog
 from plainview.web.context import Web, web_of
