@@ -143,9 +143,9 @@ def test_a_wrong_password_is_said_without_it(camera: RtspServer, address: str) -
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("rtsp://u:p@cam.example:554/a/b?token=x#y", "rtsp://cam.example:554/a/b"),
-        ("rtsp://u:p%40@[2001:db8::1]:554/a", "rtsp://[2001:db8::1]:554/a"),
-        ("rtsp://cam/a", "rtsp://cam/a"),
+        ("rtsp://u:p@cam.example:554/a/b?token=x#y", "rtsp://cam.example:554"),
+        ("rtsp://u:p%40@[2001:db8::1]:554/a", "rtsp://[2001:db8::1]:554"),
+        ("rtsp://cam/user=admin_password=x_channel=1", "rtsp://cam"),
         ("rtsp://u:p@cam:port/", "(address that cannot be read)"),
     ],
 )

@@ -25,6 +25,7 @@ import pytest
 import uvicorn
 from fastapi import APIRouter
 
+from plainview.base import journal
 from plainview.base.clock import Ms, now_ms
 from plainview.base.ids import b64, unb64
 from plainview.base.ports import loopback_sockets
@@ -49,7 +50,6 @@ from plainview.tlog.cosign import verifier
 from plainview.tlog.entries import Entry
 from plainview.tlog.signing import SigningKey
 from plainview.tlog.witness import Witness, serve
-from plainview.web import journal
 from plainview.web.app import create_app
 from plainview.web.context import Web
 from plainview.web.server import server

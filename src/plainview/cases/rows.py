@@ -17,6 +17,8 @@ from plainview.cases import tables as t
 from plainview.errors import NotFound
 
 MOST = 1_000
+MOST_DRAFTS = 200
+"""Unsigned drafts that one person may have; the oldest go first."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,12 @@ class Rows:
 
     def add_draft(self, person: str, draft: dict[str, Any], now: Ms) -> Draft:
         """Store a draft under its request id."""
-        ident = draft["body"]["request"]
+        ident, c = draft["body"]["request"], t.DRAFTS.c
+        unsigned = select(c.id).where(c.person == person, c.submitted.is_(None))
+        newest_first = unsigned.order_by(c.created_ms.desc(), c.id)
         with writing(self._engine) as connection:
+            many = newest_first.limit(-1).offset(MOST_DRAFTS - 1)
+            connection.execute(delete(t.DRAFTS).where(c.id.in_(many)))
             connection.execute(
                 insert(t.DRAFTS).values(
                     id=ident, person=person, draft=json.dumps(draft), created_ms=now

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from plainview.base import shutdown
+from plainview.base import journal, shutdown
 from plainview.base.settings import load
 from plainview.demo.run import Demo
 
@@ -31,6 +31,7 @@ def command(
     ] = None,
 ) -> None:
     """Start cameras, keeper, witnesses, recorder and pages; Ctrl-C stops all of them."""
+    journal.configure()
     console = Console()
     settings = load(
         data=data.absolute(),

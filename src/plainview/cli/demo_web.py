@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from plainview.base import journal
 from plainview.base.settings import load
 from plainview.demo.pages import router
-from plainview.web import journal
 from plainview.web.server import run
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from plainview.base import journal
 from plainview.base import settings as settings_module
 from plainview.keeper.process import run
 
@@ -20,5 +21,6 @@ def command(
     ] = None,
 ) -> None:
     """Run the keeper: it alone reads the keys and writes the log."""
+    journal.configure()
     given = {} if data is None else {"data": data}
     run(settings_module.load(settings, **given))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from plainview.base import shutdown
+from plainview.base import journal, shutdown
 from plainview.base.ports import require_free
 from plainview.base.settings import load
 from plainview.errors import UnsafeStart
@@ -27,6 +27,7 @@ def command(
     ] = None,
 ) -> None:
     """Start keeper, recorder and pages, and keep them running; Ctrl-C stops all of them."""
+    journal.configure()
     given = {} if data is None else {"data": data.absolute()}
     chosen = load(settings, **given)
     if not (chosen.keys_dir / "log.key").exists():

@@ -10,6 +10,7 @@ import uvicorn
 
 from plainview.base.ports import loopback_sockets
 from plainview.base.settings import load
+from plainview.errors import UnsafeStart
 from plainview.release.page import create
 
 
@@ -20,6 +21,8 @@ def command(
 ) -> None:
     """Serve the static page that checks, releases and opens in the browser."""
     settings = load()
+    if demo_keys is not None and not settings.demo:
+        raise UnsafeStart("People's key files are served by a demonstration only.")
     app = create(settings.web_url, framed=settings.demo, key_files=demo_keys)
     config = uvicorn.Config(app, log_level="warning", server_header=False)
     uvicorn.Server(config).run(sockets=loopback_sockets(settings.tools_port))

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from plainview.base import journal
 from plainview.base import settings as base_settings
-from plainview.web import journal, server
+from plainview.web import server
 
 
 def command(

@@ -123,11 +123,11 @@ class Segmenter:
             return False
         if parameters is not None and parameters != self._parameters:
             return True
+        if self._bytes + len(packet.data) > MAX_BYTES:
+            return True
         if packet.pts <= self._highest_pts:
             return False
         pending = packet.wall_ms - self._packets[0].wall_ms
-        if self._bytes + len(packet.data) > MAX_BYTES:
-            return True
         if self._reorders and not _refreshes(packet):
             # Frames that are sent after this one may be shown before it, and before the end.
             if packet.wall_ms >= self._window:

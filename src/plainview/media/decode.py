@@ -14,6 +14,8 @@ from plainview.errors import BadFormat
 from plainview.media.frames import Frame, private
 from plainview.media.packets import Packet, Parameters, WallSource
 
+MAX_PIXELS = 139_264 * 256
+"""Largest picture of any level (H.264 table A-1, MaxFS); a larger one is an attack on memory."""
 _REMEMBERED = 256
 """Packets whose wall time is kept until their picture comes out (reordering is at most 16)."""
 
@@ -26,6 +28,7 @@ class Decoder:
         if not isinstance(context, VideoCodecContext):
             raise BadFormat(f"{parameters.codec} is not a video codec.")
         context.thread_count = 1
+        context.options = {"max_pixels": str(MAX_PIXELS)}
         if parameters.extradata:
             context.extradata = parameters.extradata
         self._context = context

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import av
 import av.error
@@ -28,11 +28,13 @@ from plainview.media.timing import RawPacket, Timeline
 _PATIENCE_PACKETS = 1500
 """Packets waited for parameter sets before giving up (a minute at 25 frames a second)."""
 
+_PATIENCE_BYTES = 64 << 20
+"""What may wait in memory meanwhile."""
 _CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "hevc"}
 
 
 def redact_url(url: str) -> str:
-    """The address without user, password and query: fit for logs, errors and pages."""
+    """Scheme, host and port, for logs and errors: some cameras want the password in the path."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -40,7 +42,7 @@ def redact_url(url: str) -> str:
     except ValueError:
         return "(address that cannot be read)"
     host = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+    return f"{parts.scheme}://{host}{port}"
 
 
 class Stream:
@@ -77,12 +79,14 @@ class Stream:
     def packets(self) -> Iterator[Packet]:
         """Packets in decode order until the connection fails, then `SourceAway`."""
         early: list[Packet] = []
+        waiting = 0
         for packet in self._timed():
             if self._parameters is None or packet.is_key:
                 self._learn(packet)
             if self._parameters is None:
                 early.append(packet)
-                if len(early) > _PATIENCE_PACKETS:
+                waiting += len(packet.data)
+                if len(early) > _PATIENCE_PACKETS or waiting > _PATIENCE_BYTES:
                     raise SourceAway(f"{self.name} sends no parameter sets.")
                 continue
             yield from early

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import sys
 import threading
 
 import structlog
@@ -23,7 +22,6 @@ FOUNDED_S = 60.0
 
 def run(settings: Settings) -> None:
     """Record until SIGTERM or SIGINT. Raises `UnsafeStart` without a founded log."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # view keys must not reach a core dump
     stop = shutdown.on_signal()
     with (

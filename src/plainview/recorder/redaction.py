@@ -55,6 +55,7 @@ class RedactionThread:
         self._parameters: Parameters | None = None
         self._early: list[Packet] = []
         self._trouble = ""
+        self._undecoded = False
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name=f"redact-{camera}", daemon=True)
 
@@ -192,28 +193,34 @@ class RedactionThread:
 
     def _decoded(self, packet: Packet) -> list[Frame]:
         try:
-            return self._decoder.decode(packet) if self._decoder else []
+            frames = self._decoder.decode(packet) if self._decoder else []
         except BadFormat as error:
-            log.info("packet_not_decoded", camera=self._camera, reason=error.message)
+            if not self._undecoded:  # once: a camera must not fill the disk with messages
+                log.info("packet_not_decoded", camera=self._camera, reason=error.message)
+            self._undecoded = True
             return []
+        self._undecoded = self._undecoded and not frames
+        return frames
 
     def _finish(self) -> None:
         """The end of a stretch of video: nothing of it stays in decoder, redactor or flow."""
         decoder, pipeline = self._decoder, self._pipeline
         self._decoder = self._pipeline = self._parameters = None
         self._early = []
-        if decoder is not None and pipeline is not None:
-            for frame in decoder.flush():
-                self._emit(pipeline.push(frame))
-            self._emit(pipeline.flush())
-        self._views.gap()
+        try:
+            if decoder is not None and pipeline is not None:
+                for frame in decoder.flush():
+                    self._emit(pipeline.push(frame))
+                self._emit(pipeline.flush())
+        finally:
+            self._views.gap()
 
     def _emit(self, items: list[ViewItem]) -> None:
         for item in items:
             try:
                 self._views.push(item)
-            except Unavailable as error:
-                self._trouble = error.message
+            except Unavailable:
+                continue  # `Views.trouble` says so in health until a segment is stored again
 
 
 def frame_rate(packets: list[Packet]) -> float:

@@ -48,7 +48,7 @@ class Views:
         self._last: Ticket | None = None
         self.wall_source: WallSource = "arrival"
         self.trouble = ""
-        """Why the store did not take the last segment; live pictures go on meanwhile."""
+        """Why there is no window, or why the store did not take the last segment."""
         self.last_ms: Ms = 0
 
     def gap(self) -> None:
@@ -116,7 +116,8 @@ class Views:
         self.flush(moment)
         try:
             window = self._cursor.pick(moment)
-        except Unavailable:
+        except Unavailable as error:
+            self.trouble = error.message
             self._tail.clear()
             self._gap = True
             raise

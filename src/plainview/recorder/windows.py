@@ -24,6 +24,8 @@ from plainview.tlog.history import Answer
 
 STEP_BACK_MS: Ms = 1_000
 """A moment this much before its window began means that a clock stepped back."""
+STEP_PAUSE_S = 30.0
+"""A clock that steps back more often than this costs pictures, not log entries without end."""
 KEPT_MS: Ms = 120_000
 """Windows that ended longer ago than this are forgotten: nobody is so far behind."""
 REFILL_SHARE = 4
@@ -75,6 +77,7 @@ class WindowStock:
         self._windows: list[Window] = []
         self._generation = 0
         self._renewed = time.monotonic()
+        self._stepped = -STEP_PAUSE_S
         self._change = threading.Condition()
         self.poke = threading.Event()
         """Set when the stock must be filled soon."""
@@ -97,6 +100,17 @@ class WindowStock:
             self._renewed = time.monotonic()
             self._windows.clear()
         self.poke.set()
+
+    def step_back(self) -> None:
+        """A new generation because a clock stepped back. Raises `Unavailable` if too often."""
+        with self._change:
+            if time.monotonic() - self._stepped < STEP_PAUSE_S:
+                raise Unavailable(
+                    f"The clock of {self.camera} steps back again and again.",
+                    hint="Set the camera's clock by NTP.",
+                )
+            self._stepped = time.monotonic()
+        self.renew()
 
     def next_start(self, now: Ms) -> Ms:
         """Where the next window to be made begins."""
@@ -187,6 +201,6 @@ class Cursor:
             if now.start - STEP_BACK_MS <= moment < now.end:
                 return now
             if moment < now.start and now.generation == self._stock.generation:
-                self._stock.renew()
+                self._stock.step_back()
         self.current = self._stock.find(moment, wait_s)
         return self.current

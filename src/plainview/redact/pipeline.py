@@ -130,6 +130,9 @@ class Redactor:
     def flush(self) -> list[ViewFrame]:
         """The frames still held back, after a search of the last of them."""
         last = self._last
+        if self._held and last is not self._held[-1]:
+            # An error that is not ours broke off the newest: what is known of the rest is too old.
+            self._fail("A picture was not searched to its end.", self._held[-1].frame.wall_ms)
         if self._held and last is not None and not last.searched and not last.withheld:
             try:
                 self._search_held(last)

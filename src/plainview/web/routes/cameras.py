@@ -124,9 +124,10 @@ def _state(web: Web, camera: Camera, health: dict[str, Any] | None) -> State:
     if known is None:
         return State("unknown", web.t("state.no_word"), answer.until)
     name = STATES.get(str(known.get("state")), "failed")
-    reason = str(known.get("reason") or "")
     if name == "recording" and known.get("redaction") == "withheld":
         return State("pixelated", web.t("state.blocks"), answer.until)
+    # The recorder's own reason names the camera's address in the city's network: not for pages.
+    reason = web.t("state.no_picture") if name == "failed" else ""
     return State(name, reason, answer.until)
 
 

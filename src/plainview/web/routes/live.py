@@ -56,9 +56,7 @@ async def _join(web: Web, session: SignedIn, camera: str) -> Viewer:
     await asyncio.to_thread(web.register.camera, camera)
     web.deeds.spend(session.person)
     role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
-    viewer = await web.live.join(session.key, actor, role, camera, web.now(), session.purpose)
-    await _note(web, session, camera, viewer)
-    return viewer
+    return await web.live.join(session.key, actor, role, camera, web.now(), session.purpose)
 
 
 async def _show(
@@ -70,6 +68,7 @@ async def _show(
         asyncio.create_task(_recheck(web, session, camera, viewer)),
     )
     try:
+        await _note(web, session, camera, viewer)
         rules = await asyncio.to_thread(web.register.rules)
         hello = {"type": "hello", "camera": camera, "entry": viewer.session.index, **rules}
         await socket.send_text(json.dumps(hello))
@@ -103,6 +102,13 @@ async def _listen(socket: WebSocket, viewer: Viewer) -> None:
 
 async def _recheck(web: Web, session: SignedIn, camera: str, viewer: Viewer) -> None:
     """End the picture with the session; renew the keeper's right before it ends."""
+    try:
+        await _watch_over(web, session, camera, viewer)
+    finally:  # whatever ended the watch: nobody sees a picture whose right is not asked about
+        viewer.end("session_over", "The session can no longer be checked.")
+
+
+async def _watch_over(web: Web, session: SignedIn, camera: str, viewer: Viewer) -> None:
     while True:
         await asyncio.sleep(CHECK_S)
         try:

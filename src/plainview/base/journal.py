@@ -1,7 +1,7 @@
-"""The journal of the web process: one JSON line an event on standard error, without secrets.
+"""The journal of every process: one JSON line an event on standard error, without secrets.
 
-The guard writes route templates, never addresses, headers or bodies. What reaches the journal from
-elsewhere passes `without_secrets` first.
+Tracebacks show code and never the values of variables, among which are keys and cameras'
+passwords; what structlog does unasked shows them. Values named like secrets are blanked out.
 """
 
 from __future__ import annotations
