@@ -15,6 +15,7 @@ from plainview.cli.options import (
     Json,
     KeyPath,
     ServerAddress,
+    counted,
     moment,
     say,
     say_json,
@@ -59,9 +60,8 @@ def draft(
         say(text)
         return
     write_file(out, text.encode(), mode=0o600)
-    say(
-        f"{len(made['body']['windows'])} windows; draft in {out}. Sign it: plainview case ask {out}"
-    )
+    windows = counted(len(made["body"]["windows"]), "window")
+    say(f"{windows}; draft in {out}. Sign it: plainview case ask {out} --key {key}")
 
 
 @app.command()

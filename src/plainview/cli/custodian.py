@@ -12,6 +12,7 @@ from plainview.cli.options import (
     Json,
     KeyPath,
     ServerAddress,
+    counted,
     printable,
     say,
     say_json,
@@ -122,7 +123,7 @@ def _say(asked: Asked) -> None:
     say(f"  case     {printable(detail.get('case') or '-')}")
     say(f"  note     {printable(detail.get('note') or '-')}")
     say(f"  expires  {shown(asked.expires)}")
-    say(f"  opens    {len(asked.windows)} windows and no other:")
+    say(f"  opens    {counted(len(asked.windows), 'window')} and no other:")
     for window in asked.windows:
         record = window.record
         done = ", released by you" if record.window in asked.released else ""

@@ -14,7 +14,7 @@ from plainview.demo.run import Demo
 
 HORIZON_SECONDS = 1200
 VIEW_FPS = 12
-"""Four redacted views and the browser that shows them share what is often a machine of two cores."""
+"""Four redacted views and the browser showing them share what is often a machine of two cores."""
 
 
 def command(

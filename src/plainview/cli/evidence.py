@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from plainview.cli.options import DEFAULT_SERVER, Json, KeyPath, ServerAddress, say, say_json
+from plainview.cli.options import (
+    DEFAULT_SERVER,
+    Json,
+    KeyPath,
+    ServerAddress,
+    counted,
+    say,
+    say_json,
+)
 from plainview.errors import Refused
 from plainview.release import keyfile, opening
 from plainview.release.client import Server
@@ -35,5 +43,6 @@ def command(
     if as_json:
         say_json({**vars(made), "path": str(made.path)})
         return
-    say(f"{made.path}: {made.segments} segments of {made.windows} windows, {made.entries} entries.")
+    windows = counted(made.windows, "window")
+    say(f"{made.path}: {made.segments} segments of {windows}, {made.entries} entries.")
     say(f"Check it: plainview verify {made.path} --policy POLICY")

@@ -17,6 +17,8 @@ from plainview.base.clock import Ms, from_iso, to_iso
 from plainview.base.settings import Settings
 
 DEFAULT_SERVER = "http://localhost:8600"
+WIDEST = 1000
+"""Columns of a table's line, at most."""
 
 SettingsFile = Annotated[
     Path | None,
@@ -45,6 +47,11 @@ def say(text: str) -> None:
     typer.echo(text)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 window`, `2 windows`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def printable(text: object) -> str:
     """Text that somebody else wrote, without the controls that could rewrite a terminal."""
     return "".join(char if char.isprintable() else "?" for char in str(text))
@@ -63,7 +70,8 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(escape(printable(cell)) for cell in row))
-    Console().print(table, highlight=False)
+    # A hash that is cut short cannot be typed into the next command, so lines may run on.
+    Console(width=WIDEST).print(table, highlight=False)
 
 
 def moment(text: str) -> Ms:
