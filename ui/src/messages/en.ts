@@ -188,7 +188,7 @@ export const texts = {
     open: "Open on my machine",
     review: "Review in my tool",
     by: "Asked by",
-    until: "until",
+    until: "valid until",
     check: "Check it yourself",
     hash: "Request on the log",
   },

@@ -14,6 +14,8 @@ export function Dialog({ title, lead, onClose, children, testid }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     ref.current?.showModal();
+    // The browser focuses the first field; a dialog may name another that people mean to fill first.
+    ref.current?.querySelector<HTMLElement>("[data-first]")?.focus();
   }, []);
   return (
     <dialog

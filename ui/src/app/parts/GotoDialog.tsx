@@ -47,7 +47,7 @@ export function GotoDialog({ camera, onClose, onGo }: Props) {
             type="datetime-local"
             step="1"
             required
-            autoFocus
+            data-first
             value={when}
             onChange={(event) => setWhen(event.target.value)}
           />
