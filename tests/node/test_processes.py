@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from plainview.errors import Unavailable
+from plainview.node import processes
 from plainview.node.processes import Program, Supervisor
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -91,3 +92,21 @@ def test_children_die_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         pid = int(supervisor.stdout.readline())
         supervisor.kill()
     until(lambda: not alive(pid))
+
+
+def test_a_log_does_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "LARGEST_LOG", 10_000)
+    talker = "import sys, time\nwhile True: print('x' * 99, flush=True); time.sleep(0.001)"
+    supervisor = Supervisor(tmp_path)
+    supervisor.start(Program("talker", [sys.executable, "-c", talker]))
+    log, before = tmp_path / "talker.log", tmp_path / "talker.log.1"
+
+    def moved() -> bool:
+        supervisor.keep_alive()
+        return before.exists()
+
+    until(moved)
+    until(lambda: log.stat().st_size > 0)
+    supervisor.stop()
+    assert before.stat().st_size > 10_000
+    assert log.read_bytes().startswith(b"xxx"), "the program goes on at the start of the file"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -24,6 +25,8 @@ LOG = structlog.get_logger(__name__)
 PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0
 STOP_SECONDS = 10.0
+LARGEST_LOG = 4 * 1024 * 1024
+"""Bytes that a program's log may reach; then it becomes `NAME.log.1` and a new one begins."""
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -94,6 +97,7 @@ class Child:
 
     def keep_alive(self) -> None:
         """Restart it when it has ended, after a pause that doubles while it keeps failing."""
+        self._bound_log()
         if self._process is None or self._process.poll() is None:
             return
         now = time.monotonic()
@@ -107,6 +111,12 @@ class Child:
             self._next_start = 0.0
             self.restarts += 1
             self.start()
+
+    def _bound_log(self) -> None:
+        """Keep the log and the one before it. The program appends, so what is emptied stays its."""
+        if self.log_file.stat().st_size > LARGEST_LOG:
+            shutil.copyfile(self.log_file, self.log_file.with_suffix(".log.1"))
+            os.truncate(self.log_file, 0)
 
     def ask_to_stop(self) -> None:
         """SIGTERM to it and whatever it started."""
