@@ -114,6 +114,8 @@ class Desk:
         cipher, plain = leaf_files.roots(leaves)
         path = self.scribe.folder / leaf_files.path(id)
         durable.make_folder(path.parent)
+        if path.exists() and path.read_bytes() != canonical(leaves):
+            raise Refused("Other leaves were published under this id.", hint="Use a new id.")
         durable.write_file(path, canonical(leaves))
         body = {"node": node, "minute": minute, "leaves": len(leaves)}
         return self.log("roots", {**body, "cipher_root": cipher, "plain_root": plain}, id)
