@@ -84,9 +84,9 @@ def run(kind: str, files: str, name: str, step: Callable[[Path], None], cache: P
     if now == then and len(now) > 1:
         return True
     say(name)
-    if kind == "street" or now != {**then, "recipe": recipe}:
+    for old in cache.glob(files):
         # What is whole stays until something newer is there: the package may be out of reach.
-        for old in cache.glob(files):
+        if kind == "street" or now[old.name] != then.get(old.name):
             old.unlink()
     try:
         step(cache)
