@@ -13,7 +13,7 @@ from plainview.base.clock import now_ms
 from plainview.base.ids import b64
 from plainview.base.settings import Settings
 from plainview.demo import people, streets
-from plainview.demo.ports import Ports
+from plainview.demo.ports import Ports, elsewhere
 from plainview.errors import BadFormat
 from plainview.keys.client import KeeperClient
 from plainview.node import setup
@@ -104,7 +104,7 @@ def check_ports(settings: Settings, ports: Ports) -> None:
     if dict(policy.urls) != wanted:
         raise BadFormat(
             f"{settings.data} was made for other ports.",
-            hint="Start with the port of then, or use another folder: --data.",
+            hint=f"Start with the port of then, or in another folder: {elsewhere(ports.web)}.",
         )
 
 

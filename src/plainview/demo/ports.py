@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from plainview.base.ports import require_free
 
+OTHER = 8700
 WITNESSES = ("witness-university", "witness-newsroom")
+
+
+def elsewhere(port: int) -> str:
+    """What to type for another port. The data name the ports, so another port needs a folder."""
+    return f'make demo DEMO="--port {port} --data .demo-{port}"'
 
 
 @dataclass(frozen=True)
@@ -30,4 +36,4 @@ class Ports:
     def require_free(self) -> None:
         """Raises `UnsafeStart` naming who holds a port that is needed."""
         for port in (self.web, self.tools, *self.witnesses.values(), self.cameras):
-            require_free(port, setting='make demo DEMO="--port 8700"')
+            require_free(port, setting=elsewhere(OTHER))
