@@ -178,6 +178,8 @@ def environment(lock: str) -> int:
     ready = (VENV / "bin" / "plainview").exists()
     if ready and any(done(f"environment-{one}", environment_mark(one)) for one in enough):
         return 0
+    for one in ("run", "dev"):  # from here on neither holds, also if this is interrupted
+        (CACHE / "stamps" / f"environment-{one}").unlink(missing_ok=True)
     if not answers([str(PYTHON), "-m", "pip", "--version"]):
         say("making the virtual environment .venv")
         command = [sys.executable, "-m", "venv", "--clear", str(VENV)]

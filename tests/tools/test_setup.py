@@ -200,6 +200,19 @@ def test_the_environment_is_made_for_one_place(setup: ModuleType, root: Path) ->
     assert not setup.done("environment-run", setup.environment_mark("run"))
 
 
+def test_an_environment_that_was_deleted_takes_the_stamps_of_both_locks_with_it(
+    setup: ModuleType, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "requirements").mkdir()
+    for name in ("requirements/run.txt", "requirements/dev.txt", "pyproject.toml"):
+        (root / name).write_text("")
+    setup.record("environment-dev", setup.environment_mark("dev"))
+    monkeypatch.setattr(setup, "pip", lambda *_: [sys.executable, "-c", ""])
+    assert setup.environment("run") == 0
+    assert setup.done("environment-run", setup.environment_mark("run"))
+    assert not setup.done("environment-dev", setup.environment_mark("dev"))
+
+
 def test_a_wrong_word_explains_itself() -> None:
     answer = subprocess.run(
         [sys.executable, str(SETUP), "everything"], capture_output=True, text=True, check=False
