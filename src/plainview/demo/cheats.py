@@ -24,7 +24,7 @@ from plainview.base.ids import unb64
 from plainview.base.settings import Settings
 from plainview.demo import founding, people
 from plainview.demo.stage import Attempt, Outcome
-from plainview.errors import Invalid, NotFound, PlainviewError
+from plainview.errors import Invalid, NotFound, PlainviewError, Unavailable
 from plainview.keeper.box import Box, Locked
 from plainview.keeper.ring import KeyRing
 from plainview.keys.client import KeeperClient
@@ -43,6 +43,7 @@ from plainview.verify.log import verify_log
 REVOKED = "cam-02"
 STOP_SECONDS = 10.0
 WITHHELD_SECONDS = 5.0
+RECOVERY_SECONDS = 40.0
 FIND_MS = 600_000
 
 
@@ -116,7 +117,7 @@ class Cheats:
 
     def stop_detector(self) -> Outcome:
         """Freeze the process that finds faces and look at what the recorder shows."""
-        before = self._recorder()
+        before = self._shown()
         pid = before["detector"]["pid"]
         started = time.monotonic()
         os.kill(pid, signal.SIGSTOP)
@@ -132,6 +133,17 @@ class Cheats:
                 return Outcome(bool(recording), result, tried)
             time.sleep(0.1)
         return Outcome(False, f"Still shown: {', '.join(open_)}.", tried)
+
+    def _shown(self) -> dict[str, Any]:
+        """The recorder's state once all that it records is shown: else nothing is proved."""
+        end = time.monotonic() + RECOVERY_SECONDS
+        while time.monotonic() < end:
+            now = self._recorder()
+            recording = [cam for cam in now["cameras"].values() if cam["state"] == "recording"]
+            if recording and all(cam["redaction"] == "ok" for cam in recording):
+                return now
+            time.sleep(0.5)
+        raise Unavailable("Pictures are withheld already.", hint="Wait until they are shown again.")
 
     def revoke_basis(self) -> Outcome:
         """Revoke a camera's basis, see it stop; then publish a new version, with its notice."""

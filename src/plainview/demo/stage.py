@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from plainview.base.settings import Settings
+from plainview.errors import PlainviewError
 
 
 @dataclass
@@ -66,4 +67,7 @@ class Stage:
 
     def _alone(self, attempt: Attempt) -> Outcome:
         with self._one:
-            return attempt()
+            try:
+                return attempt()
+            except PlainviewError as error:
+                return Outcome(False, error.line())

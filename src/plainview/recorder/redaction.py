@@ -1,8 +1,9 @@
 """The redacting thread of one camera: packets in, records of the view out.
 
-Recording never waits for it: packets come through a bounded queue, and when that is full everything
-in it is dropped up to the next key frame. What goes in too late is withheld by the redactor itself
-(`lag_ms`). After a gap, a change of the picture's size or a drop, decoder and redactor are new.
+Recording never waits for it: packets come through a bounded queue. More than three seconds behind,
+only its key frames are kept, and when it is full all the same, everything up to the next one goes.
+What goes in too late is withheld by the redactor itself (`lag_ms`). After a gap, a change of the
+picture's size or a drop, decoder and redactor are new.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from plainview.redact.view import ViewItem, ViewPipeline
 log = structlog.get_logger()
 MAX_PACKETS = 500
 MAX_BYTES = 64 << 20
+MAX_LAG_MS: Ms = 3_000
 """Packets that may wait for redaction."""
 MEASURED = 10
 """Packets that are looked at to tell the frame rate."""
@@ -87,6 +89,8 @@ class RedactionThread:
     def offer(self, packet: Packet, parameters: Parameters) -> None:
         """Hand over a packet, after its original is safe."""
         with self._change:
+            if self._behind(packet) > MAX_LAG_MS:
+                self._shed()
             if len(self._queue) >= MAX_PACKETS or self._bytes > MAX_BYTES:
                 self.dropped += len(self._queue)
                 self._queue.clear()
@@ -98,6 +102,18 @@ class RedactionThread:
             self._queue.append((packet, parameters))
             self._bytes += len(packet.data)
             self._change.notify()
+
+    def _behind(self, packet: Packet) -> Ms:
+        waiting = next((item[0] for item in self._queue if item is not None), packet)
+        return packet.wall_ms - waiting.wall_ms
+
+    def _shed(self) -> None:
+        """Keep only the key frames that wait: withheld anyway, and live catches up."""
+        kept = [item for item in self._queue if item is None or item[0].is_key]
+        self.dropped += len(self._queue) - len(kept)
+        self._queue = deque(kept)
+        self._bytes = sum(len(item[0].data) for item in kept if item is not None)
+        self._await_key = True
 
     def gap(self) -> None:
         """Say that the next packet does not continue the last one."""
