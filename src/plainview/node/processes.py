@@ -6,7 +6,6 @@ nothing goes on recording or serving that nobody watches over.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
@@ -19,15 +18,14 @@ from typing import IO
 
 import structlog
 
+from plainview.base.shutdown import die_with_parent
 from plainview.errors import Unavailable
 
 LOG = structlog.get_logger(__name__)
-PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0
 STOP_SECONDS = 10.0
 LARGEST_LOG = 4 * 1024 * 1024
 """Bytes that a program's log may reach; then it becomes `NAME.log.1` and a new one begins."""
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Child:
             stderr=subprocess.STDOUT,
             env={**os.environ, **self.program.environment},
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
 
     def wait_ready(self) -> None:
@@ -174,7 +172,3 @@ class Supervisor:
         for child in reversed(self.children):
             child.ask_to_stop()
             child.stop(deadline)
-
-
-def _die_with_parent() -> None:
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import httpx
 
+from plainview.base.shutdown import die_with_parent
 from plainview.errors import Unavailable
 
 PORTS = 5
@@ -64,7 +65,11 @@ class RunningDemo:
         command += ["--data", str(data), "--port", str(first), *arguments]
         with output.open("ab") as file:
             process = subprocess.Popen(  # noqa: S603 - our own command
-                command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         return cls(data, first, process, output)
 
