@@ -309,3 +309,17 @@ def test_a_still_picture_is_searched_less_and_a_new_face_in_it_is_masked_at_once
         views += run(made, frames[appears:])
         for view in views[appears:]:
             assert kit.hidden(view.frame, street.boxes(0)[0]) >= 0.8
+
+
+def test_a_lag_costs_frames_before_anything_else(detector: RemoteDetector) -> None:
+    made = Redactor(320, 240, 10, detector)
+    made.warm_up()
+    shown = []
+    for number in range(40):
+        lag = 400 if 10 <= number < 30 else 0
+        frame = Frame.blank(320, 240, wall_ms=number * 100)
+        shown += [view.frame.wall_ms // 100 for view in made.push(frame, lag_ms=lag)]
+        assert made.state.state == "ok"
+    shown += [view.frame.wall_ms // 100 for view in made.flush()]
+    assert len([number for number in shown if 10 <= number < 30]) == 10
+    assert len([number for number in shown if number < 10 or number >= 30]) == 20

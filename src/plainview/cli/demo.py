@@ -14,6 +14,7 @@ from plainview.demo.run import Demo
 
 HORIZON_SECONDS = 1200
 VIEW_FPS = 12
+VIEW_HEIGHT = 540
 """Four redacted views and the browser showing them share what is often a machine of two cores."""
 
 
@@ -39,6 +40,7 @@ def command(
         tools_port=port + 1,
         horizon_seconds=HORIZON_SECONDS,
         view_fps=VIEW_FPS,
+        view_height=VIEW_HEIGHT,
         demo=True,
     )
     end = shutdown.on_signal()

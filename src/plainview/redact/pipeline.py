@@ -40,6 +40,9 @@ IDLE_MS: Ms = 500
 EXTRA_SEARCHES, MOST_EXTRA = 0.35, 3.0
 """Searches between the regular ones: how many of them a regular one allows, and how many at once;
 what they would be needed for beyond that is filled."""
+CATCH_UP_MS: Ms = 200
+"""Above this every other frame of the view is left out: frames go first, masks never."""
+ROUNDING = 1e-6
 LAG_LIMIT_MS: Ms = 1500
 """Above this the pictures are withheld and not searched, until the lag is half of it."""
 
@@ -89,7 +92,7 @@ class Redactor:
         self._since_search = 0
         self._still = False
         self._extra = MOST_EXTRA
-        self._pushed = 0
+        self._credit = 0.0
         self._healthy = 0
         self._overloaded = False
         self._state = State("withheld", "The detector is starting.", 0, 0)
@@ -113,8 +116,7 @@ class Redactor:
 
         `lag_ms` is how far the caller is behind the camera: too far, and pictures are withheld.
         """
-        self._pushed += 1
-        if int(self._pushed * self._share) == int((self._pushed - 1) * self._share):
+        if not self._is_due(lag_ms):
             return []
         held = self._prepare(frame)
         self._notice_overload(lag_ms, held.frame.wall_ms)
@@ -126,6 +128,14 @@ class Redactor:
         held.withheld = self._state.state != "ok"
         self._last = held
         return [self._finish(self._held.popleft()) for _ in range(len(self._held) - self.period)]
+
+    def _is_due(self, lag_ms: Ms) -> bool:
+        """Whether this frame is shown: at the view's rate, or half of it while there is a lag."""
+        self._credit += self._share / 2 if lag_ms > CATCH_UP_MS else self._share
+        if self._credit < 1 - ROUNDING:
+            return False
+        self._credit -= 1
+        return True
 
     def flush(self) -> list[ViewFrame]:
         """The frames still held back, after a search of the last of them."""
