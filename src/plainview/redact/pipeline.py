@@ -116,10 +116,10 @@ class Redactor:
 
         `lag_ms` is how far the caller is behind the camera: too far, and pictures are withheld.
         """
+        self._notice_overload(lag_ms, frame.wall_ms)
         if not self._is_due(lag_ms):
             return []
         held = self._prepare(frame)
-        self._notice_overload(lag_ms, held.frame.wall_ms)
         self._held.append(held)
         try:
             self._protect(held)
