@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,17 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert target.read_bytes() == b"two"
     assert target.stat().st_mode & 0o777 == 0o600
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_threads_may_replace_one_file_at_the_same_time(tmp_path: Path) -> None:
+    target = tmp_path / "probe"
+    contents = [bytes([number]) * 4096 for number in range(8)]
+
+    def write(data: bytes) -> None:
+        for _ in range(25):
+            durable.write_file(target, data)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, contents))
+    assert target.read_bytes() in contents
+    assert list(tmp_path.iterdir()) == [target]

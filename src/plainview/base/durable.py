@@ -6,6 +6,7 @@ The pattern is that of Moonfire NVR's db/lib.rs and Sunlight's durable package.
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -23,7 +24,8 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644, sync: bool = True)
 
     Without `sync` its name becomes durable with the caller's own `sync_folder`.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Threads may write one file at the same time: each has a temporary file of its own.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         view = memoryview(data)
