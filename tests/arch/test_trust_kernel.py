@@ -77,7 +77,7 @@ def lines_of_code(text: str) -> int:
     return len(lines - documentation)
 
 
-@pytest.mark.bar("size of the trust kernel")
+@pytest.mark.bar("trust kernel")
 @pytest.mark.xfail(strict=True, reason="not reached yet: the figure is in the table of bars")
 def test_the_trust_kernel_is_small(record_property: Callable[[str, object], None]) -> None:
     files = sorted(kernel())

@@ -136,7 +136,7 @@ def originals(one: Bench) -> int:
     return len(one.store.segments(Kind.ORIGINALS, "cam-01", 0, FAR))
 
 
-@pytest.mark.bar("sealed original against the source")
+@pytest.mark.bar("sealed original")
 @pytest.mark.parametrize("bframes", [0, 2])
 def test_originals_are_the_cameras_own_units_and_nothing_stands_in_clear(
     bframes: int, bench: Callable[..., Bench], clip_of: Callable[[int], Path], vcl: Vcl,
