@@ -49,6 +49,6 @@ def command(
         demo.start(lambda line: console.print(line, highlight=False))
         console.print("Ctrl-C ends it.")
         demo.watch(end)
-    finally:
         console.print("Stopping …")
+    finally:
         demo.stop()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from plainview.base.settings import Settings
@@ -53,13 +53,13 @@ def keeper(settings: Settings) -> Program:
     )
 
 
-def recorder(settings: Settings, more: Mapping[str, str] | None = None) -> Program:
+def recorder(settings: Settings) -> Program:
     """All cameras of this machine."""
     return Program(
         "recorder",
         command("recorder"),
         answers_on(settings.recorder_socket),
-        {**environment(settings), **(more or {})},
+        environment(settings),
     )
 
 
