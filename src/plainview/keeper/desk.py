@@ -9,11 +9,11 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import pyrage
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from plainview.base import durable
 from plainview.base.clock import DAY_MS, Clock, Ms, from_iso, to_compact, to_iso
@@ -22,9 +22,9 @@ from plainview.errors import BadFormat, NotAuthorised, NotFound, NotLogged, Refu
 from plainview.keeper.box import Box, Detail, Locked
 from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
-from plainview.keys.protocol import Act, Session
 from plainview.tlog import leaves as leaf_files
 from plainview.tlog.entries import Entry, canonical, commit, make, parse, read_canonical
+from plainview.tlog.shapes import SHARE, check_shape, shape
 
 SKEW_MS: Ms = 300_000
 AHEAD_MS: Ms = 3 * 3_600_000
@@ -39,27 +39,12 @@ Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Object = dict[str, Any]
 
 
-class Spec(BaseModel):
-    """Which window a draft is for; times in milliseconds UTC."""
-
-    camera: str
-    start: Ms
-    end: Ms
-    epoch: int
-    counter: int
-
-
-class Draft(BaseModel):
-    """A window as the recorder's child made it, without its sealed shares."""
-
-    spec: Spec
-    pk: str
-    k: int
-    n: int
-    set: str
-    e: str
-    view: str
-    shares: list[Object]
+DRAFT = shape(
+    "pk:text k:int n:int set:name e:text view:text",
+    spec=shape("camera:name start:int end:int epoch:int counter:int"),
+    shares=[SHARE],
+)
+"""A window as the recorder's child made it, without its sealed shares; times in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +66,8 @@ class Desk:
         self._windows = threading.Lock()
         self._openings = threading.Lock()
         self._watching = threading.Lock()
+        looking = (self.act, self.watch, self.view_key, self.watch_end, self.opening)
+        self.operations = (self.append, self.roots, self.gate, self.windows, *looking)
 
     def log(self, kind: str, body: Mapping[str, Any], ident: str) -> int:
         """An entry of the keeper's own."""
@@ -136,7 +123,7 @@ class Desk:
         kept = self.box.put_detail(Detail(id, clear, secrets.token_hex(32), due))
         commitment = commit(read_canonical(kept.detail.encode()), bytes.fromhex(kept.salt))
         body = {"actor": actor, "role": role, "act": act, "detail_commitment": commitment}
-        return asdict(Act(self.log("act", body, id), kept.salt))
+        return {"index": self.log("act", body, id), "salt": kept.salt}
 
     def watch(
         self,
@@ -155,13 +142,13 @@ class Desk:
             raise Refused("Playback needs a span of at most a day.", hint="Ask for less.")
         times = {"from": to_iso(start), "to": end and to_iso(end)}
         act = self.act(id, actor, role, kind, {"camera": camera, **times, "purpose": purpose})
-        session = Session(new_id(), act["index"], act["salt"], now + SESSION_MS)
+        session, expires = new_id(), now + SESSION_MS
         with self._watching:
             live = {k: w for k, w in self._sessions.items() if w.expires > now}
             if len(live) >= MAX_SESSIONS:
                 raise Refused("Too many people watch at once.")
-            self._sessions = {**live, session.id: Watching(camera, start, end, session.expires)}
-        return asdict(session)
+            self._sessions = {**live, session: Watching(camera, start, end, expires)}
+        return {"id": session, **act, "expires": expires}
 
     def watch_end(self, session: str) -> None:
         with self._watching:
@@ -198,10 +185,12 @@ class Desk:
 
     # -- windows
 
-    def windows(self, id: Id, register: int, drafts: list[Draft]) -> list[Object]:
+    def windows(self, id: Id, register: int, drafts: list[Object]) -> list[Object]:
         """Lock a batch and log it; the same drafts again get the same answer."""
         if not 0 < len(drafts) <= MAX_BATCH:
             raise BadFormat(f"Between 1 and {MAX_BATCH} windows at a time.")
+        for draft in drafts:
+            check_shape(draft, DRAFT, "a draft")
         with self._windows:
             self.scribe.check_writable()
             with self.scribe.lock:
@@ -219,23 +208,24 @@ class Desk:
                 self.log("windows", {"windows": records}, id)
             return [self._header(record["window"]) for record in records]
 
-    def _new_record(self, draft: Draft, register: int) -> Object:
-        spec, history, now = draft.spec, self.scribe.history, self._clock()
-        if not now - DAY_MS < spec.start <= now + AHEAD_MS:
+    def _new_record(self, draft: Object, register: int) -> Object:
+        spec, history, now = draft["spec"], self.scribe.history, self._clock()
+        camera, start = spec["camera"], spec["start"]
+        if not now - DAY_MS < start <= now + AHEAD_MS:
             raise Refused("A window starts at most 3 h ahead and less than a day ago.")
-        answer = history.may_record(spec.camera, spec.start)
-        name = f"{spec.camera}.{to_compact(spec.start)}.{spec.epoch}.{spec.counter}"
-        record = spec.model_dump() | draft.model_dump(include={"pk", "k", "n", "set", "shares"})
-        record |= {"window": name, "start": to_iso(spec.start), "end": to_iso(spec.end)}
-        fate = history.fate(answer.record["retention"], spec.start)
-        return {**record, **fate, "register": register}
+        answer = history.may_record(camera, start)
+        name = f"{camera}.{to_compact(start)}.{spec['epoch']}.{spec['counter']}"
+        times = {"window": name, "start": to_iso(start), "end": to_iso(spec["end"])}
+        given = {key: draft[key] for key in ("pk", "k", "n", "set", "shares")}
+        fate = history.fate(answer.record["retention"], start)
+        return {**spec, **times, **given, **fate, "register": register}
 
-    def _lock(self, records: list[Object], drafts: list[Draft]) -> None:
+    def _lock(self, records: list[Object], drafts: list[Object]) -> None:
         """Wrap E and view key under the period's key, durably, before the entry is logged."""
         self.ring.ensure({r["period"]: from_iso(r["shred"]) for r in records})
         rows = []
         for record, draft in zip(records, drafts, strict=True):
-            e, view = unb64(draft.e), unb64(draft.view)
+            e, view = unb64(draft["e"]), unb64(draft["view"])
             if len(e) != 74 or len(view) != 32:
                 raise BadFormat("E has 74 bytes and a view key 32.")
             _recipient(record["pk"])

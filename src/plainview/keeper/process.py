@@ -6,7 +6,6 @@ import fcntl
 import os
 import signal
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,12 +55,9 @@ class Keeper:
         with ExitStack() as started:
             started.callback(os.close, check_keys(places.keys_dir))
             signer, policy = _identity(places)
-            self._scribe = _open_log(places, signer, witnessed=policy.quorum != "none")
+            self._policy, self._scribe = policy, _open_log(places, signer)
             started.callback(self._scribe.close)
-            self._policy = policy
-            self._witnesses = Witnesses(
-                policy, places.log_dir, clock, lambda: self._scribe.writer.head
-            )
+            self._witnesses = Witnesses(policy, self._scribe, clock)
             self._witnesses.check_start()
             box = Box(places.keys_dir / "keeper.db")
             started.callback(box.close)
@@ -77,7 +73,7 @@ class Keeper:
                 started.callback(thread.join)
             started.callback(self._scribe.changed.set)
             started.callback(self._stop.set)
-            server = Server(places.keeper_socket, self._operations())
+            server = Server(places.keeper_socket, [*self.desk.operations, self.status])
             started.callback(server.close)
             self._started = started.pop_all()
         log.info("keeper started", log_size=size)
@@ -90,12 +86,6 @@ class Keeper:
         """Raises `Unavailable` if a part has died of a fault: a supervisor starts us anew."""
         if not all(thread.is_alive() for thread in (*self._threads, self._scribe.thread)):
             raise Unavailable("A part of the keeper has died.", hint="See its last messages.")
-
-    def _operations(self) -> dict[str, Callable[..., Any]]:
-        desk = self.desk
-        own = (desk.append, desk.windows, desk.roots, desk.gate, desk.act, desk.watch)
-        more = (desk.view_key, desk.watch_end, desk.opening, self.status)
-        return {method.__name__: method for method in (*own, *more)}
 
     def status(self) -> dict[str, Any]:
         """Size, what is witnessed, the witnesses' last words, and the reasons to be red."""
@@ -132,18 +122,8 @@ class Keeper:
             if grown or self._clock() - last >= wait:
                 self._scribe.changed.clear()
                 last = self._clock()
-                self._witness()
-
-    def _witness(self) -> None:
-        try:
-            head, lines = self._witnesses.gather()
-            if not self._policy.reached(lines):
-                raise LogAway(f"{len(lines)} witnesses cosigned, which is not the quorum.")
-            with self._scribe.lock:
-                self._scribe.writer.add_cosignatures(head, list(lines.values()))
-            self.chores.red.pop("checkpoint", None)
-        except (OSError, PlainviewError) as error:
-            self.chores.red["checkpoint"] = f"checkpoint: {error}"
+                with self.chores.telling("checkpoint"):
+                    self._witnesses.publish()
 
 
 def run(places: Places) -> None:
@@ -171,14 +151,12 @@ def _identity(places: Places) -> tuple[Signer, PolicyFile]:
     return signer, policy
 
 
-def _open_log(places: Places, signer: Signer, *, witnessed: bool) -> Scribe:
-    if not (places.log_dir / "head").exists():
-        hint = "Run the set-up, or restore the newest copy of the log."
-        raise UnsafeStart("There is no log.", hint=hint)
+def _open_log(places: Places, signer: Signer) -> Scribe:
     try:
-        return Scribe(places.log_dir, signer, witnessed=witnessed)
+        return Scribe(places.log_dir, signer)
     except (OSError, PlainviewError) as error:
-        raise UnsafeStart(f"The log cannot be continued: {error}") from error
+        hint = "Run the set-up, or restore the newest copy of the log."
+        raise UnsafeStart(f"The log cannot be continued: {error}", hint=hint) from error
 
 
 def check_keys(folder: Path) -> int:

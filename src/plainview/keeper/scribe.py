@@ -10,13 +10,11 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 from plainview.base import durable
-from plainview.errors import BadProof, LogAway, PlainviewError, Refused
-from plainview.tlog import merkle, tiles
+from plainview.errors import LogAway, PlainviewError, Refused
 from plainview.tlog.entries import Entry, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
@@ -37,8 +35,8 @@ _FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, Arithmet
 class Scribe:
     """`history` and `writer` may be read under `lock`; only the thread in here changes them."""
 
-    def __init__(self, folder: Path, signer: Signer, *, witnessed: bool) -> None:
-        self.folder, self._signer, self._witnessed = folder, signer, witnessed
+    def __init__(self, folder: Path, signer: Signer) -> None:
+        self.folder, self._signer = folder, signer
         self.lock = threading.RLock()
         self.changed = threading.Event()
         self.broken = ""
@@ -49,28 +47,16 @@ class Scribe:
         self.thread.start()
 
     def _reopen(self) -> None:
-        """Read the whole log; raises `StoreDamaged`, `BadProof`, or what a bad entry raises."""
-        self.writer = LogWriter(
-            self.folder, self._signer.name, self._signer, witnessed=self._witnessed
-        )
-        self.history, self._ids, leaves = History(), dict[str, tuple[int, bytes]](), list[bytes]()
-        for index, raw in enumerate(self._read()):
-            entry, leaf = parse(raw), merkle.leaf_hash(raw)
-            self.history.apply(index, entry)
-            self._remember(entry.id, index, leaf)
-            leaves.append(leaf)
-        if merkle.root(leaves) != self.writer.root:
-            raise BadProof("The entries on the disk are not those that the log signed.")
+        """Read the whole log; raises `StoreDamaged`, or what a bad entry raises."""
+        self.history, self._ids = History(), dict[str, tuple[int, str]]()
+        self.writer = LogWriter(self.folder, self._signer, lambda raw: self._take(parse(raw)))
         self.broken = ""
 
-    def _read(self) -> Iterator[bytes]:
-        for start in range(0, self.writer.size, tiles.WIDTH):
-            width = min(tiles.WIDTH, self.writer.size - start)
-            path = self.folder / tiles.bundle_path(start // tiles.WIDTH, width)
-            yield from tiles.unpack_bundle(path.read_bytes(), width)
-
-    def _remember(self, ident: str, index: int, leaf: bytes) -> None:
-        self._ids[ident] = (index, leaf)
+    def _take(self, entry: Entry) -> None:
+        """The next entry, if it may stand on the log."""
+        index = self.history.size
+        self.history.apply(index, entry)
+        self._ids[entry.id] = (index, entry.hash)
         if len(self._ids) > _REMEMBERED:
             del self._ids[next(iter(self._ids))]
 
@@ -94,7 +80,7 @@ class Scribe:
     def check_writable(self) -> None:
         """Raises `LogAway` unless the log's disk takes a write now (asked once a second)."""
         if self.broken:
-            raise LogAway(f"The log cannot be written: {self.broken}")
+            raise self._away()
         if time.monotonic() - self._probed > _PROBE_SECONDS:
             try:
                 durable.write_file(self.folder / ".probe", bytes(4096))
@@ -126,7 +112,10 @@ class Scribe:
                 if raws:
                     self.writer.append(raws)
             except _FAULTS as error:
-                self._fail(error, batch)
+                self.broken = f"{type(error).__name__}: {error}"
+                for _entry, future in batch:
+                    if not future.done():
+                        future.set_exception(self._away())
                 return
         self.changed.set()
         for future, index in taken:
@@ -136,14 +125,12 @@ class Scribe:
         """Who is answered with what once the new entries, also returned, are durable."""
         taken, raws = [], []
         for entry, future in batch:
-            leaf = merkle.leaf_hash(entry.raw)
-            index, before = self._ids.get(entry.id, (self.history.size, b""))
             try:
-                if not before:
-                    self.history.apply(index, entry)
-                    self._remember(entry.id, index, leaf)
+                if entry.id not in self._ids:
+                    self._take(entry)
                     raws.append(entry.raw)
-                elif before != leaf and entry.by:
+                index, known = self._ids[entry.id]
+                if known != entry.hash and entry.by:
                     raise Refused("Another entry has this submission id.", hint="Use a new id.")
             except PlainviewError as error:
                 future.set_exception(error)
@@ -151,17 +138,10 @@ class Scribe:
                 taken.append((future, index))
         return taken, raws
 
-    def _fail(self, error: Exception, batch: Sequence[Item] = ()) -> None:
-        self.broken = f"{type(error).__name__}: {error}"
-        for _entry, future in batch:
-            if not future.done():
-                future.set_exception(LogAway(f"The log cannot be written: {self.broken}"))
+    def _away(self) -> LogAway:
+        return LogAway(f"The log cannot be written: {self.broken}")
 
     def recover(self) -> None:
         """After a failed write, try to read the log again."""
-        with self.lock:
-            if self.broken:
-                try:
-                    self._reopen()
-                except _FAULTS as error:
-                    self._fail(error)
+        if self.broken:
+            self._write([])

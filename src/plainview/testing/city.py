@@ -14,6 +14,7 @@ from typing import Any
 from plainview.base import durable
 from plainview.base.clock import DAY_MS, Ms, from_iso, to_compact, to_iso
 from plainview.tlog import cosign, leaves, merkle, notes
+from plainview.tlog.beginning import open_log
 from plainview.tlog.entries import Entry, canonical, commit, make
 from plainview.tlog.history import History
 from plainview.tlog.policy import Policy
@@ -289,14 +290,13 @@ class City:
 
     def publish(self, folder: Path, *, batch: int = 1000) -> LogWriter:
         """Write the log and its leaves, then let all witnesses cosign it."""
-        writer = LogWriter(folder, ORIGIN, self.signer, witnessed=bool(self.witnesses))
+        writer = open_log(folder, self.signer)
         durable.make_folder(folder / "leaves")
         for name, data in self.leaves.items():
             (folder / name).write_bytes(data)
         for at in range(writer.size, len(self.raws), batch):
             writer.append(self.raws[at : at + batch])
-        if self.witnesses:
-            writer.add_cosignatures(writer.head, self.cosign(writer.head))
+        writer.publish(writer.head, self.cosign(writer.head))
         return writer
 
     def cosign(self, head: bytes) -> list[notes.SignatureLine]:

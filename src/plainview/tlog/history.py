@@ -124,7 +124,6 @@ class History:
         self.classes: dict[str, int] = {}
         self.cameras: dict[str, list[Version]] = {}
         self.windows: dict[str, Window] = {}
-        self.periods: dict[str, set[str]] = {}
         self.requests: dict[str, Request] = {}
         self.statements: dict[str, int] = {}
 
@@ -258,7 +257,6 @@ class History:
         for record in records:
             kept = Window(record, index, self.sets[record["set"]])
             self.windows[record["window"]] = kept
-            self.periods.setdefault(record["period"], set()).add(record["window"])
 
     def check_window(self, record: Mapping[str, Any], now: Ms) -> None:
         """A window may be made now: named, timed, lawful, shared and shredded as it must be."""
@@ -294,11 +292,10 @@ class History:
 
     def due(self, at: Ms) -> dict[str, list[str]]:
         """Windows to be shredded by then, by period; held ones when their hold has ended."""
-        found = {
-            period: sorted(name for name in names if self.due_at(name) <= at)
-            for period, names in self.periods.items()
-        }
-        return {period: names for period, names in found.items() if names}
+        found: dict[str, list[str]] = {}
+        for name in sorted(name for name in self.windows if self.due_at(name) <= at):
+            found.setdefault(self.windows[name].record["period"], []).append(name)
+        return found
 
     def due_at(self, window: str) -> Ms:
         """When this window is to be shredded."""
@@ -324,9 +321,6 @@ class History:
             raise BadFormat("count or root of a shred is not that of its windows.")
         for name in names:
             del self.windows[name]
-        self.periods[body["period"]] -= set(names)
-        if not self.periods[body["period"]]:
-            del self.periods[body["period"]]
 
     def window(self, name: str) -> Window:
         """A window that is logged and not shredded; raises `NotLogged`."""

@@ -40,6 +40,11 @@ def levels(size: int) -> int:
     return (size.bit_length() + _LEVEL_BITS - 1) // _LEVEL_BITS
 
 
+def cut(items: list[bytes]) -> list[list[bytes]]:
+    """`items` in full tiles, and last the rest, which may be empty."""
+    return [items[at : at + WIDTH] for at in range(0, len(items) + 1, WIDTH)]
+
+
 def pack_bundle(entries: Iterable[bytes]) -> bytes:
     """uint16 length and bytes of each entry."""
     return b"".join(struct.pack(">H", len(raw)) + raw for raw in entries)
