@@ -185,7 +185,7 @@ def test_no_key_while_the_log_cannot_be_written(city: Any, monkeypatch: Any) -> 
             city.client.view_key(session, window)
         with pytest.raises(LogAway):
             city.client.make_windows("cam-01", city.register, city.drafts(1))
-        assert "cannot be written" in city.client.status()["red"][0]
+        assert any("cannot be written" in reason for reason in city.client.status()["red"])
     scribe.recover()
     assert len(city.client.view_key(session, window)) == 32
     assert len(city.entries()) == before
@@ -200,7 +200,7 @@ def test_no_key_when_the_log_folder_is_gone(city: Any) -> None:
     try:
         with pytest.raises(LogAway):
             city.client.view_key(session, window)
-        assert city.client.status()["red"][0].startswith("The log cannot be written")
+        assert any("log cannot be written" in reason for reason in city.client.status()["red"])
     finally:
         folder.with_name("away").rename(folder)
 

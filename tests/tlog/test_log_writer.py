@@ -22,7 +22,7 @@ from plainview.tlog.writer import LogWriter
 from plainview.verify.report import Report
 from plainview.verify.tree import read_authentic
 
-SIGNER = Signer(ORIGIN, key_of("log"))
+SIGNER = Signer(ORIGIN, key_of("log").private)
 POLICY = City(witnesses=()).policy()
 
 
@@ -151,7 +151,7 @@ def test_readers_see_only_what_the_witnesses_saw(tmp_path: Path) -> None:
 def test_only_this_log_s_heads_are_published(tmp_path: Path) -> None:
     log = open_log(tmp_path / "log", SIGNER)
     text = Checkpoint(ORIGIN, 0, merkle.EMPTY_ROOT).text()
-    forged = notes.render(text, [Signer(ORIGIN, key_of("other")).sign(text)])
+    forged = notes.render(text, [Signer(ORIGIN, key_of("other").private).sign(text)])
     with pytest.raises(BadProof):
         log.publish(forged, [])
     future = Checkpoint(ORIGIN, 7, bytes(32)).text()
@@ -277,9 +277,9 @@ def test_the_writer_begins_no_log(tmp_path: Path) -> None:
 def test_another_key_or_origin_does_not_continue_a_log(tmp_path: Path) -> None:
     opened(tmp_path / "log").append(entries(0, 3))
     with pytest.raises(StoreDamaged):
-        LogWriter(tmp_path / "log", Signer(ORIGIN, key_of("other")))
+        LogWriter(tmp_path / "log", Signer(ORIGIN, key_of("other").private))
     with pytest.raises(StoreDamaged):
-        LogWriter(tmp_path / "log", Signer("other.example", key_of("log")))
+        LogWriter(tmp_path / "log", Signer("other.example", key_of("log").private))
 
 
 def test_a_full_disk_is_told_and_the_log_goes_on_where_it_ended(

@@ -30,7 +30,7 @@ from plainview.tlog.policy import Policy
 from plainview.tlog.witness import Witness, serve
 from plainview.tlog.witness_client import OtherSize, add_checkpoint
 
-SIGNER = Signer(ORIGIN, key_of("log"))
+SIGNER = Signer(ORIGIN, key_of("log").private)
 NAME = "w1.example"
 
 
@@ -95,8 +95,8 @@ def test_a_log_that_grows_is_cosigned(witness: Witness) -> None:
         ("not a checkpoint", 400, b"old 0\n\nhello\n\n\xe2\x80\x94 a AAAAAAAA\n"),
         ("old size too large", 400, TREE.request(9, 3)),
         ("unknown log", 404, TREE.request(0, 3, origin="other.example")),
-        ("another key", 403, TREE.request(0, 3, signer=Signer(ORIGIN, key_of("other")))),
-        ("another name", 403, TREE.request(0, 3, signer=Signer("other", key_of("log")))),
+        ("another key", 403, TREE.request(0, 3, signer=Signer(ORIGIN, key_of("other").private))),
+        ("another name", 403, TREE.request(0, 3, signer=Signer("other", key_of("log").private))),
         ("proof from nothing", 422, request_bytes(0, [bytes(32)], TREE.note(3))),
     ],
 )

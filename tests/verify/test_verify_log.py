@@ -116,7 +116,7 @@ def test_a_stale_checkpoint_is_refused_when_asked(tmp_path: Path) -> None:
 
 def test_the_founding_entry_is_of_this_log(tmp_path: Path) -> None:
     city = started()
-    signer = Signer("other.example", key_of("log"))
+    signer = Signer("other.example", key_of("log").private)
     city.publish(tmp_path)
     head = Checkpoint("other.example", len(city.raws), _root(city))
     (tmp_path / "checkpoint").write_bytes(notes.render(head.text(), [signer.sign(head.text())]))

@@ -114,7 +114,7 @@ class Chores:
             }
         for period, (record, names) in due.items():
             rows = [(name, self._box.window(name)) for name in names]
-            gone = [name for name, row in rows if row is None or not self._ring.has(row.key)]
+            gone = [name for name, row in rows if row is None or row.key not in self._ring.due]
             for at in range(0, len(gone), SHRED_ENTRY):
                 part = gone[at : at + SHRED_ENTRY]
                 root = merkle.root_over(name.encode() for name in part)

@@ -16,7 +16,7 @@ from plainview import __version__
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.base.memory import guard_memory
-from plainview.errors import Invalid, LogAway, PlainviewError, Unavailable, UnsafeStart
+from plainview.errors import Invalid, PlainviewError, Unavailable, UnsafeStart
 from plainview.keeper.box import Box
 from plainview.keeper.chores import Chores
 from plainview.keeper.desk import Desk
@@ -24,7 +24,7 @@ from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
 from plainview.keeper.server import Server
 from plainview.keeper.witnesses import Witnesses
-from plainview.tlog.notes import PrivateKey, Signer
+from plainview.tlog.notes import Signer, read_key
 from plainview.tlog.policy_file import PolicyFile
 
 ROUND_SECONDS = 1.0
@@ -54,10 +54,9 @@ class Keeper:
         self._clock, self._stop = clock, threading.Event()
         with ExitStack() as started:
             started.callback(os.close, check_keys(places.keys_dir))
-            signer, policy = _identity(places)
-            self._policy, self._scribe = policy, _open_log(places, signer)
+            self._scribe, self._policy = _open_log(places)
             started.callback(self._scribe.close)
-            self._witnesses = Witnesses(policy, self._scribe, clock)
+            self._witnesses = Witnesses(self._policy, self._scribe, clock)
             self._witnesses.check_start()
             box = Box(places.keys_dir / "keeper.db")
             started.callback(box.close)
@@ -90,11 +89,9 @@ class Keeper:
     def status(self) -> dict[str, Any]:
         """Size, what is witnessed, the witnesses' last words, and the reasons to be red."""
         writer, seen = self._scribe.writer, self._witnesses
-        published, red = writer.published(), [*self.chores.red.values()]
-        try:
+        published = writer.published()
+        with self.chores.telling("log"):
             self._scribe.check_writable()
-        except LogAway as error:
-            red.insert(0, error.message)
         return {
             "origin": writer.origin,
             "size": writer.size,
@@ -105,7 +102,7 @@ class Keeper:
                 for name in self._policy.witnesses
             },
             "keys": len(self.desk.ring.due),
-            "red": red,
+            "red": [*self.chores.red.values()],
             "warnings": [f"{name}: {text}" for name, text in seen.errors.items()],
         }
 
@@ -138,9 +135,10 @@ def run(places: Places) -> None:
     keeper.close()
 
 
-def _identity(places: Places) -> tuple[Signer, PolicyFile]:
+def _open_log(places: Places) -> tuple[Scribe, PolicyFile]:
+    """The log and its policy, which names the key that signs it."""
     try:
-        key = PrivateKey.from_pem((places.keys_dir / "log.key").read_bytes())
+        key = read_key((places.keys_dir / "log.key").read_bytes())
         policy = PolicyFile.parse(places.policy_file.read_text())
     except (OSError, Invalid) as error:
         raise UnsafeStart(f"No log key or trust policy: {error}", hint="Run the set-up.") from error
@@ -148,12 +146,8 @@ def _identity(places: Places) -> tuple[Signer, PolicyFile]:
     if len(policy.logs) != 1 or signer.verifier != policy.logs[0]:
         hint = "Restore the right one."
         raise UnsafeStart("keys/log.key is not the log key that policy.txt names.", hint=hint)
-    return signer, policy
-
-
-def _open_log(places: Places, signer: Signer) -> Scribe:
     try:
-        return Scribe(places.log_dir, signer)
+        return Scribe(places.log_dir, signer), policy
     except (OSError, PlainviewError) as error:
         hint = "Run the set-up, or restore the newest copy of the log."
         raise UnsafeStart(f"The log cannot be continued: {error}", hint=hint) from error

@@ -10,7 +10,7 @@ from plainview.errors import SettingsError
 from plainview.tlog.beginning import open_log
 from plainview.tlog.entries import Entry
 from plainview.tlog.history import History
-from plainview.tlog.notes import Signer
+from plainview.tlog.notes import Signer, read_key
 from plainview.tlog.policy import Policy
 from plainview.tlog.signing import SigningKey
 
@@ -36,7 +36,7 @@ def create(
     file = settings.keys_dir / "log.key"
     if not file.exists():
         durable.write_file(file, SigningKey.generate().to_pem(), mode=0o600)
-    signer = Signer(history.origin, SigningKey.from_pem(file.read_bytes()))
+    signer = Signer(history.origin, read_key(file.read_bytes()))
     policy = Policy.parse(_policy_text(signer.verifier.vkey(), witnesses, quorum))
     durable.write_file(settings.policy_file, policy.text.encode())
     writer = open_log(settings.log_dir, signer)

@@ -108,7 +108,7 @@ class City:
         self.raws: list[bytes] = []
         self.leaves: dict[str, bytes] = {}
         self.witnesses = {name: key_of(name) for name in witnesses}
-        self.signer = notes.Signer(ORIGIN, key_of("log"))
+        self.signer = notes.Signer(ORIGIN, key_of("log").private)
         self._quorum = quorum
         self._counter = 0
 

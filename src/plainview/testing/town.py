@@ -75,7 +75,7 @@ class Town:
         self.settings = Settings(data=folder / "data", commit_seconds=0, disk_reserve_mb=1)
         make_folder(self.settings.data)
         self.history = History()
-        self.log_key = Signer(ORIGIN, SigningKey.generate())
+        self.log_key = Signer(ORIGIN, SigningKey.generate().private)
         self.witnesses = {name: SigningKey.generate() for name in ("alpha.example", "beta.example")}
         self.writer = open_log(self.settings.log_dir, self.log_key)
         self.sealed: dict[str, Sealed] = {}

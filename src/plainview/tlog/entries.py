@@ -27,22 +27,10 @@ _MAX_INT = 2**53 - 1
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of `value`; raises `BadFormat` for floats and what JSON cannot hold."""
-    _no_floats(value)
     try:
-        return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, ValueError) as error:
+        return rfc8785.dumps(_DECODER.decode(json.dumps(value)))
+    except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError) as error:
         raise BadFormat(f"cannot be written as canonical JSON: {error}.") from error
-
-
-def _no_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise BadFormat("a float cannot be logged.", hint="Use an integer of a smaller unit.")
-    if isinstance(value, Mapping):
-        for item in value.values():
-            _no_floats(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _no_floats(item)
 
 
 def read_canonical(raw: bytes) -> Any:
@@ -64,13 +52,11 @@ def _integer(text: str) -> int:
     return value
 
 
-def _refuse_number(text: str) -> NoReturn:
-    raise ValueError(f"the number {text}")
+def _float(text: str) -> NoReturn:
+    raise ValueError(f"{text} is a float; use an integer of a smaller unit")
 
 
-_DECODER = json.JSONDecoder(
-    parse_float=_refuse_number, parse_int=_integer, parse_constant=_refuse_number
-)
+_DECODER = json.JSONDecoder(parse_float=_float, parse_int=_integer, parse_constant=_float)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -84,7 +70,6 @@ class Entry:
     time: Ms
     body: dict[str, Any]
     by: tuple[str, ...] = ()
-    sigs: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -95,8 +80,8 @@ class Entry:
         """`by[position]` is the key `public` and signed this entry; raises `Invalid`."""
         if key_id(public) != self.by[position]:
             raise BadSignature(f"{self.by[position]} is not the id of the key given.")
-        author = Verifier(self.by[position], ED25519, public)
-        author.verify(signed_bytes(read_canonical(self.raw)), unb64(self.sigs[position]))
+        author, document = Verifier(self.by[position], ED25519, public), read_canonical(self.raw)
+        author.verify(signed_bytes(document), unb64(document["sigs"][author.name]))
 
 
 def signed_bytes(document: Mapping[str, Any]) -> bytes:
@@ -124,10 +109,7 @@ def parse(raw: bytes) -> Entry:
         raise BadFormat("`by` and `sigs` do not name the same keys, each once.")
     if not all(isinstance(text, str) for text in sigs.values()):
         raise BadFormat("a signature is not text.")
-    signatures = tuple(sigs[key] for key in by)
-    return Entry(
-        raw, document["id"], document["type"], time, document["body"], tuple(by), signatures
-    )
+    return Entry(raw, document["id"], document["type"], time, document["body"], tuple(by))
 
 
 def make(type: str, body: Mapping[str, Any], *, time: Ms, id: str | None = None) -> Entry:

@@ -30,9 +30,7 @@ AUTHORS: dict[str, tuple[int, frozenset[str]]] = {
 }
 """Statements: how many people sign, and the roles of which one of them must have one."""
 
-ROLES = frozenset(
-    "operator investigator supervisor custodian dpo auditor administrator".split()  # noqa: SIM905
-)
+ROLES = {"operator", "investigator", "supervisor", "custodian", "dpo", "auditor", "administrator"}
 LONGEST_SECONDS = 100 * 366 * 86_400
 LATE_MS: Ms = 600_000
 """A statement (or the keeper's clock) may lie this far behind what the log already shows."""

@@ -28,10 +28,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def pair_up(hashes: Sequence[bytes]) -> list[bytes]:
     """The next level above `hashes`; an odd last one is left out."""
-    sha256 = hashlib.sha256
-    return [
-        sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes) - 1, 2)
-    ]
+    return list(map(node_hash, hashes[::2], hashes[1::2]))
 
 
 def peaks(hashes: Sequence[bytes]) -> list[bytes]:

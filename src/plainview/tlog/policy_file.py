@@ -5,6 +5,7 @@ The keeper needs no more of it; `policy` checks checkpoints by it, for everybody
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Self
 
@@ -90,9 +91,7 @@ class PolicyFile:
 
     @staticmethod
     def _count(text: str, size: int) -> int:
-        count = {"any": 1, "all": size}.get(text)
-        if count is None and text.isascii() and text.isdecimal():
-            count = int(text)
-        if count is None or not 1 <= count <= size:
+        number = {"any": "1", "all": str(size)}.get(text, text)
+        if not re.fullmatch("[0-9]{1,9}", number) or not 1 <= int(number) <= size:
             raise BadFormat(f"a group of {size} cannot need {text!r}.")
-        return count
+        return int(number)

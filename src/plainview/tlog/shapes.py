@@ -12,7 +12,6 @@ Shape = dict[str, object]
 HEX = re.compile("[0-9a-f]{64}")  # a SHA-256
 ID = re.compile("[0-9a-f]{32}")
 NAME = re.compile(r"\S{1,100}")
-_NONE = type(None)
 
 _TYPES: dict[str, object] = {
     "text": str,
@@ -20,11 +19,10 @@ _TYPES: dict[str, object] = {
     "bool": bool,
     "object": dict,
     "hex": HEX,
-    "id": ID,
     "name": NAME,
     "names": [NAME],
-    "text?": (str, _NONE),
-    "int?": (int, _NONE),
+    "text?": (str, None),
+    "int?": (int, None),
 }
 
 
@@ -49,7 +47,7 @@ CAMERA_RECORD = shape(
     "name:text place:text direction:text sees:text controller:text contact:text unit:text"
     " purpose:text valid_from:text area:text? custodian_set:name",
     kind=("pole", "mobile", "dashcam", "bodycam"),
-    position=([int], _NONE),
+    position=([int], None),
     legal_basis=shape("law:text article:text decision:text valid_from:text valid_to:text"),
     dpia=shape("hash:hex date:text review_due:text"),
     contract=shape("number:text supplier:text valid_to:text", value=(str, int)),
@@ -58,7 +56,7 @@ CAMERA_RECORD = shape(
     audio=(False,),
     biometric_identification=("none",),
 )
-ENTRY = shape("id:id type:text time:text body:object", v=1)
+ENTRY = shape("type:text time:text body:object", v=1, id=ID)
 STATEMENT = ENTRY | {"by": [str], "sigs": dict}
 BODY = {
     "founding": shape("origin:text profile:name", rules=RULES, people=[PERSON]),

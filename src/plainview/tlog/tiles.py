@@ -10,6 +10,8 @@ from plainview.tlog.merkle import Subtree, root
 
 WIDTH = 256
 HASH = 32
+LEVELS = 8
+"""More than any log has: enough for 2^64 entries."""
 _LEVEL_BITS = 8
 
 
@@ -33,11 +35,6 @@ def bundle_path(index: int, width: int = WIDTH) -> str:
 def width_at(level: int, index: int, size: int) -> int:
     """How many hashes tile `index` of `level` has in a log of `size` (0 to 256)."""
     return max(0, min(WIDTH, (size >> (_LEVEL_BITS * level)) - index * WIDTH))
-
-
-def levels(size: int) -> int:
-    """Number of tile levels of a log of `size` (level l exists if it has one hash)."""
-    return (size.bit_length() + _LEVEL_BITS - 1) // _LEVEL_BITS
 
 
 def cut(items: list[bytes]) -> list[list[bytes]]:

@@ -26,8 +26,6 @@ from plainview.tlog.entries import MAX_ENTRY
 from plainview.tlog.notes import SignatureLine, Signer
 
 RESTORE = "Restore the log's folder whole, with its head, from a copy; never start a new one."
-_LEVELS = 8
-"""Levels of tiles: enough for 2^64 entries."""
 
 
 class LogWriter:
@@ -43,7 +41,7 @@ class LogWriter:
         self.folder, self.origin, self._signer = folder, signer.name, signer
         self.size, self.root, self._broken = 0, merkle.EMPTY_ROOT, False
         self._bundle: list[bytes] = []  # entries of the last bundle
-        self._edge: list[list[bytes]] = [[]] * _LEVELS  # hashes of the last tile of each level
+        self._edge: list[list[bytes]] = [[]] * tiles.LEVELS  # hashes of the last tile of each level
         self._written: set[str] = set()  # files of the last batch; a name met again is unchanged
         try:
             self.head = (folder / "head").read_bytes()
@@ -148,7 +146,7 @@ class LogWriter:
             return
         text, own = notes.parse(head)
         durable.write_file(self.folder / "checkpoint", notes.render(text, [*own, *lines]))
-        for level in range(tiles.levels(new)):
+        for level in range(tiles.LEVELS):
             for index in range(old >> (8 * level + 8), new >> (8 * level + 8)):
                 full = [tiles.tile_path(level, index), *([tiles.bundle_path(index)] * (not level))]
                 for name in full:
