@@ -99,10 +99,9 @@ class Witnesses:
         raise LogAway(f"The witness {name} signs with another key than the policy's.")
 
     def _proof(self, old: int, size: int) -> list[bytes]:
-        def read(level: int, index: int, width: int) -> bytes:
-            return (self._scribe.folder / tiles.tile_path(level, index, width)).read_bytes()
-
+        folder = self._scribe.folder
+        tree = tiles.subtree(lambda *tile: (folder / tiles.tile_path(*tile)).read_bytes(), size)
         try:
-            return merkle.consistency_proof(tiles.subtree(read, size), old, size)
+            return merkle.consistency_proof(tree, old, size)
         except OSError as error:
             raise LogAway(f"A tile of the log cannot be read: {error.strerror}.") from error

@@ -185,7 +185,7 @@ class City:
                 {"i": i, "plain": digest(f"{name} {i}"), "sealed": digest(f"{name} {i} sealed")}
                 for i in range(1, group.n + 1)
             ],
-            "register": answer.register_index,
+            "register": answer.index,
             **self.history.fate(answer.record["retention"], start),
             **changes,
         }

@@ -201,7 +201,7 @@ class Town:
             "n": draft.n,
             "set": draft.set,
             "shares": [{"i": s.i, "plain": s.plain, "sealed": s.sealed} for s in draft.shares],
-            "register": answer.register_index,
+            "register": answer.index,
             **self.history.fate(answer.record["retention"], start),
         }
         entry = self.log("windows", {"windows": [record]})

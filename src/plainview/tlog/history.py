@@ -7,7 +7,7 @@ afterwards; both run this code. The formats stand in docs/design/interfaces.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plainview.base.clock import DAY_MS, Ms, from_iso, to_compact, to_iso
@@ -64,7 +64,10 @@ class CustodianSet:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One statement about a camera: in effect from `effect`, lawful until `lapses`."""
+    """One statement about a camera: in effect from `effect`, lawful until `lapses`.
+
+    As an answer of the gate it is a yes until `until`; then ask again.
+    """
 
     index: int
     version: int
@@ -72,17 +75,7 @@ class Version:
     record: Mapping[str, Any]
     effect: Ms
     lapses: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Yes: by this version, until this moment (then ask again); lawful until `lapses`."""
-
-    register_index: int
-    version: int
     until: Ms
-    lapses: Ms
-    record: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -225,11 +218,11 @@ class History:
         lapses = min(map(moment, (*ends, record["contract"]["valid_to"])))
         moment(record["legal_basis"]["valid_from"])
         self.classes[retention["class"]] = retention["seconds"]
-        version = Version(index, body["version"], body["status"], record, effect, lapses)
+        version = Version(index, body["version"], body["status"], record, effect, lapses, lapses)
         self.cameras[body["camera"]] = [*versions, version]
 
-    def may_record(self, camera: str, at: Ms) -> Answer:
-        """The gate. Raises `GateClosed` with the reason."""
+    def may_record(self, camera: str, at: Ms) -> Version:
+        """The gate: the version that allows it. Raises `GateClosed` with the reason."""
         versions = self.cameras.get(camera, [])
         current = next((v for v in reversed(versions) if v.effect <= at), None)
         if current is None:
@@ -241,8 +234,8 @@ class History:
             raise GateClosed(f"the legal basis of {camera} begins {basis['valid_from']}.")
         if at >= current.lapses:
             raise GateClosed(f"legal basis, DPIA or contract of {camera} ended.")
-        until = min([current.lapses, *(v.effect for v in versions[current.version :])])
-        return Answer(current.index, current.version, until, current.lapses, current.record)
+        newer = (version.effect for version in versions[current.version :])
+        return replace(current, until=min([current.lapses, *newer]))
 
     # -- windows and their end
 
@@ -271,7 +264,7 @@ class History:
         if answer.lapses < end:
             raise GateClosed(f"{name} lasts longer than its legal basis, DPIA or contract.")
         group = self.sets[answer.record["custodian_set"]]
-        expected = {"set": group.id, "k": group.k, "n": group.n, "register": answer.register_index}
+        expected = {"set": group.id, "k": group.k, "n": group.n, "register": answer.index}
         expected |= self.fate(answer.record["retention"], start)
         if wrong := [key for key, value in expected.items() if record[key] != value]:
             raise Refused(f"{name} contradicts the register in {', '.join(wrong)}.")
@@ -397,6 +390,7 @@ class History:
 
 
 _STEPS = {kind: step for kind in BODY if (step := "_" + kind.replace("-", "_")) in vars(History)}
+
 _STATUSES = ("active", "suspended", "removed")
 
 

@@ -96,13 +96,13 @@ class LogWriter:
         """Take `entries` into the tree; the files that they fill and all at its edge, by name."""
         files: dict[str, bytes] = {}
         number = self.size // tiles.WIDTH
-        *_, self._bundle = parts = tiles.cut(self._bundle + entries)
-        for index, part in enumerate(filter(None, parts), number):
+        *full, self._bundle = tiles.cut(self._bundle + entries)
+        for index, part in enumerate(filter(None, [*full, self._bundle]), number):
             files[tiles.bundle_path(index, len(part))] = tiles.pack_bundle(part)
         added = [merkle.leaf_hash(raw) for raw in entries]
         for level, before in enumerate(self._edge):
-            *full, self._edge[level] = parts = tiles.cut(before + added)
-            for index, part in enumerate(filter(None, parts), number):
+            *full, self._edge[level] = tiles.cut(before + added)
+            for index, part in enumerate(filter(None, [*full, self._edge[level]]), number):
                 files[tiles.tile_path(level, index, len(part))] = tiles.pack_tile(part)
             added, number = [merkle.root(part) for part in full], number // tiles.WIDTH
         self.size += len(entries)
