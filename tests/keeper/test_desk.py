@@ -205,6 +205,22 @@ def test_no_key_when_the_log_folder_is_gone(city: Any) -> None:
         folder.with_name("away").rename(folder)
 
 
+def test_what_is_known_stays_while_the_log_cannot_be_read_again(city: Any) -> None:
+    window = city.windows(1)[0].record.window
+    scribe, folder = city.keeper.desk.scribe, city.settings.log_dir
+    folder.rename(folder.with_name("away"))
+    try:
+        scribe.broken = "a write failed"
+        scribe.recover()
+        assert "log" in scribe.broken
+        assert window in scribe.history.windows, "or its key would be destroyed in spite of a hold"
+    finally:
+        folder.with_name("away").rename(folder)
+    scribe.recover()
+    assert not scribe.broken
+    assert window in scribe.history.windows
+
+
 def test_roots_publish_their_leaves_first(city: Any) -> None:
     window = city.windows(1)[0].record.window
     leaf = {"camera": "cam-01", "window": window, "segments": 6, "cipher": "ab" * 32}

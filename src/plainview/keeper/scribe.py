@@ -27,6 +27,8 @@ _WAITING = 10_000
 _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
+Ids = dict[str, tuple[int, str]]
+"""Index and hash of entries by submission id."""
 
 _FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
 """After any of these, also an unforeseen one, only what is on the disk is believed."""
@@ -47,18 +49,15 @@ class Scribe:
         self.thread.start()
 
     def _reopen(self) -> None:
-        """Read the whole log; raises `StoreDamaged`, or what a bad entry raises."""
-        self.history, self._ids = History(), dict[str, tuple[int, str]]()
-        self.writer = LogWriter(self.folder, self._signer, lambda raw: self._take(parse(raw)))
-        self.broken = ""
+        """Read the whole log; raises `StoreDamaged`, or what a bad entry raises.
 
-    def _take(self, entry: Entry) -> None:
-        """The next entry, if it may stand on the log."""
-        index = self.history.size
-        self.history.apply(index, entry)
-        self._ids[entry.id] = (index, entry.hash)
-        if len(self._ids) > _REMEMBERED:
-            del self._ids[next(iter(self._ids))]
+        What was known before stays until all of it was read.
+        """
+        history, ids = History(), Ids()
+        self.writer = LogWriter(
+            self.folder, self._signer, lambda raw: _take(parse(raw), history, ids)
+        )
+        self.history, self._ids, self.broken = history, ids, ""
 
     def known(self, ident: str) -> int | None:
         """Index of the entry with this submission id, if it is on the log."""
@@ -127,7 +126,7 @@ class Scribe:
         for entry, future in batch:
             try:
                 if entry.id not in self._ids:
-                    self._take(entry)
+                    _take(entry, self.history, self._ids)
                     raws.append(entry.raw)
                 index, known = self._ids[entry.id]
                 if known != entry.hash and entry.by:
@@ -145,3 +144,12 @@ class Scribe:
         """After a failed write, try to read the log again."""
         if self.broken:
             self._write([])
+
+
+def _take(entry: Entry, history: History, ids: Ids) -> None:
+    """The next entry, if it may stand on the log."""
+    index = history.size
+    history.apply(index, entry)
+    ids[entry.id] = (index, entry.hash)
+    if len(ids) > _REMEMBERED:
+        del ids[next(iter(ids))]
