@@ -57,7 +57,7 @@ def test_a_cameras_page_says_what_residents_ask(calm: Any) -> None:
         missing = client.get("/cameras/cam-99", headers={"accept": "text/html"})
     for said in (
         "Road Safety Act, Article 12",
-        "from 1 January 2026 until 1 January 2028",
+        "from 1 January 2026 until 1 January 2098",
         "Destroyed after 15 days",
         "at most 15 days 10 minutes after it was made",
         "2 of these 3 custodians must agree",
