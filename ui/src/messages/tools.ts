@@ -1,6 +1,7 @@
 // Every text of the custodians' and requesters' page. Plain words; one file a language.
 
 import type { CheckName } from "../release/checks.ts";
+import type { Step } from "../tools/page.ts";
 
 export const texts = {
   brand: "Plainview",
@@ -29,7 +30,12 @@ export const texts = {
       "A page comes from a server. For the strictest care, keep these files on a stick, or use the command line: plainview custodian, plainview open.",
   },
   key: {
-    title: "Your key file",
+    before: {
+      ask: "Ask for an original",
+      custodian: "Release or refuse",
+      open: "Open an original",
+    } satisfies Record<Step, string>,
+    title: "First, your key file",
     lead: "It is read by this page only and sent nowhere. Close the page and it is forgotten.",
     choose: "Choose the file",
     drop: "or drop it here",
