@@ -24,7 +24,7 @@ from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
 from plainview.keys.protocol import Act, Session
 from plainview.tlog import leaves as leaf_files
-from plainview.tlog.entries import Entry, canonical, commit, make, parse, read_canonical
+from plainview.tlog.entries import Entry, canonical, commit, make, parse
 
 SKEW_MS: Ms = 300_000
 AHEAD_MS: Ms = 3 * 3_600_000
@@ -128,15 +128,23 @@ class Desk:
 
     def act(self, id: Id, actor: str, role: str, act: str, detail: Object) -> Object:
         """The commitment now; the detail waits in the box for its reveal."""
-        clear = canonical(detail).decode()
+        clear = canonical(detail)
         if len(clear) > MAX_DETAIL:
             raise BadFormat("The detail of an act is too long.")
         with self.scribe.lock:
             due = self._clock() + self.scribe.history.rules["reveal_seconds"] * 1000
-        kept = self.box.put_detail(Detail(id, clear, secrets.token_hex(32), due))
-        commitment = commit(read_canonical(kept.detail.encode()), bytes.fromhex(kept.salt))
-        body = {"actor": actor, "role": role, "act": act, "detail_commitment": commitment}
-        return asdict(Act(self.log("act", body, id), kept.salt))
+        fresh = Detail(id, clear.decode(), secrets.token_hex(32), due)
+        kept = self.box.put_detail(fresh)
+        if kept.detail != fresh.detail:
+            raise Refused("Another act has this submission id.", hint="Use a new id.")
+        body = {"actor": actor, "role": role, "act": act}
+        body["detail_commitment"] = commit(detail, bytes.fromhex(kept.salt))
+        try:
+            return asdict(Act(self.log("act", body, id), kept.salt))
+        except Refused:
+            if kept == fresh:  # the id is another entry's, which this detail must not reveal
+                self.box.drop_detail(id)
+            raise
 
     def watch(
         self,
