@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
@@ -78,6 +79,7 @@ class Desk:
     def __init__(self, scribe: Scribe, ring: KeyRing, box: Box, clock: Clock) -> None:
         self.scribe, self.ring, self.box, self._clock = scribe, ring, box, clock
         self._sessions: dict[str, Watching] = {}
+        self.keeping = threading.Lock()  # no key is destroyed while a hold is on its way to the log
         self._windows = threading.Lock()
         self._openings = threading.Lock()
         self._watching = threading.Lock()
@@ -92,9 +94,10 @@ class Desk:
         entry = parse(unb64(raw))
         if not entry.by or entry.type == "founding":
             raise NotAuthorised("Only statements that their authors signed are taken.")
-        if self.scribe.known(entry.id) is None:
-            self._check_statement(entry)
-        return self.scribe.submit(entry)
+        with self.keeping if entry.type == "hold" else nullcontext():
+            if self.scribe.known(entry.id) is None:
+                self._check_statement(entry)
+            return self.scribe.submit(entry)
 
     def _check_statement(self, entry: Entry) -> None:
         """What the clock, not the log, decides."""
@@ -103,6 +106,11 @@ class Desk:
                 "The statement's time is more than five minutes from the keeper's clock.",
                 hint="Set the clock of the machine that signs, and sign again.",
             )
+        if entry.type == "hold":
+            with self.scribe.lock:
+                self.scribe.history.check(entry)
+            for window in entry.body["windows"]:
+                self._record(window, self._clock())
         if entry.type == "request":
             _recipient(str(entry.body.get("recipient")))
         if entry.type == "release":

@@ -309,7 +309,10 @@ class History:
         until = from_iso(entry.body["until"])
         if until <= now:
             raise Refused("a hold ends in the future.")
-        for kept in [self.window(name) for name in entry.body["windows"]]:
+        held = [self.window(name) for name in entry.body["windows"]]
+        if any(self.due_at(name) <= now for name in entry.body["windows"]):
+            raise Refused("what is due for destruction is not held any more.")
+        for kept in held:
             kept.held_until = max(kept.held_until, until)
 
     def _shred(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
