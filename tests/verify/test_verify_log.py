@@ -435,6 +435,26 @@ def test_a_hold_is_not_overdue_until_it_ends(tmp_path: Path) -> None:
     assert codes(verified(city, tmp_path / "b")) == [("overdue", "street.20261123T080000Z")]
 
 
+def test_a_hold_of_what_is_due_is_a_failure(tmp_path: Path) -> None:
+    city = started()
+    names = list(city.history.windows)
+    city.now = city.history.due_at(names[0])
+    city.keep("start", software="x", log_size=1)
+    hold = {"until": to_iso(city.now + DAY_MS), "detail_commitment": digest("h")}
+    index = force(city, "hold", "p-dpo", windows=names, **hold)
+    assert codes(verified(city, tmp_path)) == [("entry", f"entry {index}")]
+
+
+def test_a_shred_before_its_time_is_a_failure(tmp_path: Path) -> None:
+    """A keeper whose clock runs ahead destroys early; the witnesses' clocks show it."""
+    city = started()
+    now, due = city.now, city.history.due_at(first_window(city))
+    city.now = due
+    city.shred(next(iter(city.history.periods)))
+    city.now = now
+    assert codes(verified(city, tmp_path)) == [("time", "log")]
+
+
 def test_a_late_shred_and_a_late_opening_are_noted(tmp_path: Path) -> None:
     city = started()
     window = first_window(city)
