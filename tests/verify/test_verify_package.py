@@ -284,6 +284,33 @@ def test_false_packages(case: Case, tmp_path: Path, act: Callable[[Case], None],
     assert code in {finding.code for finding in report.findings}, report.lines()
 
 
+@pytest.mark.parametrize("windows", [(), (PackedWindow("w", ()),)])
+def test_a_package_without_a_recording_is_none(
+    case: Case, tmp_path: Path, windows: tuple[PackedWindow, ...]
+) -> None:
+    named = tuple(replace(window, window=case.window) for window in windows)
+    case.manifest = replace(case.manifest, windows=named)
+    report = verify_package(case.pack(tmp_path / "p.zip"), case.city.policy())
+    assert "no recording" in report.findings[0].message
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_damage_in_a_packed_zip_is_told(case: Case, tmp_path: Path, method: int) -> None:
+    path = tmp_path / "p.zip"
+    with zipfile.ZipFile(case.pack(tmp_path / "whole.zip")) as whole:
+        files = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(path, "w", method) as zipped:
+        for name, data in files.items():
+            zipped.writestr(name, data)
+        at = zipped.getinfo("README.txt")
+        begin = at.header_offset + 30 + len(at.filename)
+    data = path.read_bytes()
+    end = begin + at.compress_size
+    path.write_bytes(data[:begin] + b"\xff" * at.compress_size + data[end:])
+    report = verify_package(path, case.city.policy())
+    assert ("file", "README.txt") in found(report)
+
+
 def test_only_the_requester_signs(case: Case, tmp_path: Path) -> None:
     path = case.pack(tmp_path / "p.zip", signer="p-operator")
     assert found(verify_package(path, case.city.policy())) == {("signature", "manifest.sig")}
