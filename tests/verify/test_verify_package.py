@@ -284,6 +284,28 @@ def test_false_packages(case: Case, tmp_path: Path, act: Callable[[Case], None],
     assert code in {finding.code for finding in report.findings}, report.lines()
 
 
+@pytest.mark.parametrize(("seconds", "named"), [(31, 2), (60, 0)])
+def test_what_was_recorded_after_a_suspension_is_named(
+    tmp_path: Path, seconds: int, named: int
+) -> None:
+    """The camera was suspended 2 s (31 s) after its window began; a recorder has 30 s to stop."""
+
+    class Suspended(City):
+        def windows(self, camera: str, count: int = 3) -> list[str]:
+            made = super().windows(camera, count)
+            self.pass_time(seconds)
+            self.camera(camera, "suspended")
+            return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(globals(), "City", Suspended)
+        case = Case(tmp_path)
+    report = verify_package(case.pack(tmp_path / "p.zip"), case.city.policy())
+    late = [finding.where for finding in report.findings if finding.code == "gate"]
+    assert len(late) == named, report.lines()
+    assert len(report.findings) == len(late)
+
+
 @pytest.mark.parametrize("windows", [(), (PackedWindow("w", ()),)])
 def test_a_package_without_a_recording_is_none(
     case: Case, tmp_path: Path, windows: tuple[PackedWindow, ...]

@@ -29,7 +29,7 @@ from plainview.tlog.history import History, Request
 from plainview.tlog.notes import ED25519, Verifier
 from plainview.tlog.policy import Policy
 from plainview.tlog.shapes import HEX, check_shape
-from plainview.verify.ledger import MINUTE_MS, check_leaves
+from plainview.verify.ledger import MINUTE_MS, STOP_GRACE_MS, check_leaves
 from plainview.verify.manifest import (
     CONTEXT,
     DETAIL,
@@ -208,6 +208,9 @@ class _Verification:
             with self._checking("segments", f"{packed.window}, entry {index}"):
                 self._minute(packed, index, made.record)
         for segment in packed.segments:
+            with self._checking("gate", f"{packed.window}, segment {segment.seq}"):
+                at = max(from_iso(made.record["start"]), segment.start - STOP_GRACE_MS)
+                self._history.may_record(made.record["camera"], at)
             if segment.file is not None:
                 with self._checking("segment", segment.file):
                     self._segment(packed.window, segment.file, segment)
