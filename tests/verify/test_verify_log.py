@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -453,6 +454,18 @@ def test_a_shred_before_its_time_is_a_failure(tmp_path: Path) -> None:
     city.shred(next(iter(city.history.periods)))
     city.now = now
     assert codes(verified(city, tmp_path)) == [("time", "log")]
+
+
+def test_times_that_nobody_can_read_are_named(tmp_path: Path) -> None:
+    """In an entry, and in the leaves behind one: the rest is verified all the same."""
+    city = started()
+    index = city.record(first_window(city))
+    city.raws[index] = city.raws[index].replace(b'"minute":"2', b'"minute":"x')
+    raw = make("start", {"software": "x", "log_size": 1}, time=START, id="0" * 32).raw
+    moment = b'"time":"9999-12-31T23:59:59-23:59"'
+    city.raws.append(re.sub(rb'"time":"[^"]+"', moment, raw))
+    report = verified(city, tmp_path)
+    assert codes(report) == [("entry", f"entry {index}"), ("entry", f"entry {index + 1}")]
 
 
 def test_a_late_shred_and_a_late_opening_are_noted(tmp_path: Path) -> None:

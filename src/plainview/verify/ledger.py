@@ -70,8 +70,11 @@ class Ledger:
             self._report.fail("entry", where, "its submission id is on the log already.")
         self._ids.add(ident)
         step = _STEPS.get(entry.type)
-        if step is not None:
-            step(self, index, entry)
+        try:
+            if step is not None:
+                step(self, index, entry)
+        except PlainviewError as error:
+            self._report.fail("entry", where, error.message)
 
     # -- windows, and what was written in them
 
