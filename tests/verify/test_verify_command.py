@@ -8,13 +8,15 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from plainview.base.clock import now_ms
 from plainview.testing.city import City
+
+HOUR_MS = 3_600_000
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -32,9 +34,12 @@ def verify(*arguments: object) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder as a node has it, with a log witnessed just now."""
-    city = City()
+    city, now = City(), now_ms()
+    city.now = (
+        now - now % HOUR_MS - 2 * HOUR_MS
+    )  # so that the story's hold lasts, whatever day it is
     city.story()
-    city.now = time.time_ns() // 1_000_000
+    city.now = now
     city.publish(tmp_path / "data" / "log")
     (tmp_path / "data" / "policy.txt").write_text(city.policy().text)
     (tmp_path / "mine.txt").write_text(city.policy().text)
