@@ -17,7 +17,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
 MUST = 2_000
-CEILING = 2_170
+CEILING = 2_200
 _NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,

@@ -288,6 +288,7 @@ class TailServer:
     def __init__(self, path: Path) -> None:
         self.tails: dict[str, Tail] = {}
         self.health: dict[str, Any] = {}
+        self.red: list[str] = []
         self.open = 0
         self.asked: list[str] = []
         self._links: set[Any] = set()
@@ -314,7 +315,7 @@ class TailServer:
         self.asked.append(path)
         try:
             if path == "/health":
-                body = json.dumps({"cameras": self.health}).encode()
+                body = json.dumps({"cameras": self.health, "red": self.red}).encode()
                 writer.write(
                     b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
                     % len(body)

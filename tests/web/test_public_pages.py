@@ -100,6 +100,13 @@ def test_a_recorder_that_fails_is_shown_red(site: Any, tails: Any) -> None:
     assert health.json()["recorder"] == {"cameras": 1}
 
 
+def test_nobody_learns_where_a_camera_is_in_the_network(site: Any, tails: Any) -> None:
+    tails.red += ["cam-01: rtsp://10.0.0.7:554/main cannot be opened: connection refused."]
+    with site.client() as client:
+        red = client.get("/health").json()["red"]
+    assert "recorder: cam-01: its address cannot be opened: connection refused." in red
+
+
 def test_without_a_log_pages_say_what_is_missing(site: Any) -> None:
     (site.town.settings.log_dir / "checkpoint").unlink()
     with site.client() as client:

@@ -76,10 +76,11 @@ class Chores:
         due = {name for name, at in self._ring.due.items() if at <= now}
         if due:
             self._witnesses.check_time()
-            for name in sorted(due):
-                self._hold_back(name, now)
-            self._ring.destroy(due)
-            self._log_destroyed()
+            with self._desk.keeping:
+                for name in sorted(due):
+                    self._hold_back(name, now)
+                self._ring.destroy(due)
+                self._log_destroyed()
 
     def _hold_back(self, name: str, now: Ms) -> None:
         """Put the held windows under the key `name` under hold keys, which have their own ends."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
@@ -24,7 +25,7 @@ from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
 from plainview.keys.protocol import Act, Session
 from plainview.tlog import leaves as leaf_files
-from plainview.tlog.entries import Entry, canonical, commit, make, parse, read_canonical
+from plainview.tlog.entries import Entry, canonical, commit, make, parse
 
 SKEW_MS: Ms = 300_000
 AHEAD_MS: Ms = 3 * 3_600_000
@@ -78,6 +79,7 @@ class Desk:
     def __init__(self, scribe: Scribe, ring: KeyRing, box: Box, clock: Clock) -> None:
         self.scribe, self.ring, self.box, self._clock = scribe, ring, box, clock
         self._sessions: dict[str, Watching] = {}
+        self.keeping = threading.Lock()  # no key is destroyed while a hold is on its way to the log
         self._windows = threading.Lock()
         self._openings = threading.Lock()
         self._watching = threading.Lock()
@@ -92,9 +94,10 @@ class Desk:
         entry = parse(unb64(raw))
         if not entry.by or entry.type == "founding":
             raise NotAuthorised("Only statements that their authors signed are taken.")
-        if self.scribe.known(entry.id) is None:
-            self._check_statement(entry)
-        return self.scribe.submit(entry)
+        with self.keeping if entry.type == "hold" else nullcontext():
+            if self.scribe.known(entry.id) is None:
+                self._check_statement(entry)
+            return self.scribe.submit(entry)
 
     def _check_statement(self, entry: Entry) -> None:
         """What the clock, not the log, decides."""
@@ -103,6 +106,11 @@ class Desk:
                 "The statement's time is more than five minutes from the keeper's clock.",
                 hint="Set the clock of the machine that signs, and sign again.",
             )
+        if entry.type == "hold":
+            with self.scribe.lock:
+                self.scribe.history.check(entry)
+            for window in entry.body["windows"]:
+                self._record(window, self._clock())
         if entry.type == "request":
             _recipient(str(entry.body.get("recipient")))
         if entry.type == "release":
@@ -128,15 +136,23 @@ class Desk:
 
     def act(self, id: Id, actor: str, role: str, act: str, detail: Object) -> Object:
         """The commitment now; the detail waits in the box for its reveal."""
-        clear = canonical(detail).decode()
+        clear = canonical(detail)
         if len(clear) > MAX_DETAIL:
             raise BadFormat("The detail of an act is too long.")
         with self.scribe.lock:
             due = self._clock() + self.scribe.history.rules["reveal_seconds"] * 1000
-        kept = self.box.put_detail(Detail(id, clear, secrets.token_hex(32), due))
-        commitment = commit(read_canonical(kept.detail.encode()), bytes.fromhex(kept.salt))
-        body = {"actor": actor, "role": role, "act": act, "detail_commitment": commitment}
-        return asdict(Act(self.log("act", body, id), kept.salt))
+        fresh = Detail(id, clear.decode(), secrets.token_hex(32), due)
+        kept = self.box.put_detail(fresh)
+        if kept.detail != fresh.detail:
+            raise Refused("Another act has this submission id.", hint="Use a new id.")
+        body = {"actor": actor, "role": role, "act": act}
+        body["detail_commitment"] = commit(detail, bytes.fromhex(kept.salt))
+        try:
+            return asdict(Act(self.log("act", body, id), kept.salt))
+        except Refused:
+            if kept == fresh:  # the id is another entry's, which this detail must not reveal
+                self.box.drop_detail(id)
+            raise
 
     def watch(
         self,

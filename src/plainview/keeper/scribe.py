@@ -55,10 +55,10 @@ class Scribe:
         )
         self.history, self._ids, leaves = History(), dict[str, tuple[int, bytes]](), list[bytes]()
         for index, raw in enumerate(self._read()):
-            entry, leaf = parse(raw), merkle.leaf_hash(raw)
+            entry = parse(raw)
             self.history.apply(index, entry)
-            self._remember(entry.id, index, leaf)
-            leaves.append(leaf)
+            self._remember(entry, index)
+            leaves.append(merkle.leaf_hash(raw))
         if merkle.root(leaves) != self.writer.root:
             raise BadProof("The entries on the disk are not those that the log signed.")
         self.broken = ""
@@ -69,8 +69,8 @@ class Scribe:
             path = self.folder / tiles.bundle_path(start // tiles.WIDTH, width)
             yield from tiles.unpack_bundle(path.read_bytes(), width)
 
-    def _remember(self, ident: str, index: int, leaf: bytes) -> None:
-        self._ids[ident] = (index, leaf)
+    def _remember(self, entry: Entry, index: int) -> None:
+        self._ids[entry.id] = (index, _content(entry))
         if len(self._ids) > _REMEMBERED:
             del self._ids[next(iter(self._ids))]
 
@@ -136,14 +136,13 @@ class Scribe:
         """Who is answered with what once the new entries, also returned, are durable."""
         taken, raws = [], []
         for entry, future in batch:
-            leaf = merkle.leaf_hash(entry.raw)
             index, before = self._ids.get(entry.id, (self.history.size, b""))
             try:
                 if not before:
                     self.history.apply(index, entry)
-                    self._remember(entry.id, index, leaf)
+                    self._remember(entry, index)
                     raws.append(entry.raw)
-                elif before != leaf and entry.by:
+                elif before != _content(entry):
                     raise Refused("Another entry has this submission id.", hint="Use a new id.")
             except PlainviewError as error:
                 future.set_exception(error)
@@ -165,3 +164,12 @@ class Scribe:
                     self._reopen()
                 except _FAULTS as error:
                     self._fail(error)
+
+
+def _content(entry: Entry) -> bytes:
+    """Hash of what a submission that is made again must repeat: all but the keeper's own time.
+
+    Else an id that is on the log already would pass for the entry of what was never logged.
+    """
+    head = entry.raw.rpartition(b'"time":')[0] + entry.type.encode()
+    return merkle.leaf_hash(entry.raw if entry.by else head)

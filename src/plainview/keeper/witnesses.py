@@ -83,7 +83,7 @@ class Witnesses:
         try:
             lines = add_checkpoint(url, old, self._proof(old, size), head)
         except OtherSize as other:
-            if other.size >= size or other.size == old:
+            if other.size > size or other.size == old:
                 raise
             old = other.size
             lines = add_checkpoint(url, old, self._proof(old, size), head)

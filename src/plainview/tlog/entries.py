@@ -30,10 +30,10 @@ _HEX = frozenset("0123456789abcdef")
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of `value`; raises `BadFormat` for floats and what JSON cannot hold."""
-    _no_floats(value)
     try:
+        _no_floats(value)
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, ValueError) as error:
+    except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
         raise BadFormat(f"cannot be written as canonical JSON: {error}.") from error
 
 

@@ -226,7 +226,7 @@ class History:
             effect = max(moment(record["valid_from"]), now + notice)
         ends = (record["legal_basis"]["valid_to"], record["dpia"]["review_due"])
         lapses = min(map(moment, (*ends, record["contract"]["valid_to"])))
-        moment(record["legal_basis"]["valid_from"])
+        _begins(record)
         self.classes[retention["class"]] = retention["seconds"]
         version = Version(index, body["version"], body["status"], record, effect, lapses)
         self.cameras[body["camera"]] = [*versions, version]
@@ -239,9 +239,8 @@ class History:
             raise GateClosed(f"{camera} is not in the register, or its notice period runs.")
         if current.status != "active":
             raise GateClosed(f"{camera} is {current.status}.")
-        basis = current.record["legal_basis"]
-        if at < moment(basis["valid_from"]):
-            raise GateClosed(f"the legal basis of {camera} begins {basis['valid_from']}.")
+        if at < (begins := _begins(current.record)):
+            raise GateClosed(f"legal basis or DPIA of {camera} begins {to_iso(begins)}.")
         if at >= current.lapses:
             raise GateClosed(f"legal basis, DPIA or contract of {camera} ended.")
         until = min([current.lapses, *(v.effect for v in versions[current.version :])])
@@ -309,7 +308,10 @@ class History:
         until = from_iso(entry.body["until"])
         if until <= now:
             raise Refused("a hold ends in the future.")
-        for kept in [self.window(name) for name in entry.body["windows"]]:
+        held = [self.window(name) for name in entry.body["windows"]]
+        if any(self.due_at(name) <= now for name in entry.body["windows"]):
+            raise Refused("what is due for destruction is not held any more.")
+        for kept in held:
             kept.held_until = max(kept.held_until, until)
 
     def _shred(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
@@ -411,6 +413,11 @@ _STATUSES = ("active", "suspended", "removed")
 def moment(text: str) -> Ms:
     """A time or a bare day (its 00:00 UTC) of a register record; raises `BadFormat`."""
     return from_iso(f"{text}T00:00:00Z" if len(text) == 10 else text)
+
+
+def _begins(record: Mapping[str, Any]) -> Ms:
+    """From when there are both a legal basis and a DPIA."""
+    return max(moment(record["legal_basis"]["valid_from"]), moment(record["dpia"]["date"]))
 
 
 def _person(body: Mapping[str, Any], index: int) -> Person:

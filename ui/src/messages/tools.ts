@@ -90,7 +90,7 @@ export const texts = {
     releases: "Enough custodians released their shares, each signed and on the log",
     keeper: "The keeper's part is the one on the log",
     combine: "Shares and keeper's part give the key of this recording, and no other",
-    segments: "Every piece of video is what the camera recorded",
+    segments: "Every piece of video is the one that was logged when it was recorded",
   } satisfies Record<CheckName, string>,
   witnesses: (names: string) => `seen by ${names}`,
   custodian: {
@@ -147,6 +147,10 @@ export const texts = {
     done: "Opened here, in your browser",
     never: "The server never had the key.",
     pieces: (count: number, megabytes: string) => `${count} pieces, ${megabytes} MB`,
+    unlogged: (count: number) =>
+      count === 1
+        ? "The newest piece is not on the log yet: open it again in two minutes to have it compared."
+        : `The newest ${count} pieces are not on the log yet: open it again in two minutes to have them compared.`,
     download: "Save",
     saveAll: "The video in pieces",
     cannotPlay:
