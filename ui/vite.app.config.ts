@@ -15,5 +15,12 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // The public pages' style sheet names the fonts, so these keep their names.
+        assetFileNames: ({ names }) =>
+          names[0]?.endsWith(".woff2") ? "fonts/[name][extname]" : "assets/[name]-[hash][extname]",
+      },
+    },
   },
 });

@@ -32,7 +32,12 @@ def test_a_day_is_a_utc_day() -> None:
     assert day_of(from_iso("2026-11-23T23:59:59.999Z")) == "2026-11-23"
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-11-23T10:00:00", "2026-13-01T00:00:00Z"])
+BEYOND = ["9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00+23:59"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-11-23T10:00:00", "2026-13-01T00:00:00Z", *BEYOND]
+)
 def test_what_is_not_a_time_with_zone_is_refused(text: str) -> None:
     with pytest.raises(BadFormat):
         from_iso(text)

@@ -35,8 +35,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, numbered: Path) -> Iterator[R
     """The demo with its own clips where they are; the fourth street has numbered frames."""
     data = tmp_path_factory.mktemp("demo") / "data"
     own = ["--source", "", "--source", "", "--source", "", "--source", str(numbered)]
-    clips = ["--clips", str(ROOT / ".cache" / "clips")]
-    with RunningDemo.start(data, arguments=[*clips, *own]) as running:
+    with RunningDemo.start(data, arguments=own) as running:
         running.wait_for_pages()
         yield running
 

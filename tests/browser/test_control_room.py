@@ -112,6 +112,28 @@ def test_a_button_reached_by_keyboard_is_pressed(recording: RunningDemo, page: P
     expect(page.get_by_test_id("mark-ask")).to_have_count(0)  # an operator cannot ask
 
 
+def test_people_are_offered_what_they_may_do(recording: RunningDemo, page: Page) -> None:
+    page.goto(f"{recording.url}/demo/signin/custodian-a?to=/app/")
+    expect(page.get_by_test_id("requests")).to_be_visible()
+    expect(page.get_by_test_id("nav-wall")).to_have_count(0)
+    arrive(recording, page, "operator")
+    expect(page.get_by_test_id("nav-wall")).to_be_visible()
+    expect(page.get_by_test_id("nav-requests")).to_have_count(0)
+
+
+def test_a_bookmark_leads_back_to_its_moment(recording: RunningDemo, page: Page) -> None:
+    arrive(recording, page, "operator")
+    expect(page.get_by_test_id("time-cam-01")).to_be_visible(timeout=30_000)
+    page.keyboard.press("m")
+    page.get_by_test_id("mark-note").fill("A lost suitcase")
+    page.get_by_test_id("mark-save").click()
+    expect(page.get_by_test_id("mark-dialog")).to_contain_text("Bookmark saved")
+    page.keyboard.press("Escape")
+    page.get_by_test_id("nav-accesses").click()
+    page.get_by_test_id("accesses").get_by_role("link", name="Go to this time").first.click()
+    assert "/app/playback/cam-01?at=" in page.url
+
+
 def test_four_pictures_always_fit(recording: RunningDemo, page: Page) -> None:
     arrive(recording, page, "operator")
     page.get_by_test_id("wall").wait_for()
@@ -186,6 +208,13 @@ def test_a_lie_of_the_server_is_named(recording: RunningDemo, page: Page) -> Non
     expect(page.get_by_test_id("check-signature")).to_have_attribute("data-state", "held")
     expect(page.get_by_test_id("release")).to_have_count(0)
     assert not problems
+
+
+def test_the_public_pages_bring_their_own_typeface(recording: RunningDemo, page: Page) -> None:
+    page.goto(recording.url)
+    loaded = "document.fonts.ready.then(() => document.fonts.check('16px Inter'))"
+    assert page.evaluate(loaded)
+    assert page.evaluate("[...document.fonts].some(face => face.status === 'loaded')")
 
 
 def test_public_pages_need_no_scripts(recording: RunningDemo, browser: Browser) -> None:

@@ -20,6 +20,7 @@ from plainview.cases.service import Cases
 from plainview.errors import (
     BadFormat,
     BadSeal,
+    KeeperAway,
     NotAuthorised,
     NotFound,
     PlainviewError,
@@ -175,6 +176,34 @@ def test_a_release_must_fit(office: Office) -> None:
     with pytest.raises(Refused, match="already"):
         office.release("custodian-a", hash)
     assert office.state(hash) == "releasing"
+
+
+class Slow:
+    """A keeper that takes what it gets, answers too late, and logs it later still."""
+
+    raw = b""
+
+    def append(self, raw: bytes) -> int:
+        self.raw = raw
+        raise KeeperAway("The keeper did not answer in time.")
+
+
+def test_what_is_logged_late_is_not_lost(office: Office) -> None:
+    """The case behind a request, and a share: neither can be sent a second time."""
+    slow: Any = Slow()
+    office.cases._keeper = slow
+    with pytest.raises(KeeperAway):
+        office.ask()
+    office.town.append(slow.raw)
+    office.register.sync()
+    (hash,) = [one.hash for one in office.register.requests(ASKER)]
+    assert office.cases.bundle("p-custodian-a", hash)["detail"]["case"] == "K 1"
+    with pytest.raises(KeeperAway):
+        office.release("custodian-a", hash)
+    office.town.append(slow.raw)
+    office.register.sync()
+    assert office.state(hash) == "releasing"
+    assert len(office.cases.bundle(ASKER, hash)["releases"]) == 1
 
 
 def test_who_may_read_a_request(office: Office) -> None:

@@ -7,13 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from plainview.base.clock import to_iso
+from plainview.base.ids import unb64
 from plainview.testing.desk import Desk, serving
 from plainview.testing.errand import Errand
 from plainview.testing.town import CAMERA, Town
+from plainview.tlog.entries import parse
 
 GUARD = """
 import os, sys
@@ -91,6 +94,24 @@ def test_the_whole_path_by_commands(errand: Errand, tmp_path: Path) -> None:
     policy = tmp_path / "policy.txt"
     policy.write_text(errand.town.policy)
     run(errand, tmp_path, "verify", "case.zip", "--policy", str(policy))
+
+
+def test_video_that_no_log_entry_holds_is_not_believed(errand: Errand, tmp_path: Path) -> None:
+    """Anybody can seal to a window's public key: the server leaves out what was logged of it."""
+    keys = errand.town.write_keys(tmp_path / "keys")
+    hash = errand.released()
+
+    def no_roots(errand: Errand, said: Any) -> None:
+        shown = {index: parse(unb64(item["entry"])) for index, item in said["entries"].items()}
+        kept = [index for index, entry in shown.items() if entry.type != "roots"]
+        said["entries"] = {index: said["entries"][index] for index in kept}
+
+    errand.lie_at(f"/api/requests/{hash}/evidence", no_roots)
+    common = ("--key", str(keys["investigator"]), "--server", errand.address, "--out", "opened")
+    said = run(errand, tmp_path, "open", hash, *common, code=1)
+    assert "3 segments" in said
+    assert "not on the log" in said
+    assert "as logged" not in said
 
 
 def test_a_custodian_may_say_no(errand: Errand, tmp_path: Path) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from plainview.base.ids import sha256_hex
 from plainview.errors import BadFormat, BadProof, NotLogged
 from plainview.evidence.package import Facts, PackageWriter
 from plainview.release import opening
 from plainview.release.package import make_package
 from plainview.release.record import Minute, check_segments
 from plainview.testing.errand import Errand
+from plainview.tlog.entries import canonical
 from plainview.tlog.leaves import segments_root
 from plainview.tlog.policy import Policy
+from plainview.verify.manifest import sign_manifest
 from plainview.verify.package import verify_package
 
 
@@ -27,6 +31,25 @@ def make(errand: Errand, path: Path) -> Path:
         made = make_package(server, trust, asked, releases, path)
     assert (made.windows, made.segments) == (1, 3)
     return path
+
+
+def test_another_video_is_found(errand: Errand, tmp_path: Path) -> None:
+    """Its maker may be a party to the case: what plays must be what is proved."""
+    path, policy = make(errand, tmp_path / "case.zip"), Policy.parse(errand.town.policy)
+    name = f"video-{errand.window}.mp4"
+    with zipfile.ZipFile(path) as zipped:
+        files = {one: zipped.read(one) for one in zipped.namelist()}
+    files[name] = files[name][:-100] + bytes(100)
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"][name] = sha256_hex(files[name])
+    files["manifest.json"] = canonical(manifest)
+    key = errand.town.keys["investigator"].signing
+    files["manifest.sig"] = sign_manifest(files["manifest.json"], key)
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as zipped:
+        for one, data in files.items():
+            zipped.writestr(one, data)
+    report = verify_package(tmp_path / "other.zip", policy)
+    assert [(one.code, one.where) for one in report.findings] == [("video", name)]
 
 
 def test_package_verifies_and_changes_do_not(errand: Errand, tmp_path: Path) -> None:

@@ -69,11 +69,11 @@ def last_words(link: socket.socket) -> bytes:
 
 
 def test_published_leaves_cannot_be_replaced(settings: Settings, keeper: KeeperClient) -> None:
-    ident = new_id()
-    index = keeper.roots("node-1", to_iso(now_ms()), [LEAF], entry=ident)
+    ident, minute = new_id(), to_iso(now_ms())
+    index = keeper.roots("node-1", minute, [LEAF], entry=ident)
     published = settings.log_dir / "leaves" / f"{ident}.json"
     before = published.read_bytes()
-    assert keeper.roots("node-1", to_iso(now_ms()), [LEAF], entry=ident) == index
+    assert keeper.roots("node-1", minute, [LEAF], entry=ident) == index
     with pytest.raises(Refused):
         keeper.roots("node-1", to_iso(now_ms()), [], entry=ident)
     assert published.read_bytes() == before
@@ -85,7 +85,7 @@ def test_an_id_leads_nowhere_else(keeper: KeeperClient, ident: str) -> None:
         keeper.roots("node-1", to_iso(now_ms()), [LEAF], entry=ident)
 
 
-@pytest.mark.parametrize("op", ["close", "chores", "_unlock", "log", "desk", "__init__", "shred"])
+@pytest.mark.parametrize("op", ["close", "chores", "unlock", "log", "desk", "__init__", "shred"])
 def test_nothing_but_the_questions_is_answered(settings: Settings, op: str) -> None:
     assert ask(settings, {"op": op, "window": "w", "kind": "e"})["error"]["code"] == "not_found"
 
@@ -149,3 +149,37 @@ def test_connections_are_bounded_and_come_back(settings: Settings) -> None:
             continue
     else:
         pytest.fail("the keeper does not take connections any more")
+
+
+SPAN = {"actor": "a" * 12, "role": "operator", "purpose": "why"}
+
+
+def watch(settings: Settings, ident: str, camera: str, **also: Any) -> dict[str, Any]:
+    now = now_ms()
+    span = {"kind": "playback", "from_ms": now - 60_000, "to_ms": now, **SPAN, **also}
+    return ask(settings, {"op": "watch", "id": ident, "camera": camera, **span})
+
+
+def test_an_id_that_is_on_the_log_opens_nothing_else(
+    settings: Settings, keeper: KeeperClient
+) -> None:
+    """Each question for keys has an entry of its own: a known id does not pass for one."""
+    first = new_id()
+    assert "ok" in watch(settings, first, "cam-01")
+    gate = {"camera": "cam-01", "allowed": False, "reason": "none", "register": None}
+    other = new_id()
+    assert "ok" in ask(settings, {"op": "gate", "id": other, **gate})
+    size = keeper.status()["size"]
+    assert watch(settings, first, "cam-02")["error"]["code"] == "refused"
+    assert watch(settings, first, "cam-01", kind="live", to_ms=None)["error"]["code"] == "refused"
+    assert watch(settings, other, "cam-02")["error"]["code"] == "refused"
+    act = {"op": "act", "id": first, "actor": "a" * 12, "role": "operator", "act": "snapshot"}
+    assert ask(settings, {**act, "detail": {}})["error"]["code"] == "refused"
+    assert keeper.status()["size"] == size
+
+
+def test_a_question_asked_again_is_answered_again(settings: Settings) -> None:
+    ident, now = new_id(), now_ms()
+    span = {"from_ms": now - 60_000, "to_ms": now}
+    first, again = (watch(settings, ident, "cam-01", **span)["ok"] for _ in range(2))
+    assert (first["index"], first["salt"]) == (again["index"], again["salt"])

@@ -263,6 +263,26 @@ def test_an_act_again_keeps_its_salt(city: Any) -> None:
     assert desk.act(ident, "a-1", "operator", "signin", {}) == first
 
 
+def test_an_act_under_a_used_id_reveals_nothing_false(city: Any) -> None:
+    """The detail that came with somebody else's id is dropped, or strangers would see a lie."""
+    desk, ident = city.keeper.desk, new_id()
+    desk.act(ident, "a-1", "operator", "snapshot", {"camera": "cam-01"})
+    city.clock.forward(301)
+    city.keeper.chores.reveal()
+    entries = len(city.entries())
+    with pytest.raises(Refused):
+        desk.act(ident, "a-1", "operator", "snapshot", {"camera": "cam-02"})
+    city.clock.forward(301)
+    city.keeper.chores.reveal()
+    assert len(city.entries()) == entries
+    assert city.keeper.desk.box.details_due(city.clock()) == []
+
+
+def test_a_detail_is_measured_in_bytes_so_that_its_reveal_fits(city: Any) -> None:
+    with pytest.raises(BadFormat):
+        city.client.act("a-1", "operator", "bookmark", {"note": "\U0001f4f7" * 16_000})
+
+
 def test_k_custodians_open_and_the_keeper_logs_it(city: Any) -> None:
     header = city.windows(2)[0]
     window = header.record.window

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -155,6 +157,44 @@ def test_a_hold_that_is_renewed_moves_on(city: Any) -> None:
     city.clock.forward(300)
     city.keeper.chores.shred()
     assert shreds(city)[-1]["windows"] == [names[0]]
+
+
+def test_what_is_due_is_not_held_any_more(city: Any) -> None:
+    """Else a hold that comes late would make readable what was promised to be gone."""
+    name = city.windows(1)[0].record.window
+    city.clock.forward(DUE_S)
+    with pytest.raises(Refused, match="due"):
+        hold(city, name, seconds=3600)
+    city.keeper.chores.shred()
+    assert [body["windows"] for body in shreds(city)] == [[name]]
+
+
+def test_a_hold_just_before_the_end_is_kept(city: Any, monkeypatch: Any) -> None:
+    """It is logged before the key goes, or refused: never logged for a window that is lost."""
+    names = sorted(header.record.window for header in city.windows(2))
+    city.clock.forward(DUE_S)
+    chores = city.keeper.chores
+    real = chores._ring.destroy
+    late: list[threading.Thread] = []
+
+    def destroy(due: set[str]) -> None:
+        city.clock.forward(-DUE_S)  # the custodian's statement was on its way since then
+        late.append(threading.Thread(target=try_to_hold, args=(city, names[0])))
+        late[0].start()
+        late[0].join(0.5)
+        city.clock.forward(DUE_S)
+        real(due)
+
+    monkeypatch.setattr(chores._ring, "destroy", destroy)
+    chores.shred()
+    late[0].join()
+    assert [body["windows"] for body in shreds(city)] == [names]
+    assert not any(entry.type == "hold" for entry in city.entries())
+
+
+def try_to_hold(city: Any, window: str) -> None:
+    with suppress(PlainviewError):
+        hold(city, window, seconds=DUE_S + 3600)
 
 
 def test_many_windows_make_several_entries(city: Any, monkeypatch: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from plainview.errors import BadFormat, NotFound, Unavailable, UnsafeStart
 from plainview.release import asking, keyfile
-from plainview.release.client import Server, origin_of
+from plainview.release.client import Server, _segment, origin_of
 from plainview.release.trust import Trust
 from plainview.testing.errand import Errand
 
@@ -97,3 +97,8 @@ def test_drafts_that_nobody_should_sign(
         asking.check_draft(draft, errand.town.keys["investigator"])
     with pytest.raises(BadFormat):
         asking.read_draft({**draft, "body": {}})
+
+
+def test_an_answer_nested_without_end_is_refused() -> None:
+    with pytest.raises(BadFormat, match="without its header"):
+        _segment(b"[" * 60_000 + b"\nage")

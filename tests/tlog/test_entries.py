@@ -178,3 +178,11 @@ def test_a_commitment_hides_and_binds() -> None:
 def test_the_hash_of_an_entry_is_its_leaf_hash() -> None:
     entry = make("start", {}, time=START)
     assert entry.hash == leaf_hash(entry.raw).hex()
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    deep: list[object] = []
+    for _level in range(100_000):
+        deep = [deep]
+    with pytest.raises(BadFormat):
+        canonical({"a": deep})

@@ -8,13 +8,15 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from plainview.testing.city import City
+from plainview.base.clock import now_ms
+from plainview.testing.city import RULES, City
+
+PERIOD_MS = RULES["key_period_seconds"] * 1000
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -31,10 +33,11 @@ def verify(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A data folder as a node has it, with a log witnessed just now."""
-    city = City()
+    """A data folder as a node has it: a story that ended minutes ago, witnessed just now."""
+    now = now_ms()
+    city = City(start=now - now % PERIOD_MS - 6 * PERIOD_MS)
     city.story()
-    city.now = time.time_ns() // 1_000_000
+    city.now = now
     city.publish(tmp_path / "data" / "log")
     (tmp_path / "data" / "policy.txt").write_text(city.policy().text)
     (tmp_path / "mine.txt").write_text(city.policy().text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -433,6 +434,38 @@ def test_a_hold_is_not_overdue_until_it_ends(tmp_path: Path) -> None:
     assert verified(city, tmp_path / "a").ok
     city.now += 3_600_000
     assert codes(verified(city, tmp_path / "b")) == [("overdue", "street.20261123T080000Z")]
+
+
+def test_a_hold_of_what_is_due_is_a_failure(tmp_path: Path) -> None:
+    city = started()
+    names = list(city.history.windows)
+    city.now = city.history.due_at(names[0])
+    city.keep("start", software="x", log_size=1)
+    hold = {"until": to_iso(city.now + DAY_MS), "detail_commitment": digest("h")}
+    index = force(city, "hold", "p-dpo", windows=names, **hold)
+    assert codes(verified(city, tmp_path)) == [("entry", f"entry {index}")]
+
+
+def test_a_shred_before_its_time_is_a_failure(tmp_path: Path) -> None:
+    """A keeper whose clock runs ahead destroys early; the witnesses' clocks show it."""
+    city = started()
+    now, due = city.now, city.history.due_at(first_window(city))
+    city.now = due
+    city.shred(next(iter(city.history.due(due))))
+    city.now = now
+    assert codes(verified(city, tmp_path)) == [("time", "log")]
+
+
+def test_times_that_nobody_can_read_are_named(tmp_path: Path) -> None:
+    """In an entry, and in the leaves behind one: the rest is verified all the same."""
+    city = started()
+    index = city.record(first_window(city))
+    city.raws[index] = city.raws[index].replace(b'"minute":"2', b'"minute":"x')
+    raw = make("start", {"software": "x", "log_size": 1}, time=START, id="0" * 32).raw
+    moment = b'"time":"9999-12-31T23:59:59-23:59"'
+    city.raws.append(re.sub(rb'"time":"[^"]+"', moment, raw))
+    report = verified(city, tmp_path)
+    assert codes(report) == [("entry", f"entry {index}"), ("entry", f"entry {index + 1}")]
 
 
 def test_a_late_shred_and_a_late_opening_are_noted(tmp_path: Path) -> None:

@@ -284,6 +284,55 @@ def test_false_packages(case: Case, tmp_path: Path, act: Callable[[Case], None],
     assert code in {finding.code for finding in report.findings}, report.lines()
 
 
+@pytest.mark.parametrize(("seconds", "named"), [(31, 2), (60, 0)])
+def test_what_was_recorded_after_a_suspension_is_named(
+    tmp_path: Path, seconds: int, named: int
+) -> None:
+    """The camera was suspended 2 s (31 s) after its window began; a recorder has 30 s to stop."""
+
+    class Suspended(City):
+        def windows(self, camera: str, count: int = 3) -> list[str]:
+            made = super().windows(camera, count)
+            self.pass_time(seconds)
+            self.camera(camera, "suspended")
+            return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(globals(), "City", Suspended)
+        case = Case(tmp_path)
+    report = verify_package(case.pack(tmp_path / "p.zip"), case.city.policy())
+    late = [finding.where for finding in report.findings if finding.code == "gate"]
+    assert len(late) == named, report.lines()
+    assert len(report.findings) == len(late)
+
+
+@pytest.mark.parametrize("windows", [(), (PackedWindow("w", ()),)])
+def test_a_package_without_a_recording_is_none(
+    case: Case, tmp_path: Path, windows: tuple[PackedWindow, ...]
+) -> None:
+    named = tuple(replace(window, window=case.window) for window in windows)
+    case.manifest = replace(case.manifest, windows=named)
+    report = verify_package(case.pack(tmp_path / "p.zip"), case.city.policy())
+    assert "no recording" in report.findings[0].message
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_damage_in_a_packed_zip_is_told(case: Case, tmp_path: Path, method: int) -> None:
+    path = tmp_path / "p.zip"
+    with zipfile.ZipFile(case.pack(tmp_path / "whole.zip")) as whole:
+        files = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(path, "w", method) as zipped:
+        for name, data in files.items():
+            zipped.writestr(name, data)
+        at = zipped.getinfo("README.txt")
+        begin = at.header_offset + 30 + len(at.filename)
+    data = path.read_bytes()
+    end = begin + at.compress_size
+    path.write_bytes(data[:begin] + b"\xff" * at.compress_size + data[end:])
+    report = verify_package(path, case.city.policy())
+    assert ("file", "README.txt") in found(report)
+
+
 def test_only_the_requester_signs(case: Case, tmp_path: Path) -> None:
     path = case.pack(tmp_path / "p.zip", signer="p-operator")
     assert found(verify_package(path, case.city.policy())) == {("signature", "manifest.sig")}

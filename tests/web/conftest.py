@@ -219,14 +219,14 @@ def camera_values() -> dict[str, Any]:
             "article": "Article 12",
             "decision": "Council decision 41/2026",
             "valid_from": "2026-01-01",
-            "valid_to": "2028-01-01",
+            "valid_to": "2098-01-01",
         },
-        "dpia": {"hash": "ab" * 32, "date": "2026-01-15", "review_due": "2027-12-15"},
+        "dpia": {"hash": "ab" * 32, "date": "2026-01-15", "review_due": "2097-12-15"},
         "contract": {
             "number": "C-2026-118",
             "supplier": "Street Optics Ltd",
             "value": "4,200 EUR a year",
-            "valid_to": "2028-01-01",
+            "valid_to": "2098-01-01",
         },
         "retention": {"class": "street", "seconds": 15 * 86_400},
         "custodian_set": "street-set",
@@ -288,6 +288,7 @@ class TailServer:
     def __init__(self, path: Path) -> None:
         self.tails: dict[str, Tail] = {}
         self.health: dict[str, Any] = {}
+        self.red: list[str] = []
         self.open = 0
         self.asked: list[str] = []
         self._links: set[Any] = set()
@@ -314,7 +315,7 @@ class TailServer:
         self.asked.append(path)
         try:
             if path == "/health":
-                body = json.dumps({"cameras": self.health}).encode()
+                body = json.dumps({"cameras": self.health, "red": self.red}).encode()
                 writer.write(
                     b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
                     % len(body)

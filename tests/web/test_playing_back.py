@@ -80,6 +80,15 @@ def test_nobody_uses_anothers_playback(site: Any, recording: Recording) -> None:
             assert again.get(f"/api/playback/{playback}/timeline").status_code == 404
 
 
+def test_a_number_that_no_segment_has_is_refused(site: Any, recording: Recording) -> None:
+    with site.browser(site.town.operator) as browser:
+        playback = begin(browser, recording).json()["playback"]
+        for seq in (-1, 2**31, 10**30):
+            found = {"window": recording.window.id, "seq": seq}
+            answer = browser.get(f"/api/playback/{playback}/segment", params=found)
+            assert answer.status_code == 400
+
+
 def test_segments_outside_of_the_span_are_not_given(site: Any, recording: Recording) -> None:
     with site.browser(site.town.officer) as browser:
         early = to_iso(recording.start - 60_000), to_iso(recording.start - 30_000)

@@ -57,7 +57,7 @@ def test_a_cameras_page_says_what_residents_ask(calm: Any) -> None:
         missing = client.get("/cameras/cam-99", headers={"accept": "text/html"})
     for said in (
         "Road Safety Act, Article 12",
-        "from 1 January 2026 until 1 January 2028",
+        "from 1 January 2026 until 1 January 2098",
         "Destroyed after 15 days",
         "at most 15 days 10 minutes after it was made",
         "2 of these 3 custodians must agree",
@@ -98,6 +98,13 @@ def test_a_recorder_that_fails_is_shown_red(site: Any, tails: Any) -> None:
         health = client.get("/health")
     assert health.status_code in (200, 503)
     assert health.json()["recorder"] == {"cameras": 1}
+
+
+def test_nobody_learns_where_a_camera_is_in_the_network(site: Any, tails: Any) -> None:
+    tails.red += ["cam-01: rtsp://10.0.0.7:554/main cannot be opened: connection refused."]
+    with site.client() as client:
+        red = client.get("/health").json()["red"]
+    assert "recorder: cam-01: its address cannot be opened: connection refused." in red
 
 
 def test_without_a_log_pages_say_what_is_missing(site: Any) -> None:

@@ -15,7 +15,8 @@ from plainview.base.clock import DAY_MS, now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.errors import BadFormat, KeeperAway, NotAuthorised, UnsafeStart
 from plainview.register import statements
-from plainview.tlog.signing import SigningKey
+from plainview.tlog.entries import make
+from plainview.tlog.signing import SigningKey, sign
 from plainview.web.limits import RateLimit, TooMany
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.sessions import ABSOLUTE_MS, IDLE_MS, Sessions
@@ -148,6 +149,7 @@ def test_a_tool_signs_in_with_its_key(calm: Any) -> None:
         me = client.get("/api/me", headers={"authorization": f"Bearer {token}"}).json()
     assert me["person"] == calm.town.court.person.person
     assert me["name"] == "Irena Berg"
+    assert me["may"] == ["cameras", "request.read", "request.release", "self"]
     calm.web.register.sync()
     entries = calm.web.register.recent(5, type="act")
     assert calm.web.register.act(entries[0].index).act == "signin"
@@ -180,6 +182,16 @@ def test_a_wrong_signature_opens_nothing(calm: Any, change: dict[str, Any]) -> N
     assert "token" not in answer.text
     calm.web.register.sync()
     assert calm.web.register.size == before
+
+
+def test_somebody_without_a_role_is_told_so(site: Any) -> None:
+    town = site.town
+    body = {**town.court.person.body(), "roles": []}
+    town.say(sign(make("enrol", body, time=now_ms()), [town.dpo.signing, town.officer.signing]))
+    with site.client() as client:
+        answer = client.post("/api/session/key", json=signed(site, town.court))
+    assert answer.status_code == 401
+    assert "no role" in answer.json()["message"]
 
 
 def test_guessing_is_slowed_down(site: Any) -> None:

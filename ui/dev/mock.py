@@ -88,6 +88,7 @@ def me():
         "person": "p-1",
         "name": "Mira Olsen",
         "roles": state["roles"],
+        "may": ["live", "playback", "request.read", "request.submit", "self"],
         "actor": "a1",
         "purpose": state["purpose"],
         "server_time": iso(time.time() * 1000),

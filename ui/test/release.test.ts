@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromBase64, toBase64, toBase64Url, utf8 } from "../src/base/bytes.ts";
+import { concat, fromBase64, toBase64, toBase64Url, utf8 } from "../src/base/bytes.ts";
 import type { Json, JsonObject } from "../src/base/canonical.ts";
 import { CheckFailed } from "../src/base/errors.ts";
 import { parseEntry } from "../src/log/entries.ts";
@@ -8,7 +8,11 @@ import type { Check } from "../src/release/checks.ts";
 import { examineForRelease, release, type Ready } from "../src/release/custodian.ts";
 import { readKeyFile, type KeyFile } from "../src/release/keyfile.ts";
 import { openOriginal } from "../src/release/opening.ts";
+import { checkRecorded } from "../src/release/record.ts";
 import type { Server } from "../src/release/server.ts";
+import { parseSegments } from "../src/seal/segments.ts";
+import { sealAge } from "../src/seal/shares.ts";
+import { checkSpan, hashHex, type WindowRecord } from "../src/seal/windows.ts";
 import { releaseVector } from "./vectors.ts";
 
 const vector = releaseVector();
@@ -178,10 +182,50 @@ describe("a custodian's checks", () => {
     expect(entry.by).toEqual([own.signing.keyId]);
     expect(entry.body).toMatchObject({ request: vector.request, index: 1 });
   });
+
+  it("want a window that holds some of the time that is named, not its neighbour", () => {
+    const record = { window: "cam-01.x", camera: "cam-01" } as WindowRecord;
+    const check = (start: string, end: string): void =>
+      checkSpan({ ...record, start, end }, "cam-01", at(10, 15), at(10, 30));
+    const at = (hour: number, minute: number): string =>
+      new Date(Date.UTC(2026, 10, 23, hour, minute)).toISOString();
+    check(at(10, 15), at(10, 30));
+    check(at(10, 29), at(10, 45));
+    expect(() => check(at(10, 0), at(10, 15))).toThrow(CheckFailed);
+    expect(() => check(at(10, 30), at(10, 45))).toThrow(CheckFailed);
+  });
+
+  it("end with one statement, however often an answer is lost", async () => {
+    const own = await key("custodian-a");
+    const sent: JsonObject[] = [];
+    const post = (_path: string, body: JsonObject): Promise<number> => {
+      sent.push(body);
+      return sent.length < 3 ? Promise.reject(new Error("lost")) : Promise.resolve(1);
+    };
+    const server = { post } as unknown as Server;
+    const ready = await examined(vector.waiting);
+    await expect(release(ready, own, server)).rejects.toThrow("lost");
+    await expect(release(ready, own, server)).rejects.toThrow("lost");
+    await release(ready, own, server);
+    await release(ready, own, server);
+    expect(sent).toHaveLength(3);
+    expect(new Set(sent.map((body) => asText(body.entry))).size).toBe(1);
+  });
+
+  it("leave out what this custodian released before, if it is proven", async () => {
+    const given = list(vector.released.releases);
+    const bundle = { ...copy(vector.waiting), releases: given };
+    expect((await examined(bundle)).shares).toEqual([]);
+    bundle.releases = given.slice(1);
+    expect((await examined(bundle)).shares).toHaveLength(1);
+    bundle.releases = [{ ...given[0], proof: asText(vector.waiting.proof) }];
+    expect(await code(examined(bundle))).toBe("inclusion");
+  });
 });
 
 interface Changes {
   bundle?: JsonObject;
+  evidence?: JsonObject;
   opening?: JsonObject;
   originals?: string;
 }
@@ -193,7 +237,9 @@ function serverWith(changes: Changes): { server: Server; posted: string[] } {
       Promise.resolve(
         path.includes("/opening?")
           ? (changes.opening ?? vector.opening)
-          : (changes.bundle ?? vector.released),
+          : path.endsWith("/evidence")
+            ? (changes.evidence ?? vector.evidence)
+            : (changes.bundle ?? vector.released),
       ),
     originals: () => Promise.resolve(fromBase64(changes.originals ?? vector.originals)),
     post: (path: string) => Promise.resolve(posted.push(path)),
@@ -202,7 +248,7 @@ function serverWith(changes: Changes): { server: Server; posted: string[] } {
 }
 
 describe("opening", () => {
-  const open = async (changes: Changes = {}, role = "investigator") => {
+  const open = async (changes: Changes = {}, role = "investigator", at = vector.now) => {
     const { server, posted } = serverWith(changes);
     const opened = await openOriginal(
       vector.request,
@@ -210,7 +256,7 @@ describe("opening", () => {
       server,
       silent,
       () => undefined,
-      () => vector.now,
+      () => at,
     );
     return { ...opened, posted };
   };
@@ -248,10 +294,58 @@ describe("opening", () => {
     expect(await code(open({ originals: "" }))).toBe("segments");
   });
 
+  it("names video that is not what was logged when it was recorded", async () => {
+    const all = fromBase64(vector.originals);
+    const first = 4 + new DataView(all.buffer).getUint32(0);
+    expect(await code(open({ originals: toBase64(all.subarray(first)) }))).toBe("segment-log");
+    expect(await code(open({ originals: await resealed() }))).toBe("segment-log");
+    const evidence = copy(vector.evidence);
+    const [leaf = {}] = Object.values(object(evidence.leaves)).flatMap((leaves) => list(leaves));
+    leaf.segments = 2;
+    expect(await code(open({ evidence }))).toBe("leaves");
+  });
+
+  it("does not believe video that no entry holds, once its time for that is over", async () => {
+    const isRoots = (item: Json): boolean =>
+      parseEntry(fromBase64(asText(object(item).entry))).type === "roots";
+    const shown = Object.entries(object(vector.evidence.entries));
+    const kept = Object.fromEntries(shown.filter(([, item]) => !isRoots(item)));
+    const evidence = { ...vector.evidence, entries: kept };
+    expect(await code(open({ evidence }))).toBe("segment-unlogged");
+    const end = Date.parse(asText(windowRecord().end));
+    expect((await open()).waiting).toBe(0);
+    const pieces = [{ record: windowRecord() as never, hashes: ["ab".repeat(32)] }];
+    const own = await key("investigator");
+    expect(checkRecorded(evidence, pieces, own, end + 299_000)).toBe(1);
+    expect(() => checkRecorded(evidence, pieces, own, end + 300_000)).toThrow(CheckFailed);
+  });
+
   it("is for the requester only", async () => {
     expect(await code(open({}, "custodian-c"))).toBe("not-yours");
   });
 });
+
+/** The window as the log holds it. */
+function windowRecord(): JsonObject {
+  return object(header(vector.waiting).record);
+}
+
+/** What a server can do that never saw a picture: other video, sealed to the window's public key. */
+async function resealed(): Promise<string> {
+  const [pieces] = [parseSegments(fromBase64(vector.originals))];
+  const made = [];
+  for (const { sequence } of pieces) {
+    const plain = fromBase64(vector.plain[sequence] ?? "");
+    plain[40] = (plain[40] ?? 0) ^ 1;
+    const sealed = await sealAge(asText(windowRecord().pk), plain);
+    const hashes = { plain_sha256: hashHex(plain), cipher_sha256: hashHex(sealed) };
+    const item = concat(utf8(`${JSON.stringify({ seq: sequence, ...hashes })}\n`), sealed);
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, item.length);
+    made.push(length, item);
+  }
+  return toBase64(concat(...made));
+}
 
 describe("asking", () => {
   const draft = (change: (draft: JsonObject) => void = () => undefined): string => {
@@ -302,5 +396,11 @@ describe("key files", () => {
       expect(await code(key("custodian-a", changes))).toBe("key-file");
     }
     expect(await code(readKeyFile("{"))).toBe("key-file");
+  });
+
+  it("are refused when they want no witness", async () => {
+    const pinned = asText(vector.keys["custodian-a"]?.policy);
+    const policy = pinned.replace(/^quorum .*$/m, "quorum none");
+    expect(await code(key("custodian-a", { policy }))).toBe("key-file");
   });
 });

@@ -13,6 +13,7 @@ export interface ReleaseVector {
   brief: { request: string; minutes: number; bundle: JsonObject };
   released: JsonObject;
   opening: JsonObject;
+  evidence: JsonObject;
   originals: string;
   plain: string[];
 }

@@ -19,6 +19,8 @@ Clock = Callable[[], Ms]
 """Anything that tells the wall time; tests pass their own."""
 
 DAY_MS: Ms = 86_400_000
+EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999
+"""The moments that `to_iso` can write."""
 
 
 def now_ms() -> Ms:
@@ -40,7 +42,10 @@ def from_iso(text: str) -> Ms:
         raise BadFormat(f"{text!r} is not a time like 2026-11-23T08:50:00.000Z.") from error
     if moment.tzinfo is None:
         raise BadFormat(f"{text!r} has no time zone.", hint="Write Z for UTC.")
-    return round(moment.timestamp() * 1000)
+    ms = round(moment.timestamp() * 1000)
+    if not EARLIEST <= ms <= LATEST:
+        raise BadFormat(f"{text!r} is before the year 1 or after 9999.")
+    return ms
 
 
 def to_compact(ms: Ms) -> str:

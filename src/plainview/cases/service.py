@@ -19,7 +19,7 @@ from plainview.cases import drafts
 from plainview.cases.record import record
 from plainview.cases.rows import Bookmark, Draft, Rows
 from plainview.cases.rules import Rules
-from plainview.errors import BadFormat, BadSeal, NotFound, NotLogged, PlainviewError
+from plainview.errors import BadFormat, BadSeal, Invalid, NotFound, NotLogged, Refused
 from plainview.keys.client import KeeperClient
 from plainview.register.answers import RequestOnLog, WindowOnLog
 from plainview.register.projection import Register
@@ -29,6 +29,8 @@ from plainview.store.store import Store
 AROUND_MS: Ms = 30_000
 """A marked moment means this long before and after it."""
 NEWEST = 200
+SAID_NO = (Refused, Invalid)
+"""After any other error of the keeper the statement may yet be logged: what it needs stays."""
 
 
 class Cases:
@@ -115,7 +117,7 @@ class Cases:
         self._rows.put_detail(entry.hash, person, detail, salt, self._clock())
         try:
             self._keeper.append(raw)
-        except PlainviewError:
+        except SAID_NO:
             self._register.sync()
             if not self._on_log(entry.hash):
                 self._rows.forget_detail(entry.hash)
@@ -136,7 +138,7 @@ class Cases:
         self._rows.put_release(hash, resealed)
         try:
             index = self._keeper.append(raw)
-        except PlainviewError:
+        except SAID_NO:
             self._register.sync()
             logged = {release.resealed for release in self._register.releases(hash)}
             if body["resealed"] not in logged:

@@ -10,8 +10,11 @@ from rich.console import Console
 
 from plainview.base import journal, shutdown
 from plainview.base.settings import load
+from plainview.demo import streets
 from plainview.demo.run import Demo
 
+CLIPS = Path(".cache/clips")
+"""Where set-up puts the clips of the demonstration, and what is converted is kept."""
 HORIZON_SECONDS = 1200
 VIEW_FPS = 12
 VIEW_HEIGHT = 540
@@ -23,9 +26,10 @@ def command(
     port: Annotated[
         int, typer.Option(min=1024, max=65_500, help="Port of the pages; the next four are used.")
     ] = 8600,
-    clips: Annotated[Path, typer.Option(help="Folder with video files for the cameras.")] = Path(
-        ".cache/clips"
-    ),
+    clips: Annotated[
+        Path | None,
+        typer.Option(help="Folder of your own videos, for the cameras in order of their names."),
+    ] = None,
     source: Annotated[
         list[str] | None,
         typer.Option(help="A file, an rtsp:// address or /dev/videoN, for the next camera."),
@@ -34,6 +38,7 @@ def command(
     """Start cameras, keeper, witnesses, recorder and pages; Ctrl-C stops all of them."""
     journal.configure()
     console = Console()
+    given = [*(source or []), *(map(str, streets.videos(clips)) if clips else [])]
     settings = load(
         data=data.absolute(),
         port=port,
@@ -44,7 +49,7 @@ def command(
         demo=True,
     )
     end = shutdown.on_signal()
-    demo = Demo(settings, clips.absolute(), source or [])
+    demo = Demo(settings, CLIPS.absolute(), given)
     try:
         demo.start(lambda line: console.print(line, highlight=False))
         console.print("Ctrl-C ends it.")

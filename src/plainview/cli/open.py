@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from plainview.base.clock import Ms
 from plainview.cli.options import DEFAULT_SERVER, Json, KeyPath, ServerAddress, say, say_json
 from plainview.errors import NotLogged
 from plainview.release import keyfile, opening
 from plainview.release.checks import Asked
 from plainview.release.client import Server
 from plainview.release.files import Kept, keep_window
-from plainview.release.record import Record, check_segments, fetch_record
+from plainview.release.record import Record, check_logged, fetch_record
 from plainview.release.trust import Trust
 
 
@@ -44,10 +45,9 @@ def command(
             kept.append(
                 keep_window(out, opened, found, raw=raw, sealed=sealed, identity=keep_identity)
             )
-            if not as_json:
-                _say(kept[-1])
         opening.report(session, trust, asked, [one.window for one in kept])
-        waiting = _check_logged(fetch_record(session, trust, asked), asked, kept)
+        record = fetch_record(session, trust, asked)
+        waiting = _check_logged(record, asked, kept, trust.clock())
     if as_json:
         say_json(
             [
@@ -62,11 +62,12 @@ def command(
                 for one in kept
             ]
         )
-    for message in () if as_json else waiting.values():
-        say(message)
+        return
+    for one in kept:
+        _say(one, waiting.get(one.window, "every hash is as logged."))
 
 
-def _check_logged(record: Record, asked: Asked, kept: list[Kept]) -> dict[str, str]:
+def _check_logged(record: Record, asked: Asked, kept: list[Kept], now: Ms) -> dict[str, str]:
     """Hold what was opened against what was logged when it was recorded.
 
     Raises `BadProof`; windows whose newest minute is not logged yet come back with a message.
@@ -75,13 +76,14 @@ def _check_logged(record: Record, asked: Asked, kept: list[Kept]) -> dict[str, s
     for one in kept:
         window = asked.window(one.window).record
         try:
-            check_segments(window, record.minutes(window), one.hashes)
+            check_logged(window, record.minutes(window), one.hashes, now=now)
         except NotLogged as error:
             waiting[one.window] = error.line()
     return waiting
 
 
-def _say(kept: Kept) -> None:
+def _say(kept: Kept, logged: str) -> None:
     videos = ", ".join(str(path) for path in kept.videos)
-    gaps = f", {kept.gaps_ms / 1000:.1f} s missing" if kept.gaps_ms else ", without gaps"
-    say(f"{kept.window}: {kept.segments} segments, every hash checked{gaps}: {videos}")
+    gaps = f"{kept.gaps_ms / 1000:.1f} s missing" if kept.gaps_ms else "without gaps"
+    say(f"{kept.window}: {kept.segments} segments, {gaps}: {videos}")
+    say(f"  {logged}")

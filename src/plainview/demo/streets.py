@@ -8,9 +8,11 @@ from typing import Any
 
 from plainview.base.clock import DAY_MS, Ms, to_iso
 from plainview.base.ids import sha256_hex
+from plainview.errors import NotFound
 
 DPIA = Path(__file__).parent / "assets" / "impact-assessment.md"
 """The document whose hash the register demands, served at /demo/assets/impact-assessment.md."""
+VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm"})
 RETENTION_SECONDS = 60
 YEAR_MS = 365 * DAY_MS
 
@@ -90,8 +92,19 @@ def record(street: Street, now: Ms) -> dict[str, Any]:
     }
 
 
+def videos(folder: Path) -> list[Path]:
+    """The video files of a folder, by name. Raises `NotFound` if it has none."""
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in VIDEOS)
+    if not found:
+        raise NotFound(
+            f"{folder} holds no video file ({', '.join(sorted(VIDEOS))}).",
+            hint="Name a folder with videos, or leave --clips out.",
+        )
+    return [path.absolute() for path in found]
+
+
 def sources(clips: Path, given: list[str]) -> dict[str, str]:
-    """What each camera plays: a file, an address, or `scene` where a file is absent."""
+    """What each camera plays: what was given for it, else its own clip, else `scene`."""
     chosen = {}
     for street, own in zip(STREETS, given + [""] * len(STREETS), strict=False):
         clip = clips / street.clip if street.clip else None

@@ -17,7 +17,7 @@ What this is
   it to be opened. Nothing here needs the internet, and nothing needs to be believed.
 
 What to look at
-  video-*.mp4        the recording, for any video player
+  video-*.mp4        the recording, for any video player; checked to be made of the pieces below
   detail.json        the case for which it was asked
   log/               entries of the public log, each with its proof
   segments/          the same recording in its original pieces; these are what is proved

@@ -54,8 +54,7 @@ class Chores:
                 self._scribe.check_writable()  # else nothing is known, and nothing is to be dropped
                 index = self._scribe.known(detail.id)
             if index is not None:
-                clear = json.loads(detail.detail)
-                body = {"of": index, "detail": clear, "salt": detail.salt}
+                body = {"of": index, "detail": json.loads(detail.detail), "salt": detail.salt}
                 self._desk.log("reveal", body, ident_of("reveal", detail.id))
             self._box.drop_detail(detail.id)
 
@@ -82,10 +81,11 @@ class Chores:
         due = {name for name, at in self._ring.due.items() if at <= now}
         if due:
             self._witnesses.check_time()
-            for name in sorted(due):
-                self._hold_back(name, now)
-            self._ring.destroy(due)
-            self._log_destroyed()
+            with self._desk.keeping:
+                for name in sorted(due):
+                    self._hold_back(name, now)
+                self._ring.destroy(due)
+                self._log_destroyed()
 
     def _hold_back(self, name: str, now: Ms) -> None:
         """Put the held windows under the key `name` under hold keys, which have their own ends."""
@@ -100,8 +100,7 @@ class Chores:
         self._box.put_windows(self._move(row, f"hold.{end}") for row, end in ends.items())
 
     def _move(self, row: Locked, key: str) -> Locked:
-        e = self._ring.unwrap(row.key, row.id, "e", row.e)
-        view = self._ring.unwrap(row.key, row.id, "view", row.view)
+        e, view = self._desk.unlock(row, "e"), self._desk.unlock(row, "view")
         return self._desk.locked(row.id, key, e, view)
 
     def _log_destroyed(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,7 @@ from plainview.keeper.box import Box, Detail, Locked
 from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
 from plainview.tlog import leaves as leaf_files
-from plainview.tlog.entries import Entry, canonical, commit, make, parse, read_canonical
+from plainview.tlog.entries import Entry, canonical, commit, make, parse
 from plainview.tlog.shapes import SHARE, check_shape, shape
 
 SKEW_MS: Ms = 300_000
@@ -63,6 +64,7 @@ class Desk:
     def __init__(self, scribe: Scribe, ring: KeyRing, box: Box, clock: Clock) -> None:
         self.scribe, self.ring, self.box, self._clock = scribe, ring, box, clock
         self._sessions: dict[str, Watching] = {}
+        self.keeping = threading.Lock()  # no key is destroyed while a hold is on its way to the log
         self._windows = threading.Lock()
         self._openings = threading.Lock()
         self._watching = threading.Lock()
@@ -79,23 +81,28 @@ class Desk:
         entry = parse(unb64(raw))
         if not entry.by or entry.type == "founding":
             raise NotAuthorised("Only statements that their authors signed are taken.")
-        if self.scribe.known(entry.id) is None:
-            self._check_statement(entry)
-        return self.scribe.submit(entry)
+        with self.keeping if entry.type == "hold" else nullcontext():
+            if self.scribe.known(entry.id) is None:
+                self._check_statement(entry)
+            return self.scribe.submit(entry)
 
     def _check_statement(self, entry: Entry) -> None:
         """What the clock, not the log, decides."""
-        if abs(entry.time - self._clock()) > SKEW_MS:
+        now = self._clock()
+        if abs(entry.time - now) > SKEW_MS:
             raise Refused(
                 "The statement's time is more than five minutes from the keeper's clock.",
                 hint="Set the clock of the machine that signs, and sign again.",
             )
+        with self.scribe.lock:
+            history, body = self.scribe.history, entry.body
+            history.check(entry)
+            for window in body["windows"] if entry.type == "hold" else ():
+                self._record(window, now)
+            if entry.type == "release" and history.request(body["request"]).expires <= now:
+                raise Refused("The request has expired.", hint="Its requester signs a new one.")
         if entry.type == "request":
-            _recipient(str(entry.body.get("recipient")))
-        if entry.type == "release":
-            with self.scribe.lock:
-                asked = self.scribe.history.request(str(entry.body.get("request")))
-                _check_current(asked.expires, self._clock())
+            _recipient(body["recipient"])
 
     def roots(self, id: Id, node: str, minute: str, leaves: list[Object]) -> int:
         cipher, plain = leaf_files.roots(leaves)
@@ -115,27 +122,28 @@ class Desk:
 
     def act(self, id: Id, actor: str, role: str, act: str, detail: Object) -> Object:
         """The commitment now; the detail waits in the box for its reveal."""
-        clear = canonical(detail).decode()
+        clear = canonical(detail)
         if len(clear) > MAX_DETAIL:
             raise BadFormat("The detail of an act is too long.")
         with self.scribe.lock:
             due = self._clock() + self.scribe.history.rules["reveal_seconds"] * 1000
-        kept = self.box.put_detail(Detail(id, clear, secrets.token_hex(32), due))
-        commitment = commit(read_canonical(kept.detail.encode()), bytes.fromhex(kept.salt))
-        body = {"actor": actor, "role": role, "act": act, "detail_commitment": commitment}
-        return {"index": self.log("act", body, id), "salt": kept.salt}
+        fresh = Detail(id, clear.decode(), secrets.token_hex(32), due)
+        kept = self.box.put_detail(fresh)
+        if kept.detail != fresh.detail:
+            raise Refused("Another act has this submission id.", hint="Use a new id.")
+        body = {"actor": actor, "role": role, "act": act}
+        body["detail_commitment"] = commit(detail, bytes.fromhex(kept.salt))
+        try:
+            return {"index": self.log("act", body, id), "salt": kept.salt}
+        except Refused:
+            if kept == fresh:  # the id is another entry's, which this detail must not reveal
+                self.box.drop_detail(id)
+            raise
 
     def watch(
-        self,
-        id: Id,
-        actor: str,
-        role: str,
-        kind: Literal["live", "playback"],
-        camera: str,
-        from_ms: Ms,
-        to_ms: Ms | None,
-        purpose: str,
-    ) -> Object:
+        self, id: Id, actor: str, role: str, kind: Literal["live", "playback"], camera: str,
+        from_ms: Ms, to_ms: Ms | None, purpose: str,
+    ) -> Object:  # fmt: skip
         now = self._clock()
         start, end = (now - LIVE_BEFORE_MS, None) if kind == "live" else (from_ms, to_ms)
         if kind == "playback" and not (end and start < end <= start + DAY_MS):
@@ -163,7 +171,7 @@ class Desk:
         overlaps = from_iso(record["start"]) < end and from_iso(record["end"]) > held.start
         if record["camera"] != held.camera or not overlaps:
             raise NotAuthorised("The window is not one that this session was logged for.")
-        return b64(self._unlock(window, "view"))
+        return b64(self.unlock(self._row(window), "view"))
 
     def _record(self, window: str, now: Ms) -> Mapping[str, Any]:
         """The logged record of a window that may still be opened."""
@@ -174,9 +182,9 @@ class Desk:
                 raise Refused(f"{window} is due for destruction.")
         return record
 
-    def _unlock(self, window: str, kind: Literal["e", "view"]) -> bytes:
-        row = self._row(window)
-        return self.ring.unwrap(row.key, window, kind, row.e if kind == "e" else row.view)
+    def unlock(self, row: Locked, kind: Literal["e", "view"]) -> bytes:
+        """A secret of a window; raises `NotFound` once its key was destroyed."""
+        return self.ring.unwrap(row.key, row.id, kind, row.e if kind == "e" else row.view)
 
     def _row(self, window: str) -> Locked:
         if (row := self.box.window(window)) is None:
@@ -195,12 +203,11 @@ class Desk:
             self.scribe.check_writable()
             with self.scribe.lock:
                 history = self.scribe.history
-                now = self._clock()
                 records = [self._new_record(draft, register) for draft in drafts]
                 logged = [history.windows.get(record["window"]) for record in records]
                 for record, before in zip(records, logged, strict=True):
                     if before is None:
-                        history.check_window(record, now)
+                        history.check_window(record, self._clock())
                     elif before.record != record:
                         raise Refused(f"{record['window']} was made before.", hint="Count on.")
             if not all(logged):
@@ -254,14 +261,15 @@ class Desk:
                 asked = self.scribe.history.request(request, window)
                 given, done = len(asked.releases.get(window, {})), window in asked.openings
             if not done:
-                _check_current(asked.expires, now)
+                if asked.expires <= now:
+                    raise Refused("The request has expired.", hint="Its requester signs a new one.")
                 if given < record["k"]:
                     raise NotLogged(f"{given} of {record['k']} releases are on the log.")
             resealed = self.box.opening(request, window)
             if resealed is None:
                 if done:
                     raise NotFound("The keeper no longer holds what it gave for this request.")
-                e = self._unlock(window, "e")
+                e = self.unlock(self._row(window), "e")
                 resealed = b64(pyrage.encrypt(e, [_recipient(asked.recipient)]))
                 self.box.put_opening(request, window, resealed)
             if not done:
@@ -281,8 +289,3 @@ def _recipient(text: str) -> pyrage.x25519.Recipient:
         return pyrage.x25519.Recipient.from_str(text)
     except pyrage.RecipientError as error:
         raise BadFormat("That is not an age recipient (age1...).") from error
-
-
-def _check_current(expires: Ms, now: Ms) -> None:
-    if expires <= now:
-        raise Refused("The request has expired.", hint="The requester signs a new one.")

@@ -144,8 +144,7 @@ def _open_log(places: Places) -> tuple[Scribe, PolicyFile]:
         raise UnsafeStart(f"No log key or trust policy: {error}", hint="Run the set-up.") from error
     signer = Signer(policy.logs[0].name, key)
     if len(policy.logs) != 1 or signer.verifier != policy.logs[0]:
-        hint = "Restore the right one."
-        raise UnsafeStart("keys/log.key is not the log key that policy.txt names.", hint=hint)
+        raise UnsafeStart("keys/log.key is not the log key of policy.txt.", hint="Restore it.")
     try:
         return Scribe(places.log_dir, signer), policy
     except (OSError, PlainviewError) as error:

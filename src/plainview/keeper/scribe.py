@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from plainview.base import durable
+from plainview.base.ids import sha256_hex
 from plainview.errors import LogAway, PlainviewError, Refused
 from plainview.tlog.entries import Entry, parse
 from plainview.tlog.history import History
@@ -28,7 +29,7 @@ _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
 Ids = dict[str, tuple[int, str]]
-"""Index and hash of entries by submission id."""
+"""Index and content of entries by submission id."""
 
 _FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
 """After any of these, also an unforeseen one, only what is on the disk is believed."""
@@ -129,7 +130,7 @@ class Scribe:
                     _take(entry, self.history, self._ids)
                     raws.append(entry.raw)
                 index, known = self._ids[entry.id]
-                if known != entry.hash and entry.by:
+                if known != _content(entry):
                     raise Refused("Another entry has this submission id.", hint="Use a new id.")
             except PlainviewError as error:
                 future.set_exception(error)
@@ -150,6 +151,15 @@ def _take(entry: Entry, history: History, ids: Ids) -> None:
     """The next entry, if it may stand on the log."""
     index = history.size
     history.apply(index, entry)
-    ids[entry.id] = (index, entry.hash)
+    ids[entry.id] = (index, _content(entry))
     if len(ids) > _REMEMBERED:
         del ids[next(iter(ids))]
+
+
+def _content(entry: Entry) -> str:
+    """What a submission that is made again must repeat: all but the keeper's own time, hashed.
+
+    Else an id that is on the log already would pass for the entry of what was never logged.
+    """
+    head = entry.raw.rpartition(b'"time":')[0] + entry.type.encode()
+    return sha256_hex(entry.raw if entry.by else head)

@@ -70,9 +70,8 @@ class Witnesses:
     def check_time(self) -> None:
         """Raises `LogAway` unless a quorum, asked now, states the time that our clock shows."""
         self.gather()
-        now = self._clock()
         asked = self.times.keys() - self.errors
-        near = [name for name in asked if abs(self.times[name] - now) <= AGREE_MS]
+        near = [name for name in asked if abs(self.times[name] - self._clock()) <= AGREE_MS]
         if self._policy.quorum == "none" or not self._policy.reached(near):
             raise LogAway(
                 f"{len(near)} of {len(self._policy.witnesses)} witnesses confirm our clock, which "
@@ -87,7 +86,7 @@ class Witnesses:
         try:
             lines = add_checkpoint(url, old, self._proof(old, size), head)
         except OtherSize as other:
-            if other.size >= size or other.size == old:
+            if other.size > size or other.size == old:
                 raise
             old = other.size
             lines = add_checkpoint(url, old, self._proof(old, size), head)

@@ -142,11 +142,16 @@ class Pipeline:
             self._guarded_close()
 
     def _item(self, item: Packet | Gap) -> None:
-        """Original first. What cannot be stored is a gap, and is said once."""
+        """Original first. What cannot be stored is a gap, and is said once.
+
+        After a refusal only a key frame makes all well again: frames before it need what is lost,
+        and those that are sent out of order may still fall into a window that ends.
+        """
         parameters = self._source.parameters if isinstance(item, Packet) else None
         try:
             self._originals.push(item, parameters)
-            self._trouble = "" if isinstance(item, Packet) else self._trouble
+            if isinstance(item, Packet) and item.is_key:
+                self._trouble = ""
         except GateClosed:
             raise
         except PlainviewError as error:

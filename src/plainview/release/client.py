@@ -123,7 +123,7 @@ class Server:
         data = self._bytes(method, path, **kwargs)
         try:
             return json.loads(data) if data else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadFormat(f"{self.origin}{path} did not answer with JSON.") from error
 
     def _bytes(self, method: str, path: str, *, signed_in: bool = True, **kwargs: Any) -> bytes:
@@ -181,7 +181,7 @@ def _segment(item: bytes) -> tuple[dict[str, Any], bytes]:
     end = item.find(b"\n", 0, MAX_SEGMENT_HEADER)
     try:
         header = json.loads(item[: max(end, 0)])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadFormat("A segment was sent without its header.") from error
     if not isinstance(header, dict):
         raise BadFormat("A segment was sent without its header.")

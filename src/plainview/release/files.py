@@ -17,8 +17,8 @@ from typing import BinaryIO
 
 from plainview.base.durable import make_folder, write_file
 from plainview.errors import BadFormat, NotFound
-from plainview.release.join import Joiner
 from plainview.release.opening import OpenedWindow, Segment
+from plainview.seal.join import Joiner
 from plainview.seal.segments import plain_hash
 
 

@@ -2,7 +2,8 @@
 
 For every window asked for: k releases with proofs, the keeper's half with its proof, shares whose
 hashes the log holds, a key that is the logged one; then every segment's ciphertext and plaintext
-hash, window and order. Nothing is written before its checks passed.
+hash, window and order. What the log said of the segments when they were recorded is compared with
+the whole window (`plainview.release.record`).
 """
 
 from __future__ import annotations

@@ -15,14 +15,14 @@ from plainview.errors import NotFound
 from plainview.evidence.package import Facts, PackageWriter
 from plainview.release.checks import Asked, AskedWindow
 from plainview.release.client import Server
-from plainview.release.join import Joiner
 from plainview.release.opening import Release, Segment, open_window, segments
 from plainview.release.record import Record, check_segments, fetch_record
 from plainview.release.trust import Trust
+from plainview.seal.join import Joiner
 from plainview.seal.segments import plain_hash
 from plainview.tlog.entries import canonical
 from plainview.tlog.leaves import path as leaves_path
-from plainview.verify.manifest import PackedWindow, segment_name, sign_manifest
+from plainview.verify.manifest import PackedWindow, segment_name, sign_manifest, video_name
 from plainview.verify.manifest import Segment as Packed
 
 
@@ -84,7 +84,7 @@ def _take_window(
             found.append((segment.without_bytes(), plain_hash(segment.plain)))
     if not found:
         raise NotFound(f"The server holds no segment of window {name}.")
-    writer.add_file(f"video-{name}.mp4", video)
+    writer.add_file(video_name(name), video)
     return found
 
 

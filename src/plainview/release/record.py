@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plainview.base.clock import Ms
 from plainview.errors import BadFormat, BadProof, NotLogged
 from plainview.release.checks import Asked
 from plainview.release.client import Server
@@ -18,6 +19,9 @@ from plainview.release.trust import Proven, Trust, named
 from plainview.seal.windows import WindowRecord
 from plainview.tlog.leaves import segments_root
 from plainview.verify.ledger import check_leaves
+
+LOGGED_MS: Ms = 300_000
+"""So long after its end a window's last segments may still be on their way to the log."""
 
 
 @dataclass(frozen=True)
@@ -94,3 +98,22 @@ def check_segments(
             hint="The newest minute is logged when it is over: try again in two minutes.",
         )
     return holders
+
+
+def check_logged(
+    window: WindowRecord, minutes: Sequence[Minute], hashes: Sequence[str], *, now: Ms
+) -> list[int]:
+    """As `check_segments`, for whoever will not ask again: what is not logged in time never was.
+
+    Anybody can seal to the window's public key, and a server can withhold `roots` entries for ever.
+    """
+    try:
+        return check_segments(window, minutes, hashes)
+    except NotLogged as error:
+        if now < window.end_ms + LOGGED_MS:
+            raise
+        raise BadProof(
+            error.message,
+            hint="They may be false: nothing shows that they were recorded then. "
+            "Keep what you have as evidence.",
+        ) from error

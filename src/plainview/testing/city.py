@@ -66,9 +66,10 @@ def person(name: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def camera_record(**changes: Any) -> dict[str, Any]:
-    """A register record that is lawful for a year around `START`."""
-    year = {"valid_from": to_iso(START - DAY_MS), "valid_to": to_iso(START + 365 * DAY_MS)}
+def camera_record(start: Ms = START, **changes: Any) -> dict[str, Any]:
+    """A register record that is lawful from a day before `start`, for most of a year."""
+    year = {"valid_from": to_iso(start - DAY_MS), "valid_to": to_iso(start + 365 * DAY_MS)}
+    assessed, review = to_iso(start - 53 * DAY_MS)[:10], to_iso(start + 312 * DAY_MS)[:10]
     return {
         "name": "Bridge square, north",
         "kind": "pole",
@@ -82,7 +83,7 @@ def camera_record(**changes: Any) -> dict[str, Any]:
         "unit": "Traffic",
         "purpose": "accidents",
         "legal_basis": {"law": "Road act", "article": "12", "decision": "7/2026", **year},
-        "dpia": {"hash": digest("dpia"), "date": "2026-10-01", "review_due": "2027-10-01"},
+        "dpia": {"hash": digest("dpia"), "date": assessed, "review_due": review},
         "contract": {
             "number": "C-1",
             "supplier": "Example Ltd",
@@ -94,16 +95,22 @@ def camera_record(**changes: Any) -> dict[str, Any]:
         "profile": "faces",
         "audio": False,
         "biometric_identification": "none",
-        "valid_from": to_iso(START - DAY_MS),
+        "valid_from": year["valid_from"],
         **changes,
     }
 
 
 class City:
-    """The log of a city, in memory until `publish`; `now` is its clock."""
+    """The log of a city, in memory until `publish`; `now` is its clock, which begins at `start`."""
 
-    def __init__(self, *, witnesses: Sequence[str] = ("w1", "w2", "w3"), quorum: int = 2) -> None:
-        self.now = START
+    def __init__(
+        self,
+        *,
+        witnesses: Sequence[str] = ("w1", "w2", "w3"),
+        quorum: int = 2,
+        start: Ms = START,
+    ) -> None:
+        self.start = self.now = start
         self.history = History()
         self.raws: list[bytes] = []
         self.leaves: dict[str, bytes] = {}
@@ -163,7 +170,7 @@ class City:
         """The next version of a camera, signed by the DPO."""
         version = len(self.history.cameras.get(name, [])) + 1
         body = {"camera": name, "version": version, "status": status}
-        return self.state("camera", "p-dpo", **body, record=camera_record(**changes))
+        return self.state("camera", "p-dpo", **body, record=camera_record(self.start, **changes))
 
     def window(self, camera: str, start: Ms, *, counter: int = 0, **changes: Any) -> dict[str, Any]:
         """A window record that agrees with the register."""

@@ -158,15 +158,15 @@ class History:
 
     def _founding(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         founders = _founders(entry.body)
-        if {person.id for person in signers} != {person.id for person in founders.values()}:
+        people = {person.id: person for person in founders.values()}
+        if {person.id for person in signers} != people.keys():
             raise NotAuthorised("every founder signs the founding entry.")
         rules = entry.body["rules"]
         spans = rules["window_seconds"], rules["key_period_seconds"]
         if min(spans) < 1 or min(rules.values()) < 0 or max(rules.values()) > LONGEST_SECONDS:
             raise BadFormat("rules are seconds; windows and key periods last at least one.")
         self.origin, self.rules = entry.body["origin"], rules
-        self.keys = founders
-        self.people = {person.id: person for person in founders.values()}
+        self.keys, self.people = founders, people
 
     def _enrol(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         person = _person(entry.body, index)
@@ -199,16 +199,15 @@ class History:
     def _camera(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         body, record = entry.body, entry.body["record"]
         versions = self.cameras.get(body["camera"], [])
-        if body["version"] != len(versions) + 1 or body["status"] not in _STATUSES:
+        if body["version"] != len(versions) + 1:
             raise Refused(f"the next version of {body['camera']} is {len(versions) + 1}.")
         if versions and versions[-1].status == "removed":
             raise Refused(f"{body['camera']} was removed.", hint="Register it under a new name.")
         check_shape(record, CAMERA_RECORD, "record")
-        retention = record["retention"]
-        if self.classes.get(retention["class"], retention["seconds"]) != retention["seconds"]:
+        kind, seconds = record["retention"]["class"], record["retention"]["seconds"]
+        if self.classes.get(kind, seconds) != seconds:
             raise Refused("this retention class has another length.", hint="Name a new class.")
-        known = record["custodian_set"] in self.sets
-        if not known or not 0 < retention["seconds"] <= LONGEST_SECONDS:
+        if record["custodian_set"] not in self.sets or not 0 < seconds <= LONGEST_SECONDS:
             raise Refused("a camera needs a custodian set on the log and a retention period.")
         effect = now
         if body["status"] == "active":
@@ -216,8 +215,8 @@ class History:
             effect = max(moment(record["valid_from"]), now + notice)
         ends = (record["legal_basis"]["valid_to"], record["dpia"]["review_due"])
         lapses = min(map(moment, (*ends, record["contract"]["valid_to"])))
-        moment(record["legal_basis"]["valid_from"])
-        self.classes[retention["class"]] = retention["seconds"]
+        _begins(record)
+        self.classes[kind] = seconds
         version = Version(index, body["version"], body["status"], record, effect, lapses, lapses)
         self.cameras[body["camera"]] = [*versions, version]
 
@@ -229,9 +228,8 @@ class History:
             raise GateClosed(f"{camera} is not in the register, or its notice period runs.")
         if current.status != "active":
             raise GateClosed(f"{camera} is {current.status}.")
-        basis = current.record["legal_basis"]
-        if at < moment(basis["valid_from"]):
-            raise GateClosed(f"the legal basis of {camera} begins {basis['valid_from']}.")
+        if at < (begins := _begins(current.record)):
+            raise GateClosed(f"legal basis or DPIA of {camera} begins {to_iso(begins)}.")
         if at >= current.lapses:
             raise GateClosed(f"legal basis, DPIA or contract of {camera} ended.")
         newer = (version.effect for version in versions[current.version :])
@@ -246,8 +244,7 @@ class History:
         for record in records:
             self.check_window(record, now)
         for record in records:
-            kept = Window(record, index, self.sets[record["set"]])
-            self.windows[record["window"]] = kept
+            self.windows[record["window"]] = Window(record, index, self.sets[record["set"]])
 
     def check_window(self, record: Mapping[str, Any], now: Ms) -> None:
         """A window may be made now: named, timed, lawful, shared and shredded as it must be."""
@@ -274,12 +271,9 @@ class History:
     def fate(self, retention: Mapping[str, Any], start: Ms) -> dict[str, str]:
         """`class`, `period` and `shred` of a window that starts then."""
         span = self.rules["key_period_seconds"] * 1000
-        period = start - start % span
-        return {
-            "class": retention["class"],
-            "period": f"{retention['class']}.{to_compact(period)}",
-            "shred": to_iso(period + span + retention["seconds"] * 1000),
-        }
+        period, name = start - start % span, retention["class"]
+        end = period + span + retention["seconds"] * 1000
+        return {"class": name, "period": f"{name}.{to_compact(period)}", "shred": to_iso(end)}
 
     def due(self, at: Ms) -> dict[str, list[str]]:
         """Windows to be shredded by then, by period; held ones when their hold has ended."""
@@ -297,7 +291,10 @@ class History:
         until = from_iso(entry.body["until"])
         if until <= now:
             raise Refused("a hold ends in the future.")
-        for kept in [self.window(name) for name in entry.body["windows"]]:
+        held = [self.window(name) for name in entry.body["windows"]]
+        if any(self.due_at(name) <= now for name in entry.body["windows"]):
+            raise Refused("what is due for destruction is not held any more.")
+        for kept in held:
             kept.held_until = max(kept.held_until, until)
 
     def _shred(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
@@ -391,12 +388,15 @@ class History:
 
 _STEPS = {kind: step for kind in BODY if (step := "_" + kind.replace("-", "_")) in vars(History)}
 
-_STATUSES = ("active", "suspended", "removed")
-
 
 def moment(text: str) -> Ms:
     """A time or a bare day (its 00:00 UTC) of a register record; raises `BadFormat`."""
     return from_iso(f"{text}T00:00:00Z" if len(text) == 10 else text)
+
+
+def _begins(record: Mapping[str, Any]) -> Ms:
+    """From when there are both a legal basis and a DPIA."""
+    return max(moment(record["legal_basis"]["valid_from"]), moment(record["dpia"]["date"]))
 
 
 def _person(body: Mapping[str, Any], index: int) -> Person:

@@ -23,7 +23,6 @@ class PolicyFile:
         self.urls: dict[str, str] = {}
         self.groups: dict[str, tuple[int, tuple[str, ...]]] = {}
         self.quorum = ""
-        self._members: set[str] = set()
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -83,10 +82,10 @@ class PolicyFile:
 
     def _take(self, members: list[str]) -> tuple[str, ...]:
         """Names for a group: each is known, and in no other group."""
+        grouped = [*members, *(name for _, group in self.groups.values() for name in group)]
         for name in members:
-            if not self._has(name) or name in self._members:
+            if not self._has(name) or grouped.count(name) > 1:
                 raise BadFormat(f"{name!r} is unknown or already in a group.")
-            self._members.add(name)
         return tuple(members)
 
     @staticmethod

@@ -43,6 +43,7 @@ WINDOW = shape(
     " class:name period:name shred:text register:int",
     shares=[SHARE],
 )
+STATUSES = ("active", "suspended", "removed")
 CAMERA_RECORD = shape(
     "name:text place:text direction:text sees:text controller:text contact:text unit:text"
     " purpose:text valid_from:text area:text? custodian_set:name",
@@ -62,7 +63,7 @@ BODY = {
     "founding": shape("origin:text profile:name", rules=RULES, people=[PERSON]),
     "enrol": PERSON,
     "custodian-set": shape("set:name k:int n:int", members=[MEMBER]),
-    "camera": shape("camera:name version:int status:name record:object"),
+    "camera": shape("camera:name version:int record:object", status=STATUSES),
     "request": shape(
         "request:name windows:names recipient:text purpose:text detail_commitment:hex expires:text"
     ),

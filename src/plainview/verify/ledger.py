@@ -16,7 +16,7 @@ from plainview.base.clock import Ms, from_iso, to_iso
 from plainview.errors import BadFormat, BadProof, GateClosed, PlainviewError
 from plainview.tlog import leaves
 from plainview.tlog.entries import Entry, commit, parse, read_canonical
-from plainview.tlog.history import History
+from plainview.tlog.history import LATE_MS, History
 from plainview.verify.report import Report
 
 SHRED_GRACE_MS: Ms = 3_600_000
@@ -70,8 +70,11 @@ class Ledger:
             self._report.fail("entry", where, "its submission id is on the log already.")
         self._ids.add(ident)
         step = _STEPS.get(entry.type)
-        if step is not None:
-            step(self, index, entry)
+        try:
+            if step is not None:
+                step(self, index, entry)
+        except PlainviewError as error:
+            self._report.fail("entry", where, error.message)
 
     # -- windows, and what was written in them
 
@@ -164,7 +167,11 @@ class Ledger:
     # -- at the end
 
     def close(self, at: Ms) -> None:
-        """Record what should have happened by `at` and did not."""
+        """Record what should have happened by `at` and did not, or happened before its time."""
+        if self.history.clock > at + LATE_MS:
+            clock = to_iso(self.history.clock)
+            message = f"the keeper wrote {clock}, which the newest witness had not seen yet."
+            self._report.fail("time", "log", message)
         for period, names in sorted(self.history.due(at - SHRED_GRACE_MS).items()):
             message = f"{len(names)} windows are overdue for shredding, such as {names[0]}."
             self._report.fail("overdue", period, message)

@@ -111,6 +111,11 @@ def proof_name(index: int) -> str:
     return f"log/{index}.tlog-proof"
 
 
+def video_name(window: str) -> str:
+    """Name of the video that a window's segments make up."""
+    return f"video-{window}.mp4"
+
+
 def segment_name(window: str, seq: int) -> str:
     """Name of an original segment."""
     return f"segments/{window}/{seq}.mp4"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from plainview.errors import (
     NotLogged,
     PlainviewError,
 )
+from plainview.seal.join import Joiner
 from plainview.seal.segments import split_box
 from plainview.tlog import leaves, proof
 from plainview.tlog.entries import Entry, commit, key_id, parse, read_canonical
@@ -26,7 +29,7 @@ from plainview.tlog.history import History, Request
 from plainview.tlog.notes import ED25519, Verifier
 from plainview.tlog.policy import Policy
 from plainview.tlog.shapes import HEX, check_shape
-from plainview.verify.ledger import MINUTE_MS, check_leaves
+from plainview.verify.ledger import MINUTE_MS, STOP_GRACE_MS, check_leaves
 from plainview.verify.manifest import (
     CONTEXT,
     DETAIL,
@@ -38,6 +41,7 @@ from plainview.verify.manifest import (
     Segment,
     entry_name,
     proof_name,
+    video_name,
 )
 from plainview.verify.report import Report
 from plainview.verify.tree import Progress
@@ -45,6 +49,9 @@ from plainview.verify.tree import Progress
 MAX_FILES = 100_000
 MAX_SMALL = 64 * 1024 * 1024
 """Bytes of a manifest, entry, proof or leaves file."""
+MAX_SEGMENT = 4 * MAX_SMALL
+_UNREADABLE = (zipfile.BadZipFile, OSError, RuntimeError, EOFError, zlib.error, lzma.LZMAError)
+"""What a damaged file of a zip raises while it is read, whatever it was packed with."""
 _BLOCK = 1024 * 1024
 _BREAK_MS = 100
 """Milliseconds between segments that are named as a gap."""
@@ -68,7 +75,7 @@ class _Package:
         try:
             with self._zip.open(name) as file:
                 data = file.read(limit + 1)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        except _UNREADABLE as error:
             raise BadFormat(f"{name} cannot be read: {error}.") from error
         if len(data) > limit:
             raise BadFormat(f"{name} is too large.")
@@ -81,7 +88,7 @@ class _Package:
             with self._zip.open(name) as file:
                 while block := file.read(_BLOCK):
                     found.update(block)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        except _UNREADABLE as error:
             raise BadFormat(f"{name} cannot be read: {error}.") from error
         return found.hexdigest()
 
@@ -143,6 +150,8 @@ class _Verification:
         with self._checking("request", "request"):
             asked = self._history.request(self._manifest.request)
             self._people(asked)
+            if not any(window.segments for window in self._manifest.windows):
+                raise NotLogged("the package holds no recording.")
             for window in self._manifest.windows:
                 with self._checking("window", window.window):
                     self._window(window, asked)
@@ -199,9 +208,16 @@ class _Verification:
             with self._checking("segments", f"{packed.window}, entry {index}"):
                 self._minute(packed, index, made.record)
         for segment in packed.segments:
+            with self._checking("gate", f"{packed.window}, segment {segment.seq}"):
+                at = max(from_iso(made.record["start"]), segment.start - STOP_GRACE_MS)
+                self._history.may_record(made.record["camera"], at)
             if segment.file is not None:
                 with self._checking("segment", segment.file):
                     self._segment(packed.window, segment.file, segment)
+        name = video_name(packed.window)
+        if name in self._package.names:
+            with self._checking("video", name):
+                self._video(packed, name)
         self._report.facts["windows"].append(_told(packed, made.record))
 
     def _minute(self, packed: PackedWindow, index: int, record: Any) -> None:
@@ -224,13 +240,37 @@ class _Verification:
             raise BadProof("they were logged before their window began.")
 
     def _segment(self, window: str, file: str, listed: Segment) -> None:
-        data = self._package.read(file, limit=MAX_SMALL * 4)
+        data = self._package.read(file, limit=MAX_SEGMENT)
         if sha256_hex(data) != listed.plain:
             raise BadProof("it is not the segment that was logged.")
         meta = split_box(data)[1]
         said = (meta.window, meta.seq, meta.start, meta.end)
         if said != (window, listed.seq, listed.start, listed.end):
             raise BadProof("it says of itself that it is another segment.")
+
+    def _video(self, packed: PackedWindow, name: str) -> None:
+        """What a court looks at is made of the proven segments, and of nothing else."""
+        joined = _Hashed()
+        joiner = Joiner(joined)
+        for segment in packed.segments:
+            if segment.file is None:
+                raise NotFound("a segment that it is made of is not in the package.")
+            fmp4, meta = split_box(self._package.read(segment.file, limit=MAX_SEGMENT))
+            if joiner.fits(fmp4):
+                joiner.add(fmp4, meta.start)
+        if joined.digest.hexdigest() != self._package.digest(name):
+            raise BadProof("it is not the video that the segments make up.")
+
+
+class _Hashed:
+    """Takes the bytes of a file and keeps their SHA-256 only."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes, /) -> None:
+        """The next bytes."""
+        self.digest.update(data)
 
 
 def _told(packed: PackedWindow, record: Any) -> dict[str, Any]:

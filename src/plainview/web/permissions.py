@@ -127,6 +127,11 @@ def role_for(session: SignedIn, permission: Permission) -> str:
     )
 
 
+def held_by(roles: Iterable[str]) -> frozenset[Permission]:
+    """What these roles together allow."""
+    return frozenset().union(*(GRANTS.get(role, frozenset()) for role in roles))
+
+
 def check_permission(session: SignedIn, permission: Permission) -> None:
     """Raises `Forbidden` unless one of the session's roles holds the permission."""
     role_for(session, permission)

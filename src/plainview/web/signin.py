@@ -46,6 +46,8 @@ def check_key(web: Web, key_id: str, time: str, sig: str, origin: str) -> Person
         raise NotAuthorised(
             "The time that was signed is more than two minutes off.", hint="Set your clock."
         )
+    if not person.roles:
+        raise NotAuthorised("You have no role any more.", hint="Ask your data protection officer.")
     web.sessions.use_signature(signature, keep_ms=3 * SKEW_MS)
     return person
 

@@ -8,9 +8,9 @@ import { Accesses } from "./pages/Accesses.tsx";
 import { PlaybackPage } from "./pages/PlaybackPage.tsx";
 import { Requests } from "./pages/Requests.tsx";
 import { Wall } from "./pages/Wall.tsx";
-import { Bar } from "./parts/Bar.tsx";
+import { Bar, pagesFor } from "./parts/Bar.tsx";
 import { Problem } from "./parts/Problem.tsx";
-import { useRoute } from "./router.ts";
+import { useRoute, type Route } from "./router.ts";
 
 type Who =
   | { kind: "unknown" }
@@ -29,7 +29,8 @@ export function App() {
     });
   }, [signedIn]);
   useEffect(load, [load]);
-  const dark = route.page === "wall" || route.page === "playback";
+  const page = who.kind === "in" ? pageFor(who.me, route.page) : route.page;
+  const dark = page === "wall" || page === "playback";
   useEffect(() => {
     document.documentElement.dataset.room = dark ? "dark" : "paper";
   }, [dark]);
@@ -39,9 +40,9 @@ export function App() {
   if (who.kind === "out") return <SignedOut />;
   const { me } = who;
   return (
-    <div className="app" data-testid="app" data-page={route.page}>
-      <Bar me={me} page={route.page} onSignedOut={() => setWho({ kind: "out" })} />
-      {route.page === "wall" && <Wall me={me} onMe={signedIn} />}
+    <div className="app" data-testid="app" data-page={page}>
+      <Bar me={me} page={page} onSignedOut={() => setWho({ kind: "out" })} />
+      {page === "wall" && <Wall me={me} onMe={signedIn} />}
       {route.page === "playback" && (
         <PlaybackPage
           key={`${route.camera} ${route.at}`}
@@ -50,10 +51,16 @@ export function App() {
           at={route.at}
         />
       )}
-      {route.page === "requests" && <Requests me={me} />}
-      {route.page === "accesses" && <Accesses />}
+      {page === "requests" && <Requests me={me} />}
+      {page === "accesses" && <Accesses me={me} />}
     </div>
   );
+}
+
+/** Who may not watch begins with what they may do; every other address answers for itself. */
+function pageFor(me: Me, page: Route["page"]): Route["page"] {
+  const offered = pagesFor(me);
+  return page === "wall" ? (offered[0]?.page ?? page) : page;
 }
 
 function SignedOut() {

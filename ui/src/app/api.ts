@@ -9,6 +9,8 @@ export interface Me {
   person: string;
   name: string;
   roles: string[];
+  /** Permissions: what the pages may offer; the server decides again at every call. */
+  may: string[];
   actor: string;
   purpose: string | null;
   server_time: string;

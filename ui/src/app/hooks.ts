@@ -43,7 +43,9 @@ export function useKeys(handle: (event: KeyboardEvent) => void): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement | null;
-      const typing = target?.closest("input, textarea, select, dialog") !== null;
+      // A dialog may have lost the focus, when the button that had it was disabled.
+      const asked = document.querySelector("dialog[open]") !== null;
+      const typing = asked || target?.closest("input, textarea, select") !== null;
       // Whoever came to a button by keyboard means that button; after a click the keys steer the picture.
       const onButton =
         [" ", "Enter"].includes(event.key) && target?.matches(":is(a, button):focus-visible");

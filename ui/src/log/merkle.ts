@@ -1,7 +1,7 @@
 // RFC 6962 / RFC 9162 section 2.1.3.2: is this leaf in the tree with this root?
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concat, equal } from "../base/bytes.ts";
+import { concat, equal, type Bytes } from "../base/bytes.ts";
 import { CheckFailed } from "../base/errors.ts";
 
 const node = (left: Uint8Array, right: Uint8Array): Uint8Array =>
@@ -35,6 +35,21 @@ export function checkInclusion(
     sn = Math.floor(sn / 2);
   }
   if (sn !== 0 || !equal(hash, root)) throw notIncluded();
+}
+
+/** Root of the tree over these leaves (RFC 6962, section 2.1). */
+export function rootOver(leaves: Uint8Array[]): Bytes {
+  if (leaves.length === 0) return new Uint8Array(sha256(new Uint8Array()));
+  let level: Uint8Array[] = leaves.map((leaf) => sha256(concat(Uint8Array.of(0), leaf)));
+  while (level.length > 1) {
+    const pairs: Uint8Array[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      const [left, right] = level.slice(i, i + 2);
+      if (left !== undefined) pairs.push(right === undefined ? left : node(left, right));
+    }
+    level = pairs;
+  }
+  return new Uint8Array(level[0] ?? []);
 }
 
 const notIncluded = (): CheckFailed =>

@@ -72,6 +72,11 @@ export class Policy {
     return new Policy(logs, witnesses, groups, quorum);
   }
 
+  /** Whether anybody but the log itself must confirm it. */
+  get asksWitnesses(): boolean {
+    return this.quorum !== "none";
+  }
+
   /**
    * Demands the log's own signature AND the witness quorum by name, every counted cosignature at
    * most `maxAgeMs` old. Throws CheckFailed("log-signature" | "witnesses" | "stale").

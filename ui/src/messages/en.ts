@@ -87,7 +87,7 @@ export const texts = {
   goto: {
     title: "Go to a time",
     lead: (name: string) => `What ${name} showed then, as it was redacted on arrival.`,
-    when: "Date and time",
+    when: (zone: string) => `Date and time (${zone})`,
     go: "Go there",
     quick: [
       ["1 min ago", 60],
@@ -139,8 +139,8 @@ export const texts = {
     title: "Mark this moment",
     lead: "Saved as a bookmark. You can also ask for the original of this time.",
     camera: "Camera",
-    from: "From",
-    to: "To",
+    from: (zone: string) => `From (${zone})`,
+    to: (zone: string) => `To (${zone})`,
     purpose: "Purpose",
     purposes: [
       ["offence", "Investigation of an offence"],
@@ -198,6 +198,7 @@ export const texts = {
     empty: "Nothing yet",
     emptyHint: "As soon as you watch or play back, it stands here.",
     entry: "entry",
+    again: "Go to this time",
     acts: {
       signin: "Signed in",
       signout: "Signed out",

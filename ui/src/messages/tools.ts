@@ -1,6 +1,7 @@
 // Every text of the custodians' and requesters' page. Plain words; one file a language.
 
 import type { CheckName } from "../release/checks.ts";
+import type { Step } from "../tools/page.ts";
 
 export const texts = {
   brand: "Plainview",
@@ -29,7 +30,12 @@ export const texts = {
       "A page comes from a server. For the strictest care, keep these files on a stick, or use the command line: plainview custodian, plainview open.",
   },
   key: {
-    title: "Your key file",
+    before: {
+      ask: "Ask for an original",
+      custodian: "Release or refuse",
+      open: "Open an original",
+    } satisfies Record<Step, string>,
+    title: "First, your key file",
     lead: "It is read by this page only and sent nowhere. Close the page and it is forgotten.",
     choose: "Choose the file",
     drop: "or drop it here",
@@ -84,7 +90,7 @@ export const texts = {
     releases: "Enough custodians released their shares, each signed and on the log",
     keeper: "The keeper's part is the one on the log",
     combine: "Shares and keeper's part give the key of this recording, and no other",
-    segments: "Every piece of video is what the camera recorded",
+    segments: "Every piece of video is the one that was logged when it was recorded",
   } satisfies Record<CheckName, string>,
   witnesses: (names: string) => `seen by ${names}`,
   custodian: {
@@ -141,6 +147,10 @@ export const texts = {
     done: "Opened here, in your browser",
     never: "The server never had the key.",
     pieces: (count: number, megabytes: string) => `${count} pieces, ${megabytes} MB`,
+    unlogged: (count: number) =>
+      count === 1
+        ? "The newest piece is not on the log yet: open it again in two minutes to have it compared."
+        : `The newest ${count} pieces are not on the log yet: open it again in two minutes to have them compared.`,
     download: "Save",
     saveAll: "The video in pieces",
     cannotPlay:

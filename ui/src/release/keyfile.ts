@@ -35,6 +35,10 @@ export async function readKeyFile(source: string): Promise<KeyFile> {
   ) {
     throw badKeyFile("This key file does not say which log it trusts.");
   }
+  const trusted = Policy.parse(policy);
+  if (!trusted.asksWitnesses) {
+    throw badKeyFile("This key file asks for no witness, so a log could show everybody another.");
+  }
   const recipient = await recipientOf(age);
   if (recipient === "") throw badKeyFile("This key file does not hold a key that opens.");
   return {
@@ -43,7 +47,7 @@ export async function readKeyFile(source: string): Promise<KeyFile> {
     signing: SigningKey.fromPem(signing),
     age,
     recipient,
-    policy: Policy.parse(policy),
+    policy: trusted,
     founding,
   };
 }

@@ -10,11 +10,14 @@ import { hashHex } from "../seal/windows.ts";
 import { examine, indexOf, type Asked, type AskedWindow, type Check } from "./checks.ts";
 import type { KeyFile } from "./keyfile.ts";
 import type { Server } from "./server.ts";
+import { checkRecorded, type Pieces } from "./record.ts";
 import { bytesIn, listIn, objectIn, prove, textIn } from "./trust.ts";
 
 export interface Opened {
   asked: Asked;
   segments: OpenedSegment[];
+  /** How many of the newest pieces the log does not hold yet. */
+  waiting: number;
 }
 
 /** Tells how many segments of how many bytes are open. */
@@ -54,20 +57,18 @@ export async function openOriginal(
     }
     return found;
   });
-  const segments = await check(
+  const { segments, waiting } = await check(
     "segments",
-    () =>
-      decrypt(
-        released.map(({ window }) => window),
-        identities,
-        asked,
-        server,
-        progress,
-      ),
-    (list) => String(list.length),
+    async () => {
+      const windows = released.map(({ window }) => window);
+      const { opened, pieces } = await decrypt(windows, identities, asked, server, progress);
+      const evidence = await server.get(`/api/requests/${hash}/evidence`);
+      return { segments: opened, waiting: checkRecorded(evidence, pieces, key, now()) };
+    },
+    ({ segments: list }) => String(list.length),
   );
   await report(asked, key, server);
-  return { asked, segments };
+  return { asked, segments, waiting };
 }
 
 interface Released {
@@ -161,11 +162,14 @@ async function decrypt(
   asked: Asked,
   server: Server,
   progress: Progress,
-): Promise<OpenedSegment[]> {
+): Promise<{ opened: OpenedSegment[]; pieces: Pieces[] }> {
   const out: OpenedSegment[] = [];
+  const pieces: Pieces[] = [];
   let bytes = 0;
   for (const [i, { record }] of windows.entries()) {
     let last = -1;
+    const hashes: string[] = [];
+    pieces.push({ record, hashes });
     for (const segment of parseSegments(await server.originals(record.window, asked.hash))) {
       if (segment.sequence <= last) {
         throw new CheckFailed("segment-order", "Segments arrive out of order.", record.window);
@@ -173,13 +177,14 @@ async function decrypt(
       last = segment.sequence;
       const opened = await openSegment(identities[i] ?? "", record.window, segment);
       out.push(opened);
+      hashes.push(hashHex(opened.fmp4));
       bytes += opened.fmp4.length;
       progress(out.length, bytes);
     }
   }
   if (out.length === 0)
     throw new CheckFailed("segments", "The server holds no video of this recording.");
-  return out.sort((a, b) => (a.start < b.start ? -1 : 1));
+  return { opened: out.sort((a, b) => (a.start < b.start ? -1 : 1)), pieces };
 }
 
 /** The requester's own statement on the log that these were opened. */

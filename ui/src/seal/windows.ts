@@ -73,13 +73,13 @@ export function hashesOf(record: WindowRecord, i: number): ShareHashes {
   return found;
 }
 
-/** Every window belongs to the camera and touches the span that was named. */
+/** Every window belongs to the camera and holds some of the span that was named: no neighbour does. */
 export function checkSpan(record: WindowRecord, camera: string, from: string, to: string): void {
   const [start, end] = [Date.parse(record.start), Date.parse(record.end)];
   const [first, last] = [Date.parse(from), Date.parse(to)];
   const camerasDiffer = record.camera !== camera || !record.window.startsWith(`${camera}.`);
   // Written so that a date that cannot be read (NaN) fails.
-  if (camerasDiffer || !(first <= last && start <= last && end >= first)) {
+  if (camerasDiffer || !(first < last && start < last && end > first)) {
     throw new CheckFailed(
       "span",
       "A window that would open lies outside the camera or the time shown here.",

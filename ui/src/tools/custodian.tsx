@@ -72,6 +72,7 @@ function Review({
   const held = useEffectEvent((checked: Releasable) => {
     setFound(checked);
     if (parameters.auto) void releaseNow(checked);
+    else if (checked.shares.length === 0) setDecision("released");
   });
   const broken = useEffectEvent(fail);
   useEffect(() => {

@@ -73,6 +73,7 @@ function Opening({ ready: { key, server, parameters }, hash }: { ready: Ready; h
           <h1 data-testid="opened">{words.done}</h1>
           <p className="lead strong">{words.never}</p>
           <Original segments={opened.segments} onShown={shown} />
+          {opened.waiting > 0 && <p className="care">{words.unlogged(opened.waiting)}</p>}
           <p className="care">{words.care}</p>
           <Facts
             purpose={opened.asked.purpose}

@@ -106,7 +106,7 @@ export function Gate({ step, children }: { step: Step; children: (ready: Ready) 
   if (key === null) {
     return (
       <Frame>
-        <KeyPicker onKey={setKey} />
+        <KeyPicker step={step} onKey={setKey} />
       </Frame>
     );
   }
@@ -147,7 +147,7 @@ async function demoKey(role: string): Promise<KeyFile> {
   return readKeyFile(await answer.text());
 }
 
-function KeyPicker({ onKey }: { onKey: (key: KeyFile) => void }) {
+function KeyPicker({ step, onKey }: { step: Step; onKey: (key: KeyFile) => void }) {
   const [error, setError] = useState<unknown>(null);
   const [over, setOver] = useState(false);
   const take = (file: File | undefined): void => {
@@ -168,6 +168,7 @@ function KeyPicker({ onKey }: { onKey: (key: KeyFile) => void }) {
         take(event.dataTransfer.files[0]);
       }}
     >
+      <p className="eyebrow">{texts.key.before[step]}</p>
       <h1>{texts.key.title}</h1>
       <p className="lead">{texts.key.lead}</p>
       <label className="button primary">

@@ -15,6 +15,7 @@ const clock = new Intl.DateTimeFormat("en-GB", {
   second: "2-digit",
   timeZoneName: "short",
 });
+const zone = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
 const short = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",
@@ -35,6 +36,11 @@ export const dateTime = (ms: number): string => `${dayOf(ms)}, ${clockTime(ms)}`
 /** Two digits behind the second: enough to tell frames apart. */
 export const hundredths = (ms: number): string =>
   String(Math.floor((ms % 1000) / 10)).padStart(2, "0");
+
+/** CET: the zone in which this browser reads and shows the time `ms` (now, if that is none). */
+export const zoneName = (ms: number): string =>
+  zone.formatToParts(Number.isNaN(ms) ? Date.now() : ms).find(({ type }) => type === "timeZoneName")
+    ?.value ?? "";
 
 /** For `<input type="datetime-local" step="1">`. */
 export function toLocalInput(ms: number): string {

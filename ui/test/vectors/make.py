@@ -48,6 +48,7 @@ def release_vector() -> dict[str, object]:
         with errand.session("investigator") as server:
             released = server.get(f"/api/requests/{hash}")
             opening = server.get(f"/api/requests/{hash}/opening", window=errand.window)
+            evidence = server.get(f"/api/requests/{hash}/evidence")
             originals = b"".join(
                 desk.cases.originals(town.keys["investigator"].person, errand.window, hash)
             )
@@ -64,6 +65,7 @@ def release_vector() -> dict[str, object]:
         "brief": {"request": expiring, "minutes": BRIEF_MS // 60_000, "bundle": brief},
         "released": released,
         "opening": opening,
+        "evidence": evidence,
         "originals": b64(originals),
         "plain": [b64(plain) for plain in sealed.plain],
     }

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from plainview.base.clock import to_iso
 from plainview.web.context import web_of
 from plainview.web.doorkeeper import own_origin
-from plainview.web.permissions import Permission, needs, open_door
+from plainview.web.permissions import Permission, held_by, needs, open_door
 from plainview.web.sessions import SignedIn
 from plainview.web.signin import check_key, sign_in
 
@@ -59,12 +59,13 @@ async def sign_out(request: Request, response: Response, session: Someone) -> di
 
 @router.get("/api/me")
 async def me(request: Request, session: Someone) -> dict[str, Any]:
-    """Who is signed in."""
+    """Who is signed in, and what the application may offer them."""
     web = web_of(request)
     return {
         "person": session.person,
         "name": session.name,
         "roles": list(session.roles),
+        "may": sorted(held_by(session.roles)),
         "actor": web.actor(session.person),
         "purpose": session.purpose,
         "server_time": to_iso(web.now()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -20,6 +20,7 @@ router = APIRouter()
 Player = Annotated[SignedIn, needs(Permission.PLAYBACK)]
 Moment = Annotated[str, Field(max_length=40)]
 Camera = Annotated[str, Field(max_length=63)]
+Number = Annotated[int, Query(ge=0, lt=2**31)]
 
 
 class Begin(BaseModel):
@@ -94,7 +95,7 @@ async def timeline(request: Request, session: Player, playback: str) -> dict[str
 
 @router.get("/api/playback/{playback}/segment")
 async def segment(
-    request: Request, session: Player, playback: str, window: str, seq: int
+    request: Request, session: Player, playback: str, window: str, seq: Number
 ) -> Response:
     """Frame messages of one segment: u32 length and message, repeated."""
     web = web_of(request)

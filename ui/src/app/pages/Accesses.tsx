@@ -1,14 +1,15 @@
 // "My accesses": what the log holds of this person, in clear words.
 
-import { acts as fetchActs, cameraNames, type Act } from "../api.ts";
+import { acts as fetchActs, cameraNames, type Act, type Me } from "../api.ts";
 import { useLoaded } from "../hooks.ts";
+import { go, playbackPath } from "../router.ts";
 import { Problem } from "../parts/Problem.tsx";
 import { texts } from "../../messages/en.ts";
 import { clockTime, dateTime, dayOf, shortTime } from "../../video/clock.ts";
 
 const EVERY_MS = 5_000;
 
-export function Accesses() {
+export function Accesses({ me }: { me: Me }) {
   const { value, error, reload } = useLoaded(fetchActs, EVERY_MS);
   const { value: names } = useLoaded(cameraNames);
   const acts = value === null ? [] : [...value].sort((a, b) => timeOf(b) - timeOf(a));
@@ -29,7 +30,12 @@ export function Accesses() {
           <h2 className="day">{day}</h2>
           <ol className="acts">
             {list.map((act, i) => (
-              <ActRow key={`${String(act.entry)} ${i}`} act={act} names={names} />
+              <ActRow
+                key={`${String(act.entry)} ${i}`}
+                act={act}
+                names={names}
+                playsBack={me.may.includes("playback")}
+              />
             ))}
           </ol>
         </section>
@@ -38,12 +44,15 @@ export function Accesses() {
   );
 }
 
-const timeOf = (act: Act): number =>
-  typeof act.time === "number"
-    ? act.time
-    : Date.parse(typeof act.time === "string" ? act.time : "");
+const timeOf = (act: Act): number => moment(act.time);
 
-function ActRow({ act, names }: { act: Act; names: Map<string, string> | null }) {
+interface ActProps {
+  act: Act;
+  names: Map<string, string> | null;
+  playsBack: boolean;
+}
+
+function ActRow({ act, names, playsBack }: ActProps) {
   const detail = typeof act.detail === "object" && act.detail !== null ? (act.detail as Act) : act;
   const kind = [act.act, act.type].find((name) => typeof name === "string") ?? "";
   const words = ["camera", "purpose", "note", "case"]
@@ -52,12 +61,16 @@ function ActRow({ act, names }: { act: Act; names: Map<string, string> | null })
     .map((value) => names?.get(value) ?? value);
   const span = [detail.from, detail.to].map(readable).filter((time) => time !== "");
   const at = readable(detail.at);
+  const marked = kind === "bookmark" && playsBack ? moment(detail.at) : NaN;
   return (
     <li>
       <time title={dateTime(timeOf(act))}>{shortTime(timeOf(act))}</time>
       <div>
         <strong>{texts.accesses.acts[kind] ?? kind}</strong>
         <p>{[...words, span.join(" – "), at].filter((text) => text !== "").join(" · ")}</p>
+        {typeof detail.camera === "string" && !Number.isNaN(marked) && (
+          <Again address={playbackPath(detail.camera, marked)} />
+        )}
       </div>
       {typeof act.entry === "number" && (
         <a href={`/log/entry/${act.entry}`} target="_blank" rel="noopener">
@@ -68,8 +81,24 @@ function ActRow({ act, names }: { act: Act; names: Map<string, string> | null })
   );
 }
 
+function Again({ address }: { address: string }) {
+  return (
+    <a
+      href={address}
+      onClick={(event) => {
+        event.preventDefault();
+        go(address);
+      }}
+    >
+      {texts.accesses.again}
+    </a>
+  );
+}
+
+const moment = (value: unknown): number =>
+  typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : NaN;
+
 function readable(value: unknown): string {
-  const ms =
-    typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : NaN;
+  const ms = moment(value);
   return Number.isNaN(ms) ? "" : clockTime(ms);
 }

@@ -5,11 +5,34 @@ import { go, type Route } from "../router.ts";
 import { texts } from "../../messages/en.ts";
 import { Icon, Mark, type IconName } from "./Icon.tsx";
 
-const pages: { page: Route["page"]; path: string; icon: IconName; text: string }[] = [
-  { page: "wall", path: "/app/", icon: "live", text: texts.nav.live },
-  { page: "requests", path: "/app/requests", icon: "requests", text: texts.nav.requests },
-  { page: "accesses", path: "/app/accesses", icon: "accesses", text: texts.nav.accesses },
+interface Page {
+  page: Route["page"];
+  path: string;
+  icon: IconName;
+  text: string;
+  needs: string;
+}
+
+const pages: Page[] = [
+  { page: "wall", path: "/app/", icon: "live", text: texts.nav.live, needs: "live" },
+  {
+    page: "requests",
+    path: "/app/requests",
+    icon: "requests",
+    text: texts.nav.requests,
+    needs: "request.read",
+  },
+  {
+    page: "accesses",
+    path: "/app/accesses",
+    icon: "accesses",
+    text: texts.nav.accesses,
+    needs: "self",
+  },
 ];
+
+/** The pages that are for this person, the one to begin with first. */
+export const pagesFor = (me: Me): Page[] => pages.filter(({ needs }) => me.may.includes(needs));
 
 interface Props {
   me: Me;
@@ -27,7 +50,7 @@ export function Bar({ me, page, onSignedOut }: Props) {
         <span>{texts.brand}</span>
       </a>
       <nav aria-label={texts.nav.label}>
-        {pages.map(({ page: target, path, icon, text }) => (
+        {pagesFor(me).map(({ page: target, path, icon, text }) => (
           <a
             key={target}
             href={path}

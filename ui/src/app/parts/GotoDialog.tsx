@@ -3,7 +3,7 @@
 import { useState } from "react";
 import type { Camera } from "../api.ts";
 import { texts } from "../../messages/en.ts";
-import { serverNow, toLocalInput } from "../../video/clock.ts";
+import { serverNow, toLocalInput, zoneName } from "../../video/clock.ts";
 import { Dialog } from "./Dialog.tsx";
 
 interface Props {
@@ -41,7 +41,7 @@ export function GotoDialog({ camera, onClose, onGo }: Props) {
           ))}
         </div>
         <label className="labelled">
-          {texts.goto.when}
+          {texts.goto.when(zoneName(at))}
           <input
             className="field"
             type="datetime-local"

@@ -3,7 +3,7 @@
 import { useState, type ReactNode } from "react";
 import { toBase64Url, utf8 } from "../../base/bytes.ts";
 import { texts } from "../../messages/en.ts";
-import { dateTime, toLocalInput } from "../../video/clock.ts";
+import { dateTime, toLocalInput, zoneName } from "../../video/clock.ts";
 import { bookmark, draft as makeDraft, type Camera, type Draft, type Me } from "../api.ts";
 import { Dialog } from "./Dialog.tsx";
 import { Problem } from "./Problem.tsx";
@@ -37,7 +37,7 @@ export function MarkDialog({ me, camera, at, onClose }: Props) {
   const [saved, setSaved] = useState(false);
   const [draft, setDraft] = useState<Draft | null>(null);
   const span = { from: new Date(from).getTime(), to: new Date(to).getTime() };
-  const mayAsk = me.roles.includes("investigator");
+  const mayAsk = me.may.includes("request.submit");
 
   const run = async (work: () => Promise<void>): Promise<void> => {
     setBusy(true);
@@ -81,7 +81,7 @@ export function MarkDialog({ me, camera, at, onClose }: Props) {
       {mayAsk && (
         <fieldset className="group">
           <div className="pair">
-            <Field label={texts.mark.from}>
+            <Field label={texts.mark.from(zoneName(span.from))}>
               <input
                 className="field"
                 type="datetime-local"
@@ -90,7 +90,7 @@ export function MarkDialog({ me, camera, at, onClose }: Props) {
                 onChange={(event) => setFrom(event.target.value)}
               />
             </Field>
-            <Field label={texts.mark.to}>
+            <Field label={texts.mark.to(zoneName(span.to))}>
               <input
                 className="field"
                 type="datetime-local"

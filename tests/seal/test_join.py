@@ -16,7 +16,7 @@ from plainview.media import nal
 from plainview.media.files import read_frames, read_packets
 from plainview.media.fmp4 import write_segment
 from plainview.media.packets import Packet, Parameters
-from plainview.release.join import Joiner
+from plainview.seal.join import Joiner
 
 GOP = 12
 STEP_MS = 40

@@ -10,11 +10,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 from plainview.base.clock import Ms
 from plainview.errors import BadFormat
-from plainview.media.fmp4 import TIMESCALE
+
+
+class Sink(Protocol):
+    """A file, or whatever takes the bytes of one."""
+
+    def write(self, data: bytes, /) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class _Parts:
     moof: bytearray
     mdat: bytes
     shift: int  # where presentation begins on the segment's own time line
+    timescale: int  # ticks a second of that line
 
 
 def boxes(data: bytes | bytearray, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -60,6 +66,14 @@ def _shift(moov: bytes) -> int:
     return int(struct.unpack_from(">i", moov, edit[0] + 12)[0])
 
 
+def _timescale(moov: bytes) -> int:
+    path = (b"moov", b"trak", b"mdia", b"mdhd")
+    begin, end = _must(_child(moov, 0, len(moov), *path), "mdhd")
+    if end - begin < 16 or moov[begin] != 0:
+        raise BadFormat("A segment has a media header of an unknown version.")
+    return int(struct.unpack_from(">I", moov, begin + 12)[0])
+
+
 def _parts(segment: bytes) -> _Parts:
     ftyp = moov = moof = mdat = b""
     for kind, begin, end in boxes(segment, 0, len(segment)):
@@ -74,7 +88,7 @@ def _parts(segment: bytes) -> _Parts:
             mdat = whole
     if not (ftyp and moov and moof and mdat):
         raise BadFormat("A segment is not a complete fragmented MP4.")
-    return _Parts(ftyp + moov, bytearray(moof), mdat, _shift(moov))
+    return _Parts(ftyp + moov, bytearray(moof), mdat, _shift(moov), _timescale(moov))
 
 
 def _configuration(head: bytes) -> bytes:
@@ -87,7 +101,7 @@ def _configuration(head: bytes) -> bytes:
 class Joiner:
     """Writes segments one after the other; memory holds one at a time."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: Sink) -> None:
         self._out = out
         self._first: tuple[Ms, int, bytes] | None = None
         self._number = 0
@@ -104,9 +118,9 @@ class Joiner:
             self._out.write(parts.head)
         began, shift, _ = self._first
         self._number += 1
-        ticks = (start - began) * TIMESCALE // 1000 + shift - parts.shift
+        ticks = (start - began) * parts.timescale // 1000 + shift - parts.shift
         _patch(parts.moof, self._number, max(ticks, 0))
-        self._out.write(parts.moof)
+        self._out.write(bytes(parts.moof))
         self._out.write(parts.mdat)
 
 
