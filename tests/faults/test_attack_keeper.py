@@ -57,7 +57,7 @@ def ask(settings: Settings, question: dict[str, Any]) -> dict[str, Any]:
         link.settimeout(10)
         link.connect(str(settings.keeper_socket))
         send(link, question)
-        return receive(link) or {}
+        return receive(link.makefile("rb")) or {}
 
 
 def last_words(link: socket.socket) -> bytes:
@@ -85,7 +85,7 @@ def test_an_id_leads_nowhere_else(keeper: KeeperClient, ident: str) -> None:
         keeper.roots("node-1", to_iso(now_ms()), [LEAF], entry=ident)
 
 
-@pytest.mark.parametrize("op", ["close", "chores", "_unlock", "log", "desk", "__init__", "shred"])
+@pytest.mark.parametrize("op", ["close", "chores", "unlock", "log", "desk", "__init__", "shred"])
 def test_nothing_but_the_questions_is_answered(settings: Settings, op: str) -> None:
     assert ask(settings, {"op": op, "window": "w", "kind": "e"})["error"]["code"] == "not_found"
 
@@ -119,11 +119,11 @@ def test_oversized_and_broken_messages_end_one_connection_only(
     settings: Settings, keeper: KeeperClient
 ) -> None:
     deep = json.dumps({"op": "status"}).replace('"status"', "[" * 5000 + "]" * 5000).encode()
-    for head, body in ((MAX_MESSAGE + 1, b"x"), (5, b"12345"), (len(deep), deep)):
+    for message in (b" " * (MAX_MESSAGE + 1), b"12345\n", b'{"op": "status"}', deep + b"\n"):
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(10)
             link.connect(str(settings.keeper_socket))
-            link.sendall(head.to_bytes(4, "big") + body)
+            link.sendall(message)
             link.shutdown(socket.SHUT_WR)
             assert b'"ok"' not in last_words(link)
     assert keeper.status()["red"] == []

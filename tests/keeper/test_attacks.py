@@ -69,7 +69,7 @@ def guesses(shares: Iterable[Share]) -> list[bytes]:
 def server_secrets(city: Any, header: WindowHeader) -> list[bytes]:
     """Everything that the server holds: keys, root, log key, view key, E, and its wrapped forms."""
     desk = city.keeper.desk
-    e, view = (desk._unlock(header.record.window, kind) for kind in ("e", "view"))
+    e, view = (desk.unlock(desk._row(header.record.window), kind) for kind in ("e", "view"))
     files = [path.read_bytes() for path in city.settings.keys_dir.glob("*.key")]
     return [e, view, *files, *desk.ring._keys.values(), unb64(header.wrapped_e)]
 
@@ -164,7 +164,8 @@ def test_a_thief_of_the_disk_and_the_backups(city: Any) -> None:
     """The whole data folder but the root key (which no backup takes) unwraps no E."""
     header = city.windows(1)[0]
     held = [p for p in city.settings.data.rglob("*") if p.is_file() and "root-" not in p.name]
-    e = city.keeper.desk._unlock(header.record.window, "e")
+    desk = city.keeper.desk
+    e = desk.unlock(desk._row(header.record.window), "e")
     assert not any(e in path.read_bytes() for path in held)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from typing import Any
@@ -51,9 +52,9 @@ def put(value: Any, path: tuple[Any, ...], strange: Any) -> Any:
 def ask(city: Any, question: dict[str, Any]) -> dict[str, Any] | None:
     """A question as a broken-into process would send it; None if the keeper hangs up."""
     link = city.client._connection(True)
-    with link:
-        send(link, question)
-        answer: dict[str, Any] | None = receive(link)
+    with contextlib.closing(link):
+        send(link.socket, question)
+        answer: dict[str, Any] | None = receive(link.stream)
     return answer
 
 

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ from plainview.keys import client
 from plainview.keys.client import KeeperClient, raise_error
 from plainview.keys.protocol import MAX_MESSAGE, error_answer, receive, send
 
-Pair = tuple[socket.socket, socket.socket]
+Pair = tuple[socket.socket, BinaryIO]
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -32,16 +32,16 @@ def pair() -> Iterator[Pair]:
     left, right = socket.socketpair()
     left.settimeout(5)
     right.settimeout(5)
-    with left, right:
-        yield left, right
+    with left, right, right.makefile("rb") as stream:
+        yield left, stream
 
 
 @given(st.dictionaries(st.text(), values, max_size=5))
 def test_messages_come_back(message: dict[str, Any]) -> None:
     left, right = socket.socketpair()
-    with left, right:
+    with left, right, right.makefile("rb") as stream:
         send(left, message)
-        assert receive(right) == message
+        assert receive(stream) == message
 
 
 def test_a_long_message_comes_in_pieces(pair: Pair) -> None:
@@ -59,13 +59,27 @@ def test_the_end_of_the_stream(pair: Pair) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x00", b"\x00\x00\x00\x05{}", b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x02{]", b"\x7f\0\0\0"],
+    [b"{", b"{}", b"[]\n", b"{]\n", b"\x7f\0\0\0\n", b"\n", b"\xff{}\n", b"{}{}\n"],
 )
 def test_what_is_no_message(pair: Pair, data: bytes) -> None:
     pair[0].sendall(data)
     pair[0].close()
     with pytest.raises(BadFormat):
         receive(pair[1])
+
+
+def test_a_message_without_end_is_not_read_for_ever(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.keys.protocol.MAX_MESSAGE", 1000)
+    pair[0].sendall(b"{" * 1001)  # more may come: nobody has closed the connection
+    with pytest.raises(BadFormat, match="too long"):
+        receive(pair[1])
+
+
+def test_messages_that_arrive_together_are_read_one_by_one(pair: Pair) -> None:
+    pair[0].sendall(b'{"a":1}\n{"b":2}\n')
+    assert [receive(pair[1]), receive(pair[1])] == [{"a": 1}, {"b": 2}]
 
 
 def test_a_message_that_is_too_long_is_not_sent(pair: Pair) -> None:
@@ -103,9 +117,9 @@ class Deaf:
     def _serve(self) -> None:
         for answer in self._answers:
             link, _address = self._listener.accept()
-            with link:
+            with link, link.makefile("rb") as stream:
                 if answer is not None:
-                    receive(link)
+                    receive(stream)
                     self.asked += 1
                     link.sendall(answer)
 
@@ -115,7 +129,7 @@ class Deaf:
 
 
 def framed(text: bytes) -> bytes:
-    return len(text).to_bytes(4, "big") + text
+    return text + b"\n"
 
 
 def test_a_broken_connection_is_asked_once_more(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from plainview.store.store import Store
 from plainview.store.tail import Tail
 from plainview.store.writer import Writer
 from plainview.testing.rtsp import RtspServer
-from plainview.tlog.history import Answer
+from plainview.tlog.history import Version
 
 FAR = now_ms() + 10**10
 KEY = pyrage.x25519.Identity.generate()
@@ -60,8 +60,8 @@ class Faulty:
 class Open:
     """Register and keeper of a camera that may always record."""
 
-    def may_record(self, camera: str, at: int) -> Answer:
-        return Answer(1, 1, FAR, FAR, {"custodian_set": "set-1"})
+    def may_record(self, camera: str, at: int) -> Version:
+        return Version(1, 1, "active", {"custodian_set": "set-1"}, 0, FAR, FAR)
 
     def gate(self, camera: str, allowed: bool, reason: str, register: int | None) -> int:
         return 0

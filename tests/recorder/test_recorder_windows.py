@@ -30,15 +30,15 @@ from plainview.store.packs import AGE_MAGIC, Kind
 from plainview.store.store import Store
 from plainview.store.writer import NewSegment
 from plainview.tlog.entries import make
-from plainview.tlog.history import Answer
+from plainview.tlog.history import Version
 
 NOW = from_iso("2026-11-23T09:00:30.500Z")
 FAR = NOW + 10**10
 PK = str(pyrage.x25519.Identity.generate().to_public())
 
 
-def answer(register: int = 3, until: int = FAR, lapses: int = FAR) -> Answer:
-    return Answer(register, 1, until, lapses, {"custodian_set": "set-1"})
+def answer(register: int = 3, until: int = FAR, lapses: int = FAR) -> Version:
+    return Version(register, 1, "active", {"custodian_set": "set-1"}, 0, lapses, until)
 
 
 def header_of(spec: Spec, register: int = 3) -> WindowHeader:
@@ -54,7 +54,7 @@ def header_of(spec: Spec, register: int = 3) -> WindowHeader:
 
 
 def made(wanted: Wanted) -> list[tuple[WindowHeader, bytes]]:
-    return [(header_of(s, wanted.answer.register_index), bytes(32)) for s in wanted.specs]
+    return [(header_of(s, wanted.answer.index), bytes(32)) for s in wanted.specs]
 
 
 def stock_of(horizon_s: int = 600, window_s: int = 60, *, filled: bool = True) -> WindowStock:
@@ -64,7 +64,7 @@ def stock_of(horizon_s: int = 600, window_s: int = 60, *, filled: bool = True) -
     return stock
 
 
-def fill(stock: WindowStock, now: int = NOW, said: Answer | None = None) -> None:
+def fill(stock: WindowStock, now: int = NOW, said: Version | None = None) -> None:
     while (wanted := stock.wanted(now, said or answer())) is not None:
         stock.put(wanted, made(wanted))
 
@@ -173,11 +173,11 @@ class FakeRegister:
     """Answers what the test says; counts what was logged."""
 
     def __init__(self) -> None:
-        self.says: Answer | Exception = answer()
+        self.says: Version | Exception = answer()
         self.logged: list[tuple[bool, int | None]] = []
         self.away = False
 
-    def may_record(self, camera: str, at: int) -> Answer:
+    def may_record(self, camera: str, at: int) -> Version:
         if isinstance(self.says, Exception):
             raise self.says
         return self.says

@@ -109,7 +109,7 @@ def test_a_restart_equals_a_replay(tmp_path: Path) -> None:
     follower.close()
     for name in ("size", "clock", "rules", "people", "keys", "sets", "classes", "cameras"):
         assert getattr(found, name) == getattr(expected, name), name
-    for name in ("windows", "periods", "requests", "statements"):
+    for name in ("windows", "requests", "statements"):
         assert getattr(found, name) == getattr(expected, name), name
 
 

@@ -158,7 +158,7 @@ class City:
         spec = Spec(camera="cam-01", start=start, end=end, epoch=1, counter=0)
         body = {"set": group.set, "k": group.k, "members": list(group.members)}
         drafts = make_drafts([spec], set_of(body))
-        (made,) = self.client.make_windows("cam-01", answer.register_index, drafts)
+        (made,) = self.client.make_windows("cam-01", answer.index, drafts)
         header = WindowHeader.from_dict(made)
         return header, self._write(header)
 

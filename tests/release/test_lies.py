@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -235,7 +236,8 @@ def test_a_forged_signature(errand: Errand) -> None:
     draft, entry = forged(errand)
     signed = sign(entry, [errand.town.keys["investigator"].signing])
     other = sign(entry, [keyfile.generate("x").signing])
-    raw = signed.raw.replace(signed.sigs[0].encode(), other.sigs[0].encode())
+    (genuine,), (wrong,) = (json.loads(one.raw)["sigs"].values() for one in (signed, other))
+    raw = signed.raw.replace(genuine.encode(), wrong.encode())
     hash = show_forged(errand, raw, draft)
     with pytest.raises(PlainviewError, match="The request's signature: the signature of"):
         errand.release("custodian-a", hash)

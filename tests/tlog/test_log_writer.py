@@ -14,6 +14,7 @@ from plainview.base import durable
 from plainview.errors import BadProof, LogAway, StoreDamaged
 from plainview.testing.city import ORIGIN, START, City, key_of
 from plainview.tlog import cosign, merkle, notes, proof, proofs, tiles
+from plainview.tlog.beginning import open_log
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import Signer
 from plainview.tlog.reader import LogReader
@@ -21,7 +22,7 @@ from plainview.tlog.writer import LogWriter
 from plainview.verify.report import Report
 from plainview.verify.tree import read_authentic
 
-SIGNER = Signer(ORIGIN, key_of("log"))
+SIGNER = Signer(ORIGIN, key_of("log").private)
 POLICY = City(witnesses=()).policy()
 
 
@@ -29,8 +30,20 @@ def entries(first: int, count: int) -> list[bytes]:
     return [f"entry {i}".encode() for i in range(first, first + count)]
 
 
+class Unwitnessed(LogWriter):
+    """Shows readers each head at once."""
+
+    def append(self, entries: list[bytes]) -> int:
+        first = super().append(entries)
+        self.publish(self.head, [])
+        return first
+
+
 def opened(folder: Path) -> LogWriter:
-    return LogWriter(folder, ORIGIN, SIGNER, witnessed=False)
+    open_log(folder, SIGNER)
+    log = Unwitnessed(folder, SIGNER)
+    log.publish(log.head, [])
+    return log
 
 
 def check_whole(folder: Path, size: int, *, head: str = "checkpoint") -> None:
@@ -69,7 +82,9 @@ def test_after_every_step_the_whole_log_holds(tmp_path: Path, steps: list[int]) 
         size += step
         assert log.size == size
         check_whole(tmp_path / "log", size)
-        assert opened(tmp_path / "log").root == log.root
+        again: list[bytes] = []
+        assert LogWriter(tmp_path / "log", SIGNER, again.append).root == log.root
+        assert again == entries(0, size)
 
 
 @settings(max_examples=20, deadline=None)
@@ -118,30 +133,30 @@ def test_an_entry_that_is_too_long_changes_nothing(tmp_path: Path) -> None:
 
 def test_readers_see_only_what_the_witnesses_saw(tmp_path: Path) -> None:
     folder = tmp_path / "log"
-    log = LogWriter(folder, ORIGIN, SIGNER)
+    log = open_log(folder, SIGNER)
     log.append(entries(0, 300))
     assert not (folder / "checkpoint").exists()
     first = log.head
     line = cosign.cosign(notes.parse(first)[0], "w1.example", key_of("w1"), now=START)
     log.append(entries(300, 300))
-    log.add_cosignatures(first, [line])
+    log.publish(first, [line])
     check_whole(folder, 300)
     check_whole(folder, 600, head="head")
-    log.add_cosignatures(log.head, [])
+    log.publish(log.head, [])
     check_whole(folder, 600)
-    log.add_cosignatures(first, [line])
+    log.publish(first, [line])
     check_whole(folder, 600)
 
 
 def test_only_this_log_s_heads_are_published(tmp_path: Path) -> None:
-    log = LogWriter(tmp_path / "log", ORIGIN, SIGNER)
+    log = open_log(tmp_path / "log", SIGNER)
     text = Checkpoint(ORIGIN, 0, merkle.EMPTY_ROOT).text()
-    forged = notes.render(text, [Signer(ORIGIN, key_of("other")).sign(text)])
+    forged = notes.render(text, [Signer(ORIGIN, key_of("other").private).sign(text)])
     with pytest.raises(BadProof):
-        log.add_cosignatures(forged, [])
+        log.publish(forged, [])
     future = Checkpoint(ORIGIN, 7, bytes(32)).text()
     with pytest.raises(BadProof):
-        log.add_cosignatures(notes.render(future, [SIGNER.sign(future)]), [])
+        log.publish(notes.render(future, [SIGNER.sign(future)]), [])
 
 
 def test_partial_files_go_when_the_full_ones_are_published(tmp_path: Path) -> None:
@@ -245,19 +260,26 @@ def spoil(path: Path, flaw: str) -> None:
 
 
 def test_a_log_without_its_head_is_not_begun_anew(tmp_path: Path) -> None:
-    log = LogWriter(tmp_path / "log", ORIGIN, SIGNER)
+    log = open_log(tmp_path / "log", SIGNER)
     log.append(entries(0, 3))
     (tmp_path / "log" / "head").unlink()
+    for maker in (open_log, LogWriter):
+        with pytest.raises(StoreDamaged):
+            maker(tmp_path / "log", SIGNER)
+
+
+def test_the_writer_begins_no_log(tmp_path: Path) -> None:
     with pytest.raises(StoreDamaged):
-        LogWriter(tmp_path / "log", ORIGIN, SIGNER)
+        LogWriter(tmp_path, SIGNER)
+    assert not any(tmp_path.iterdir())
 
 
 def test_another_key_or_origin_does_not_continue_a_log(tmp_path: Path) -> None:
     opened(tmp_path / "log").append(entries(0, 3))
     with pytest.raises(StoreDamaged):
-        LogWriter(tmp_path / "log", ORIGIN, Signer(ORIGIN, key_of("other")))
+        LogWriter(tmp_path / "log", Signer(ORIGIN, key_of("other").private))
     with pytest.raises(StoreDamaged):
-        LogWriter(tmp_path / "log", "other.example", Signer("other.example", key_of("log")))
+        LogWriter(tmp_path / "log", Signer("other.example", key_of("log").private))
 
 
 def test_a_full_disk_is_told_and_the_log_goes_on_where_it_ended(
@@ -273,5 +295,7 @@ def test_a_full_disk_is_told_and_the_log_goes_on_where_it_ended(
         patched.setattr(durable, "write_file", full)
         with pytest.raises(LogAway, match="No space left"):
             log.append(entries(10, 5))
-    assert log.append(entries(10, 5)) == 10
+    with pytest.raises(LogAway, match="read again"):
+        log.append(entries(10, 5))
+    assert opened(tmp_path / "log").append(entries(10, 5)) == 10
     check_whole(tmp_path / "log", 15)

@@ -15,7 +15,7 @@ from plainview.tlog.notes import COSIGNATURE, ED25519, SignatureLine, Signer, Ve
 from plainview.tlog.policy import AHEAD_MS, Policy
 
 HEAD = Checkpoint(ORIGIN, 20852163, bytes(range(32)))
-LOG = Signer(ORIGIN, key_of("log"))
+LOG = Signer(ORIGIN, key_of("log").private)
 
 
 def witness_line(name: str, *, now: int = START) -> SignatureLine:
@@ -188,7 +188,7 @@ def test_cosignatures_from_the_future_do_not_count() -> None:
 
 def test_another_log_is_refused() -> None:
     text = Checkpoint("other.example", 1, bytes(32)).text()
-    note = notes.render(text, [Signer("other.example", key_of("other")).sign(text)])
+    note = notes.render(text, [Signer("other.example", key_of("other").private).sign(text)])
     with pytest.raises(BadSignature, match="not the log"):
         policy("log @log\nquorum none\n").check(note)
 
@@ -242,7 +242,7 @@ def test_the_kinds_of_keys_are_kept_apart() -> None:
     key = key_of("w1")
     same = Verifier("n", ED25519, key.public), Verifier("n", COSIGNATURE, key.public)
     assert same[0].key_hash != same[1].key_hash
-    line = Signer("n", key).sign(HEAD.text())
+    line = Signer("n", key.private).sign(HEAD.text())
     with pytest.raises(BadSignature):
         cosign.check(HEAD.text(), line, same[1])
 

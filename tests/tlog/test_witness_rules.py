@@ -23,14 +23,14 @@ from plainview.base.ids import b64
 from plainview.errors import LogAway, Refused, StoreDamaged, UnsafeStart
 from plainview.testing.city import ORIGIN, START, City, key_of
 from plainview.tlog import cosign, merkle, notes, proofs
+from plainview.tlog.beginning import open_log
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import Signer
 from plainview.tlog.policy import Policy
 from plainview.tlog.witness import Witness, serve
 from plainview.tlog.witness_client import OtherSize, add_checkpoint
-from plainview.tlog.writer import LogWriter
 
-SIGNER = Signer(ORIGIN, key_of("log"))
+SIGNER = Signer(ORIGIN, key_of("log").private)
 NAME = "w1.example"
 
 
@@ -95,8 +95,8 @@ def test_a_log_that_grows_is_cosigned(witness: Witness) -> None:
         ("not a checkpoint", 400, b"old 0\n\nhello\n\n\xe2\x80\x94 a AAAAAAAA\n"),
         ("old size too large", 400, TREE.request(9, 3)),
         ("unknown log", 404, TREE.request(0, 3, origin="other.example")),
-        ("another key", 403, TREE.request(0, 3, signer=Signer(ORIGIN, key_of("other")))),
-        ("another name", 403, TREE.request(0, 3, signer=Signer("other", key_of("log")))),
+        ("another key", 403, TREE.request(0, 3, signer=Signer(ORIGIN, key_of("other").private))),
+        ("another name", 403, TREE.request(0, 3, signer=Signer("other", key_of("log").private))),
         ("proof from nothing", 422, request_bytes(0, [bytes(32)], TREE.note(3))),
     ],
 )
@@ -274,7 +274,7 @@ def test_the_command_runs_a_witness_that_a_policy_trusts(tmp_path: Path) -> None
     """A real process, a real log: what it cosigns satisfies the policy made of its key."""
     city = City(witnesses=())
     city.story()
-    log = LogWriter(tmp_path / "log", ORIGIN, SIGNER)
+    log = open_log(tmp_path / "log", SIGNER)
     log.append(city.raws)
     command = [sys.executable, "-m", "plainview.cli", "witness", "--port", "0", "--name", NAME]
     command += ["--state", str(tmp_path / "state"), "--key", str(tmp_path / "key.pem")]
@@ -285,7 +285,7 @@ def test_the_command_runs_a_witness_that_a_policy_trusts(tmp_path: Path) -> None
         lines = add_checkpoint(told[2][-1], 0, [], log.head)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-    log.add_cosignatures(log.head, lines)
+    log.publish(log.head, lines)
     text = f"log {SIGNER.verifier.vkey()}\nwitness w1 {told[1][-1]}\nquorum w1\n"
     policy = Policy.parse(text)
     assert policy.check((tmp_path / "log" / "checkpoint").read_bytes()).checkpoint.size == log.size

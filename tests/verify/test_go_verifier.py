@@ -71,7 +71,7 @@ def long_log(long_city: City, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def superseded(folder: Path, size: int) -> list[Path]:
     """Files that a reader of the checkpoint of `size` never opens: older partial ones, the head."""
     needed = {"checkpoint"}
-    for level in range(tiles.levels(size)):
+    for level in range(tiles.LEVELS):
         for index in range((size >> (8 * level)) // tiles.WIDTH + 1):
             if width := tiles.width_at(level, index, size):
                 needed.add(tiles.tile_path(level, index, width))

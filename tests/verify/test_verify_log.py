@@ -117,7 +117,7 @@ def test_a_stale_checkpoint_is_refused_when_asked(tmp_path: Path) -> None:
 
 def test_the_founding_entry_is_of_this_log(tmp_path: Path) -> None:
     city = started()
-    signer = Signer("other.example", key_of("log"))
+    signer = Signer("other.example", key_of("log").private)
     city.publish(tmp_path)
     head = Checkpoint("other.example", len(city.raws), _root(city))
     (tmp_path / "checkpoint").write_bytes(notes.render(head.text(), [signer.sign(head.text())]))
@@ -451,7 +451,7 @@ def test_a_shred_before_its_time_is_a_failure(tmp_path: Path) -> None:
     city = started()
     now, due = city.now, city.history.due_at(first_window(city))
     city.now = due
-    city.shred(next(iter(city.history.periods)))
+    city.shred(next(iter(city.history.due(due))))
     city.now = now
     assert codes(verified(city, tmp_path)) == [("time", "log")]
 

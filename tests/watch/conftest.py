@@ -32,7 +32,7 @@ class ScriptedKeeper:
 
     def start(self) -> None:
         names = ("watch", "view_key", "watch_end", "status")
-        self._server = Server(self.path, {name: getattr(self, name) for name in names})
+        self._server = Server(self.path, [getattr(self, name) for name in names])
 
     def stop(self) -> None:
         if self._server is not None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainview.errors import BadFormat, BadSeal
-from plainview.keys.protocol import Session
+from plainview.keys.client import Session
 from plainview.seal.views import ViewCipher
 from plainview.store.records import KEY, PIXELATED, Record
 from plainview.watch import frames

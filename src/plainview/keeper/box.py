@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,58 +61,49 @@ class Box:
     def close(self) -> None:
         self._db.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _run(self, text: str, *rows: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """One transaction: the statement with each row of values; what it finds."""
         try:
             with self._lock, self._db:
                 self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
+                return [found for values in rows for found in self._db.execute(text, values)]
         except sqlite3.Error as error:
             raise Unavailable(f"The keeper's database failed: {error}.") from error
 
-    def _write(self, text: str, rows: Iterable[tuple[object, ...]]) -> None:
-        with self._transaction() as database:
-            database.executemany(text, rows)
-
-    def _read(self, text: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._transaction() as database:
-            found = database.execute(text, values).fetchall()
-        return found
-
     def put_windows(self, windows: Iterable[Locked]) -> None:
         """Add windows, or put them under another key."""
-        self._write("INSERT OR REPLACE INTO windows VALUES(?,?,?,?)", windows)
+        self._run("INSERT OR REPLACE INTO windows VALUES(?,?,?,?)", *windows)
 
     def window(self, window: str) -> Locked | None:
-        found = self._read("SELECT * FROM windows WHERE id=?", window)
+        found = self._run("SELECT * FROM windows WHERE id=?", (window,))
         return Locked(*found[0]) if found else None
 
     def windows_under(self, key: str) -> list[Locked]:
-        found = self._read("SELECT * FROM windows WHERE key=? ORDER BY id", key)
+        found = self._run("SELECT * FROM windows WHERE key=? ORDER BY id", (key,))
         return [Locked(*row) for row in found]
 
     def drop_windows(self, windows: Iterable[str]) -> None:
         """Forget windows whose key is gone, and what was re-sealed of them."""
         rows = [(window,) for window in windows]
-        self._write("DELETE FROM windows WHERE id=?", rows)
-        self._write("DELETE FROM openings WHERE window=?", rows)
+        self._run("DELETE FROM windows WHERE id=?", *rows)
+        self._run("DELETE FROM openings WHERE window=?", *rows)
 
     def put_detail(self, detail: Detail) -> Detail:
         """Keep `detail`; if one of its id is here already, that one counts and is returned."""
-        self._write("INSERT OR IGNORE INTO details VALUES(?,?,?,?)", [detail])
-        return Detail(*self._read("SELECT * FROM details WHERE id=?", detail.id)[0])
+        self._run("INSERT OR IGNORE INTO details VALUES(?,?,?,?)", detail)
+        return Detail(*self._run("SELECT * FROM details WHERE id=?", (detail.id,))[0])
 
     def details_due(self, now: Ms) -> list[Detail]:
-        found = self._read("SELECT * FROM details WHERE due<=? ORDER BY due LIMIT 100", now)
+        found = self._run("SELECT * FROM details WHERE due<=? ORDER BY due LIMIT 100", (now,))
         return [Detail(*row) for row in found]
 
     def drop_detail(self, ident: str) -> None:
-        self._write("DELETE FROM details WHERE id=?", [(ident,)])
+        self._run("DELETE FROM details WHERE id=?", (ident,))
 
     def put_opening(self, request: str, window: str, resealed: str) -> None:
-        self._write("INSERT OR IGNORE INTO openings VALUES(?,?,?)", [(request, window, resealed)])
+        self._run("INSERT OR IGNORE INTO openings VALUES(?,?,?)", (request, window, resealed))
 
     def opening(self, request: str, window: str) -> str | None:
         text = "SELECT resealed FROM openings WHERE request=? AND window=?"
-        found = self._read(text, request, window)
+        found = self._run(text, (request, window))
         return found[0][0] if found else None

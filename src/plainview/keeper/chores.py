@@ -8,9 +8,11 @@ whose key is gone, and logs them: an entry never comes before the deed, and neve
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from plainview.base.clock import Clock, Ms
-from plainview.errors import LogAway, PlainviewError, Unavailable
+from plainview.errors import PlainviewError, Unavailable
 from plainview.keeper.box import Locked
 from plainview.keeper.desk import Desk, ident_of
 from plainview.keeper.witnesses import Witnesses
@@ -32,25 +34,28 @@ class Chores:
     def round(self) -> None:
         self._scribe.recover()
         for step in (self.reveal, self.open, self.shred, self.check_overdue):
-            name = step.__name__
-            try:
+            with self.telling(step.__name__):
                 step()
-                self.red.pop(name, None)
-            except PlainviewError as error:
-                self.red[name] = f"{name}: {error.line()}"
-            except OSError as error:
-                self.red[name] = f"{name}: {error}"
+
+    @contextmanager
+    def telling(self, name: str) -> Iterator[None]:
+        """What goes wrong in here is a reason to be red until it goes right."""
+        try:
+            yield
+            self.red.pop(name, None)
+        except (OSError, PlainviewError) as error:
+            told = error.line() if isinstance(error, PlainviewError) else error
+            self.red[name] = f"{name}: {told}"
 
     def reveal(self) -> None:
         """Log the details whose time has come, then destroy them with their salts."""
         for detail in self._box.details_due(self._clock()):
-            index = self._scribe.known(detail.id)
+            with self._scribe.lock:
+                self._scribe.check_writable()  # else nothing is known, and nothing is to be dropped
+                index = self._scribe.known(detail.id)
             if index is not None:
-                clear = json.loads(detail.detail)
-                body = {"of": index, "detail": clear, "salt": detail.salt}
+                body = {"of": index, "detail": json.loads(detail.detail), "salt": detail.salt}
                 self._desk.log("reveal", body, ident_of("reveal", detail.id))
-            elif self._scribe.broken:
-                raise LogAway(f"The log cannot be written: {self._scribe.broken}")
             self._box.drop_detail(detail.id)
 
     def open(self) -> None:
@@ -91,13 +96,11 @@ class Chores:
                 for row in self._box.windows_under(name)
                 if row.id in history.windows and history.due_at(row.id) > now
             }
-        keys = {row: f"hold.{end}" for row, end in ends.items()}
-        self._ring.ensure({keys[row]: end for row, end in ends.items()})
-        self._box.put_windows(self._move(row, keys[row]) for row in ends)
+        self._ring.ensure({f"hold.{end}": end for end in ends.values()})
+        self._box.put_windows(self._move(row, f"hold.{end}") for row, end in ends.items())
 
     def _move(self, row: Locked, key: str) -> Locked:
-        e = self._ring.unwrap(row.key, row.id, "e", row.e)
-        view = self._ring.unwrap(row.key, row.id, "view", row.view)
+        e, view = self._desk.unlock(row, "e"), self._desk.unlock(row, "view")
         return self._desk.locked(row.id, key, e, view)
 
     def _log_destroyed(self) -> None:
@@ -110,7 +113,7 @@ class Chores:
             }
         for period, (record, names) in due.items():
             rows = [(name, self._box.window(name)) for name in names]
-            gone = [name for name, row in rows if row is None or not self._ring.has(row.key)]
+            gone = [name for name, row in rows if row is None or row.key not in self._ring.due]
             for at in range(0, len(gone), SHRED_ENTRY):
                 part = gone[at : at + SHRED_ENTRY]
                 root = merkle.root_over(name.encode() for name in part)

@@ -10,11 +10,11 @@ import secrets
 import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import pyrage
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from plainview.base import durable
 from plainview.base.clock import DAY_MS, Clock, Ms, from_iso, to_compact, to_iso
@@ -23,9 +23,9 @@ from plainview.errors import BadFormat, NotAuthorised, NotFound, NotLogged, Refu
 from plainview.keeper.box import Box, Detail, Locked
 from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
-from plainview.keys.protocol import Act, Session
 from plainview.tlog import leaves as leaf_files
 from plainview.tlog.entries import Entry, canonical, commit, make, parse
+from plainview.tlog.shapes import SHARE, check_shape, shape
 
 SKEW_MS: Ms = 300_000
 AHEAD_MS: Ms = 3 * 3_600_000
@@ -40,27 +40,12 @@ Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Object = dict[str, Any]
 
 
-class Spec(BaseModel):
-    """Which window a draft is for; times in milliseconds UTC."""
-
-    camera: str
-    start: Ms
-    end: Ms
-    epoch: int
-    counter: int
-
-
-class Draft(BaseModel):
-    """A window as the recorder's child made it, without its sealed shares."""
-
-    spec: Spec
-    pk: str
-    k: int
-    n: int
-    set: str
-    e: str
-    view: str
-    shares: list[Object]
+DRAFT = shape(
+    "pk:text k:int n:int set:name e:text view:text",
+    spec=shape("camera:name start:int end:int epoch:int counter:int"),
+    shares=[SHARE],
+)
+"""A window as the recorder's child made it, without its sealed shares; times in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +68,8 @@ class Desk:
         self._windows = threading.Lock()
         self._openings = threading.Lock()
         self._watching = threading.Lock()
+        looking = (self.act, self.watch, self.view_key, self.watch_end, self.opening)
+        self.operations = (self.append, self.roots, self.gate, self.windows, *looking)
 
     def log(self, kind: str, body: Mapping[str, Any], ident: str) -> int:
         """An entry of the keeper's own."""
@@ -101,22 +88,21 @@ class Desk:
 
     def _check_statement(self, entry: Entry) -> None:
         """What the clock, not the log, decides."""
-        if abs(entry.time - self._clock()) > SKEW_MS:
+        now = self._clock()
+        if abs(entry.time - now) > SKEW_MS:
             raise Refused(
                 "The statement's time is more than five minutes from the keeper's clock.",
                 hint="Set the clock of the machine that signs, and sign again.",
             )
-        if entry.type == "hold":
-            with self.scribe.lock:
-                self.scribe.history.check(entry)
-            for window in entry.body["windows"]:
-                self._record(window, self._clock())
+        with self.scribe.lock:
+            history, body = self.scribe.history, entry.body
+            history.check(entry)
+            for window in body["windows"] if entry.type == "hold" else ():
+                self._record(window, now)
+            if entry.type == "release" and history.request(body["request"]).expires <= now:
+                raise Refused("The request has expired.", hint="Its requester signs a new one.")
         if entry.type == "request":
-            _recipient(str(entry.body.get("recipient")))
-        if entry.type == "release":
-            with self.scribe.lock:
-                asked = self.scribe.history.request(str(entry.body.get("request")))
-                _check_current(asked.expires, self._clock())
+            _recipient(body["recipient"])
 
     def roots(self, id: Id, node: str, minute: str, leaves: list[Object]) -> int:
         cipher, plain = leaf_files.roots(leaves)
@@ -148,36 +134,29 @@ class Desk:
         body = {"actor": actor, "role": role, "act": act}
         body["detail_commitment"] = commit(detail, bytes.fromhex(kept.salt))
         try:
-            return asdict(Act(self.log("act", body, id), kept.salt))
+            return {"index": self.log("act", body, id), "salt": kept.salt}
         except Refused:
             if kept == fresh:  # the id is another entry's, which this detail must not reveal
                 self.box.drop_detail(id)
             raise
 
     def watch(
-        self,
-        id: Id,
-        actor: str,
-        role: str,
-        kind: Literal["live", "playback"],
-        camera: str,
-        from_ms: Ms,
-        to_ms: Ms | None,
-        purpose: str,
-    ) -> Object:
+        self, id: Id, actor: str, role: str, kind: Literal["live", "playback"], camera: str,
+        from_ms: Ms, to_ms: Ms | None, purpose: str,
+    ) -> Object:  # fmt: skip
         now = self._clock()
         start, end = (now - LIVE_BEFORE_MS, None) if kind == "live" else (from_ms, to_ms)
         if kind == "playback" and not (end and start < end <= start + DAY_MS):
             raise Refused("Playback needs a span of at most a day.", hint="Ask for less.")
         times = {"from": to_iso(start), "to": end and to_iso(end)}
         act = self.act(id, actor, role, kind, {"camera": camera, **times, "purpose": purpose})
-        session = Session(new_id(), act["index"], act["salt"], now + SESSION_MS)
+        session, expires = new_id(), now + SESSION_MS
         with self._watching:
             live = {k: w for k, w in self._sessions.items() if w.expires > now}
             if len(live) >= MAX_SESSIONS:
                 raise Refused("Too many people watch at once.")
-            self._sessions = {**live, session.id: Watching(camera, start, end, session.expires)}
-        return asdict(session)
+            self._sessions = {**live, session: Watching(camera, start, end, expires)}
+        return {"id": session, **act, "expires": expires}
 
     def watch_end(self, session: str) -> None:
         with self._watching:
@@ -192,7 +171,7 @@ class Desk:
         overlaps = from_iso(record["start"]) < end and from_iso(record["end"]) > held.start
         if record["camera"] != held.camera or not overlaps:
             raise NotAuthorised("The window is not one that this session was logged for.")
-        return b64(self._unlock(window, "view"))
+        return b64(self.unlock(self._row(window), "view"))
 
     def _record(self, window: str, now: Ms) -> Mapping[str, Any]:
         """The logged record of a window that may still be opened."""
@@ -203,9 +182,9 @@ class Desk:
                 raise Refused(f"{window} is due for destruction.")
         return record
 
-    def _unlock(self, window: str, kind: Literal["e", "view"]) -> bytes:
-        row = self._row(window)
-        return self.ring.unwrap(row.key, window, kind, row.e if kind == "e" else row.view)
+    def unlock(self, row: Locked, kind: Literal["e", "view"]) -> bytes:
+        """A secret of a window; raises `NotFound` once its key was destroyed."""
+        return self.ring.unwrap(row.key, row.id, kind, row.e if kind == "e" else row.view)
 
     def _row(self, window: str) -> Locked:
         if (row := self.box.window(window)) is None:
@@ -214,20 +193,21 @@ class Desk:
 
     # -- windows
 
-    def windows(self, id: Id, register: int, drafts: list[Draft]) -> list[Object]:
+    def windows(self, id: Id, register: int, drafts: list[Object]) -> list[Object]:
         """Lock a batch and log it; the same drafts again get the same answer."""
         if not 0 < len(drafts) <= MAX_BATCH:
             raise BadFormat(f"Between 1 and {MAX_BATCH} windows at a time.")
+        for draft in drafts:
+            check_shape(draft, DRAFT, "a draft")
         with self._windows:
             self.scribe.check_writable()
             with self.scribe.lock:
                 history = self.scribe.history
-                now = self._clock()
                 records = [self._new_record(draft, register) for draft in drafts]
                 logged = [history.windows.get(record["window"]) for record in records]
                 for record, before in zip(records, logged, strict=True):
                     if before is None:
-                        history.check_window(record, now)
+                        history.check_window(record, self._clock())
                     elif before.record != record:
                         raise Refused(f"{record['window']} was made before.", hint="Count on.")
             if not all(logged):
@@ -235,23 +215,24 @@ class Desk:
                 self.log("windows", {"windows": records}, id)
             return [self._header(record["window"]) for record in records]
 
-    def _new_record(self, draft: Draft, register: int) -> Object:
-        spec, history, now = draft.spec, self.scribe.history, self._clock()
-        if not now - DAY_MS < spec.start <= now + AHEAD_MS:
+    def _new_record(self, draft: Object, register: int) -> Object:
+        spec, history, now = draft["spec"], self.scribe.history, self._clock()
+        camera, start = spec["camera"], spec["start"]
+        if not now - DAY_MS < start <= now + AHEAD_MS:
             raise Refused("A window starts at most 3 h ahead and less than a day ago.")
-        answer = history.may_record(spec.camera, spec.start)
-        name = f"{spec.camera}.{to_compact(spec.start)}.{spec.epoch}.{spec.counter}"
-        record = spec.model_dump() | draft.model_dump(include={"pk", "k", "n", "set", "shares"})
-        record |= {"window": name, "start": to_iso(spec.start), "end": to_iso(spec.end)}
-        fate = history.fate(answer.record["retention"], spec.start)
-        return {**record, **fate, "register": register}
+        answer = history.may_record(camera, start)
+        name = f"{camera}.{to_compact(start)}.{spec['epoch']}.{spec['counter']}"
+        times = {"window": name, "start": to_iso(start), "end": to_iso(spec["end"])}
+        given = {key: draft[key] for key in ("pk", "k", "n", "set", "shares")}
+        fate = history.fate(answer.record["retention"], start)
+        return {**spec, **times, **given, **fate, "register": register}
 
-    def _lock(self, records: list[Object], drafts: list[Draft]) -> None:
+    def _lock(self, records: list[Object], drafts: list[Object]) -> None:
         """Wrap E and view key under the period's key, durably, before the entry is logged."""
         self.ring.ensure({r["period"]: from_iso(r["shred"]) for r in records})
         rows = []
         for record, draft in zip(records, drafts, strict=True):
-            e, view = unb64(draft.e), unb64(draft.view)
+            e, view = unb64(draft["e"]), unb64(draft["view"])
             if len(e) != 74 or len(view) != 32:
                 raise BadFormat("E has 74 bytes and a view key 32.")
             _recipient(record["pk"])
@@ -280,14 +261,15 @@ class Desk:
                 asked = self.scribe.history.request(request, window)
                 given, done = len(asked.releases.get(window, {})), window in asked.openings
             if not done:
-                _check_current(asked.expires, now)
+                if asked.expires <= now:
+                    raise Refused("The request has expired.", hint="Its requester signs a new one.")
                 if given < record["k"]:
                     raise NotLogged(f"{given} of {record['k']} releases are on the log.")
             resealed = self.box.opening(request, window)
             if resealed is None:
                 if done:
                     raise NotFound("The keeper no longer holds what it gave for this request.")
-                e = self._unlock(window, "e")
+                e = self.unlock(self._row(window), "e")
                 resealed = b64(pyrage.encrypt(e, [_recipient(asked.recipient)]))
                 self.box.put_opening(request, window, resealed)
             if not done:
@@ -307,8 +289,3 @@ def _recipient(text: str) -> pyrage.x25519.Recipient:
         return pyrage.x25519.Recipient.from_str(text)
     except pyrage.RecipientError as error:
         raise BadFormat("That is not an age recipient (age1...).") from error
-
-
-def _check_current(expires: Ms, now: Ms) -> None:
-    if expires <= now:
-        raise Refused("The request has expired.", hint="The requester signs a new one.")

@@ -6,7 +6,6 @@ import fcntl
 import os
 import signal
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +16,7 @@ from plainview import __version__
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.base.memory import guard_memory
-from plainview.errors import Invalid, LogAway, PlainviewError, Unavailable, UnsafeStart
+from plainview.errors import Invalid, PlainviewError, Unavailable, UnsafeStart
 from plainview.keeper.box import Box
 from plainview.keeper.chores import Chores
 from plainview.keeper.desk import Desk
@@ -25,7 +24,7 @@ from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import Scribe
 from plainview.keeper.server import Server
 from plainview.keeper.witnesses import Witnesses
-from plainview.tlog.notes import PrivateKey, Signer
+from plainview.tlog.notes import Signer, read_key
 from plainview.tlog.policy_file import PolicyFile
 
 ROUND_SECONDS = 1.0
@@ -55,13 +54,9 @@ class Keeper:
         self._clock, self._stop = clock, threading.Event()
         with ExitStack() as started:
             started.callback(os.close, check_keys(places.keys_dir))
-            signer, policy = _identity(places)
-            self._scribe = _open_log(places, signer, witnessed=policy.quorum != "none")
+            self._scribe, self._policy = _open_log(places)
             started.callback(self._scribe.close)
-            self._policy = policy
-            self._witnesses = Witnesses(
-                policy, places.log_dir, clock, lambda: self._scribe.writer.head
-            )
+            self._witnesses = Witnesses(self._policy, self._scribe, clock)
             self._witnesses.check_start()
             box = Box(places.keys_dir / "keeper.db")
             started.callback(box.close)
@@ -77,7 +72,7 @@ class Keeper:
                 started.callback(thread.join)
             started.callback(self._scribe.changed.set)
             started.callback(self._stop.set)
-            server = Server(places.keeper_socket, self._operations())
+            server = Server(places.keeper_socket, [*self.desk.operations, self.status])
             started.callback(server.close)
             self._started = started.pop_all()
         log.info("keeper started", log_size=size)
@@ -91,20 +86,12 @@ class Keeper:
         if not all(thread.is_alive() for thread in (*self._threads, self._scribe.thread)):
             raise Unavailable("A part of the keeper has died.", hint="See its last messages.")
 
-    def _operations(self) -> dict[str, Callable[..., Any]]:
-        desk = self.desk
-        own = (desk.append, desk.windows, desk.roots, desk.gate, desk.act, desk.watch)
-        more = (desk.view_key, desk.watch_end, desk.opening, self.status)
-        return {method.__name__: method for method in (*own, *more)}
-
     def status(self) -> dict[str, Any]:
         """Size, what is witnessed, the witnesses' last words, and the reasons to be red."""
         writer, seen = self._scribe.writer, self._witnesses
-        published, red = writer.published(), [*self.chores.red.values()]
-        try:
+        published = writer.published()
+        with self.chores.telling("log"):
             self._scribe.check_writable()
-        except LogAway as error:
-            red.insert(0, error.message)
         return {
             "origin": writer.origin,
             "size": writer.size,
@@ -115,7 +102,7 @@ class Keeper:
                 for name in self._policy.witnesses
             },
             "keys": len(self.desk.ring.due),
-            "red": red,
+            "red": [*self.chores.red.values()],
             "warnings": [f"{name}: {text}" for name, text in seen.errors.items()],
         }
 
@@ -132,18 +119,8 @@ class Keeper:
             if grown or self._clock() - last >= wait:
                 self._scribe.changed.clear()
                 last = self._clock()
-                self._witness()
-
-    def _witness(self) -> None:
-        try:
-            head, lines = self._witnesses.gather()
-            if not self._policy.reached(lines):
-                raise LogAway(f"{len(lines)} witnesses cosigned, which is not the quorum.")
-            with self._scribe.lock:
-                self._scribe.writer.add_cosignatures(head, list(lines.values()))
-            self.chores.red.pop("checkpoint", None)
-        except (OSError, PlainviewError) as error:
-            self.chores.red["checkpoint"] = f"checkpoint: {error}"
+                with self.chores.telling("checkpoint"):
+                    self._witnesses.publish()
 
 
 def run(places: Places) -> None:
@@ -158,27 +135,21 @@ def run(places: Places) -> None:
     keeper.close()
 
 
-def _identity(places: Places) -> tuple[Signer, PolicyFile]:
+def _open_log(places: Places) -> tuple[Scribe, PolicyFile]:
+    """The log and its policy, which names the key that signs it."""
     try:
-        key = PrivateKey.from_pem((places.keys_dir / "log.key").read_bytes())
+        key = read_key((places.keys_dir / "log.key").read_bytes())
         policy = PolicyFile.parse(places.policy_file.read_text())
     except (OSError, Invalid) as error:
         raise UnsafeStart(f"No log key or trust policy: {error}", hint="Run the set-up.") from error
     signer = Signer(policy.logs[0].name, key)
     if len(policy.logs) != 1 or signer.verifier != policy.logs[0]:
-        hint = "Restore the right one."
-        raise UnsafeStart("keys/log.key is not the log key that policy.txt names.", hint=hint)
-    return signer, policy
-
-
-def _open_log(places: Places, signer: Signer, *, witnessed: bool) -> Scribe:
-    if not (places.log_dir / "head").exists():
-        hint = "Run the set-up, or restore the newest copy of the log."
-        raise UnsafeStart("There is no log.", hint=hint)
+        raise UnsafeStart("keys/log.key is not the log key of policy.txt.", hint="Restore it.")
     try:
-        return Scribe(places.log_dir, signer, witnessed=witnessed)
+        return Scribe(places.log_dir, signer), policy
     except (OSError, PlainviewError) as error:
-        raise UnsafeStart(f"The log cannot be continued: {error}") from error
+        hint = "Run the set-up, or restore the newest copy of the log."
+        raise UnsafeStart(f"The log cannot be continued: {error}", hint=hint) from error
 
 
 def check_keys(folder: Path) -> int:

@@ -55,9 +55,9 @@ class KeyRing:
         self._keys: dict[str, bytes] = {}
         if self._file.exists():
             self._load()
+            self._destroy_other_roots()
         else:
-            self._replace({}, {})
-        self._destroy_other_roots()
+            self.destroy(set())
 
     def _load(self) -> None:
         state = json.loads(self._file.read_bytes())
@@ -73,15 +73,8 @@ class KeyRing:
             self.due[name] = key["due"]
             self._keys[name] = unwrap(self._root, [name], key["wrapped"])
 
-    def _replace(self, keys: dict[str, bytes], due: dict[str, Ms]) -> None:
-        """Put `keys` under a new root and destroy the old one."""
-        self._name, self._root = new_id(), secrets.token_bytes(32)
-        path = self._folder / f"root-{self._name}.key"
-        durable.write_file(path, self._root, mode=0o600)
-        self._save(keys, due)
-        self._destroy_other_roots()
-
     def _save(self, keys: dict[str, bytes], due: dict[str, Ms]) -> None:
+        """Keep exactly `keys`, under the present root."""
         wrapped = {n: {"due": due[n], "wrapped": wrap(self._root, [n], keys[n])} for n in keys}
         state = json.dumps({"root": self._name, "keys": wrapped})
         durable.write_file(self._file, state.encode(), mode=0o600)
@@ -104,9 +97,6 @@ class KeyRing:
             if fresh:
                 self._save({**self._keys, **fresh}, {**due, **self.due})
 
-    def has(self, name: str) -> bool:
-        return name in self._keys
-
     def wrap(self, name: str, window: str, kind: str, data: bytes) -> str:
         """`data` of a window under the key `name`."""
         return wrap(self._key(name), [window, kind], data)
@@ -122,7 +112,14 @@ class KeyRing:
             return self._keys[name]
 
     def destroy(self, names: set[str]) -> None:
-        """Destroy these keys: on return nobody can unwrap what lies under them."""
+        """Put all keys but these under a new root, and destroy the old root.
+
+        On return nobody can unwrap what lies under these keys.
+        """
         with self._lock:
+            self._name, self._root = new_id(), secrets.token_bytes(32)
+            path = self._folder / f"root-{self._name}.key"
+            durable.write_file(path, self._root, mode=0o600)
             left = self._keys.keys() - names
-            self._replace({n: self._keys[n] for n in left}, {n: self.due[n] for n in left})
+            self._save({n: self._keys[n] for n in left}, {n: self.due[n] for n in left})
+            self._destroy_other_roots()

@@ -10,13 +10,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 from plainview.base import durable
-from plainview.errors import BadProof, LogAway, PlainviewError, Refused
-from plainview.tlog import merkle, tiles
+from plainview.base.ids import sha256_hex
+from plainview.errors import LogAway, PlainviewError, Refused
 from plainview.tlog.entries import Entry, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
@@ -29,6 +28,8 @@ _WAITING = 10_000
 _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
+Ids = dict[str, tuple[int, str]]
+"""Index and content of entries by submission id."""
 
 _FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
 """After any of these, also an unforeseen one, only what is on the disk is believed."""
@@ -37,8 +38,8 @@ _FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, Arithmet
 class Scribe:
     """`history` and `writer` may be read under `lock`; only the thread in here changes them."""
 
-    def __init__(self, folder: Path, signer: Signer, *, witnessed: bool) -> None:
-        self.folder, self._signer, self._witnessed = folder, signer, witnessed
+    def __init__(self, folder: Path, signer: Signer) -> None:
+        self.folder, self._signer = folder, signer
         self.lock = threading.RLock()
         self.changed = threading.Event()
         self.broken = ""
@@ -49,30 +50,15 @@ class Scribe:
         self.thread.start()
 
     def _reopen(self) -> None:
-        """Read the whole log; raises `StoreDamaged`, `BadProof`, or what a bad entry raises."""
+        """Read the whole log; raises `StoreDamaged`, or what a bad entry raises.
+
+        What was known before stays until all of it was read.
+        """
+        history, ids = History(), Ids()
         self.writer = LogWriter(
-            self.folder, self._signer.name, self._signer, witnessed=self._witnessed
+            self.folder, self._signer, lambda raw: _take(parse(raw), history, ids)
         )
-        self.history, self._ids, leaves = History(), dict[str, tuple[int, bytes]](), list[bytes]()
-        for index, raw in enumerate(self._read()):
-            entry = parse(raw)
-            self.history.apply(index, entry)
-            self._remember(entry, index)
-            leaves.append(merkle.leaf_hash(raw))
-        if merkle.root(leaves) != self.writer.root:
-            raise BadProof("The entries on the disk are not those that the log signed.")
-        self.broken = ""
-
-    def _read(self) -> Iterator[bytes]:
-        for start in range(0, self.writer.size, tiles.WIDTH):
-            width = min(tiles.WIDTH, self.writer.size - start)
-            path = self.folder / tiles.bundle_path(start // tiles.WIDTH, width)
-            yield from tiles.unpack_bundle(path.read_bytes(), width)
-
-    def _remember(self, entry: Entry, index: int) -> None:
-        self._ids[entry.id] = (index, _content(entry))
-        if len(self._ids) > _REMEMBERED:
-            del self._ids[next(iter(self._ids))]
+        self.history, self._ids, self.broken = history, ids, ""
 
     def known(self, ident: str) -> int | None:
         """Index of the entry with this submission id, if it is on the log."""
@@ -94,7 +80,7 @@ class Scribe:
     def check_writable(self) -> None:
         """Raises `LogAway` unless the log's disk takes a write now (asked once a second)."""
         if self.broken:
-            raise LogAway(f"The log cannot be written: {self.broken}")
+            raise self._away()
         if time.monotonic() - self._probed > _PROBE_SECONDS:
             try:
                 durable.write_file(self.folder / ".probe", bytes(4096))
@@ -126,7 +112,10 @@ class Scribe:
                 if raws:
                     self.writer.append(raws)
             except _FAULTS as error:
-                self._fail(error, batch)
+                self.broken = f"{type(error).__name__}: {error}"
+                for _entry, future in batch:
+                    if not future.done():
+                        future.set_exception(self._away())
                 return
         self.changed.set()
         for future, index in taken:
@@ -136,13 +125,12 @@ class Scribe:
         """Who is answered with what once the new entries, also returned, are durable."""
         taken, raws = [], []
         for entry, future in batch:
-            index, before = self._ids.get(entry.id, (self.history.size, b""))
             try:
-                if not before:
-                    self.history.apply(index, entry)
-                    self._remember(entry, index)
+                if entry.id not in self._ids:
+                    _take(entry, self.history, self._ids)
                     raws.append(entry.raw)
-                elif before != _content(entry):
+                index, known = self._ids[entry.id]
+                if known != _content(entry):
                     raise Refused("Another entry has this submission id.", hint="Use a new id.")
             except PlainviewError as error:
                 future.set_exception(error)
@@ -150,26 +138,28 @@ class Scribe:
                 taken.append((future, index))
         return taken, raws
 
-    def _fail(self, error: Exception, batch: Sequence[Item] = ()) -> None:
-        self.broken = f"{type(error).__name__}: {error}"
-        for _entry, future in batch:
-            if not future.done():
-                future.set_exception(LogAway(f"The log cannot be written: {self.broken}"))
+    def _away(self) -> LogAway:
+        return LogAway(f"The log cannot be written: {self.broken}")
 
     def recover(self) -> None:
         """After a failed write, try to read the log again."""
-        with self.lock:
-            if self.broken:
-                try:
-                    self._reopen()
-                except _FAULTS as error:
-                    self._fail(error)
+        if self.broken:
+            self._write([])
 
 
-def _content(entry: Entry) -> bytes:
-    """Hash of what a submission that is made again must repeat: all but the keeper's own time.
+def _take(entry: Entry, history: History, ids: Ids) -> None:
+    """The next entry, if it may stand on the log."""
+    index = history.size
+    history.apply(index, entry)
+    ids[entry.id] = (index, _content(entry))
+    if len(ids) > _REMEMBERED:
+        del ids[next(iter(ids))]
+
+
+def _content(entry: Entry) -> str:
+    """What a submission that is made again must repeat: all but the keeper's own time, hashed.
 
     Else an id that is on the log already would pass for the entry of what was never logged.
     """
     head = entry.raw.rpartition(b'"time":')[0] + entry.type.encode()
-    return merkle.leaf_hash(entry.raw if entry.by else head)
+    return sha256_hex(entry.raw if entry.by else head)

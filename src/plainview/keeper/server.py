@@ -11,7 +11,7 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,14 @@ log = structlog.get_logger("keeper")
 
 
 class Server(socketserver.ThreadingUnixStreamServer):
-    """Serves `operations` (name -> function) at `path` until `close`."""
+    """Serves `operations`, each under its own name, at `path` until `close`."""
 
     daemon_threads = False
     request_queue_size = CONNECTIONS
 
-    def __init__(self, path: Path, operations: Mapping[str, Callable[..., Any]]) -> None:
-        config = ConfigDict(strict=True)
-        self._operations = {n: validate_call(config=config)(f) for n, f in operations.items()}
+    def __init__(self, path: Path, operations: Iterable[Callable[..., Any]]) -> None:
+        checked = validate_call(config=ConfigDict(strict=True))
+        self._operations = {operation.__name__: checked(operation) for operation in operations}
         self._links: set[socket.socket] = set()
         self._lock = threading.Lock()
         durable.make_folder(path.parent, mode=0o700)
@@ -71,8 +71,9 @@ class Server(socketserver.ThreadingUnixStreamServer):
         """One connection, in its own thread."""
         try:
             request.settimeout(IDLE_SECONDS)
-            while (question := receive(request)) is not None:
-                send(request, self._answer(question))
+            with request.makefile("rb") as stream:
+                while (question := receive(stream)) is not None:
+                    send(request, self._answer(question))
         except (OSError, BadFormat) as error:
             log.info("connection ended", reason=type(error).__name__)
         finally:

@@ -7,11 +7,10 @@ copy or forked, and signing would prove the operator a liar. So nothing is signe
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from pathlib import Path
 
 from plainview.base.clock import Clock, Ms
 from plainview.errors import LogAway, PlainviewError, Refused, UnsafeStart
+from plainview.keeper.scribe import Scribe
 from plainview.tlog import merkle, notes, tiles
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import SignatureLine
@@ -25,11 +24,8 @@ AGREE_MS: Ms = 300_000
 class Witnesses:
     """What each witness saw last; any thread may call."""
 
-    def __init__(
-        self, policy: PolicyFile, folder: Path, clock: Clock, head: Callable[[], bytes]
-    ) -> None:
-        self._policy, self._clock, self._head = policy, clock, head
-        self._folder = folder
+    def __init__(self, policy: PolicyFile, scribe: Scribe, clock: Clock) -> None:
+        self._policy, self._scribe, self._clock = policy, scribe, clock
         self._lock = threading.Lock()
         self._sizes: dict[str, int] = {}
         self.times: dict[str, Ms] = {}
@@ -37,7 +33,7 @@ class Witnesses:
 
     def check_start(self) -> None:
         """Raises `UnsafeStart` if a witness cannot follow this log; unreachable ones are noted."""
-        head = self._head()
+        head = self._scribe.writer.head
         for name in self._policy.urls:
             try:
                 self._ask(name, head)
@@ -54,7 +50,7 @@ class Witnesses:
     def gather(self) -> tuple[bytes, dict[str, SignatureLine]]:
         """The newest head and fresh cosignatures by witness; who gave none stands in `errors`."""
         with self._lock:
-            head, lines = self._head(), {}
+            head, lines = self._scribe.writer.head, {}
             for name in self._policy.urls:
                 try:
                     lines[name] = self._ask(name, head)
@@ -63,12 +59,19 @@ class Witnesses:
                     self.errors[name] = error.message
             return head, lines
 
+    def publish(self) -> None:
+        """Show readers the newest head with its cosignatures; `LogAway` without the quorum."""
+        head, lines = self.gather()
+        if not self._policy.reached(lines):
+            raise LogAway(f"{len(lines)} witnesses cosigned, which is not the quorum.")
+        with self._scribe.lock:
+            self._scribe.writer.publish(head, list(lines.values()))
+
     def check_time(self) -> None:
         """Raises `LogAway` unless a quorum, asked now, states the time that our clock shows."""
         self.gather()
-        now = self._clock()
         asked = self.times.keys() - self.errors
-        near = [name for name in asked if abs(self.times[name] - now) <= AGREE_MS]
+        near = [name for name in asked if abs(self.times[name] - self._clock()) <= AGREE_MS]
         if self._policy.quorum == "none" or not self._policy.reached(near):
             raise LogAway(
                 f"{len(near)} of {len(self._policy.witnesses)} witnesses confirm our clock, which "
@@ -95,10 +98,9 @@ class Witnesses:
         raise LogAway(f"The witness {name} signs with another key than the policy's.")
 
     def _proof(self, old: int, size: int) -> list[bytes]:
-        def read(level: int, index: int, width: int) -> bytes:
-            return (self._folder / tiles.tile_path(level, index, width)).read_bytes()
-
+        folder = self._scribe.folder
+        tree = tiles.subtree(lambda *tile: (folder / tiles.tile_path(*tile)).read_bytes(), size)
         try:
-            return merkle.consistency_proof(tiles.subtree(read, size), old, size)
+            return merkle.consistency_proof(tree, old, size)
         except OSError as error:
             raise LogAway(f"A tile of the log cannot be read: {error.strerror}.") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -16,16 +17,52 @@ from typing import Any, Protocol, Self
 from plainview.base.clock import Ms
 from plainview.base.ids import b64, new_id, unb64
 from plainview.errors import BadFormat, KeeperAway, PlainviewError
-from plainview.keys.protocol import Act, Session, receive, send
+from plainview.keys.protocol import receive, send
 
 _POOL = 16
 _HINT = "Is the keeper running? `plainview serve` starts it."
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act of a person on the log; `salt` (hex) opens its commitment until the reveal."""
+
+    index: int
+    salt: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """A logged right to ask for view keys of one camera; `expires` in milliseconds UTC."""
+
+    id: str
+    index: int
+    salt: str
+    expires: Ms
 
 
 class Draft(Protocol):
     """`plainview.seal.draft.Draft`, which this package may not import."""
 
     def to_dict(self) -> dict[str, Any]: ...
+
+
+class Link:
+    """A connection, and the buffer through which it is read."""
+
+    def __init__(self, path: str, timeout_s: float) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.stream = self.socket.makefile("rb")
+        try:
+            self.socket.settimeout(timeout_s)
+            self.socket.connect(path)
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self.stream.close()
+        self.socket.close()
 
 
 class KeeperClient:
@@ -35,7 +72,7 @@ class KeeperClient:
     def __init__(self, socket_path: Path, *, timeout_s: float = 30) -> None:
         self._path = str(socket_path)
         self._timeout = timeout_s
-        self._idle: list[socket.socket] = []
+        self._idle: list[Link] = []
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -158,8 +195,8 @@ class KeeperClient:
         """The answer, or None if the connection broke and asking again is worth it."""
         link = self._connection(fresh)
         try:
-            send(link, message)
-            answer = receive(link)
+            send(link.socket, message)
+            answer = receive(link.stream)
         except TimeoutError as error:
             link.close()
             raise KeeperAway("The keeper did not answer in time.", hint=_HINT) from error
@@ -175,20 +212,16 @@ class KeeperClient:
         self._give_back(link)
         return answer
 
-    def _connection(self, fresh: bool) -> socket.socket:
+    def _connection(self, fresh: bool) -> Link:
         with self._lock:
             if self._idle and not fresh:
                 return self._idle.pop()
-        link = socket.socket(socket.AF_UNIX)
         try:
-            link.settimeout(self._timeout)
-            link.connect(self._path)
+            return Link(self._path, self._timeout)
         except OSError as error:
-            link.close()
             raise KeeperAway("The keeper cannot be reached.", hint=_HINT) from error
-        return link
 
-    def _give_back(self, link: socket.socket) -> None:
+    def _give_back(self, link: Link) -> None:
         with self._lock:
             if len(self._idle) < _POOL:
                 self._idle.append(link)

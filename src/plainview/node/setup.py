@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from plainview.base import durable
 from plainview.base.settings import Settings
 from plainview.errors import SettingsError
+from plainview.tlog.beginning import open_log
 from plainview.tlog.entries import Entry
 from plainview.tlog.history import History
-from plainview.tlog.notes import Signer
+from plainview.tlog.notes import Signer, read_key
 from plainview.tlog.policy import Policy
 from plainview.tlog.signing import SigningKey
-from plainview.tlog.writer import LogWriter
 
 
 def create(
@@ -36,12 +36,13 @@ def create(
     file = settings.keys_dir / "log.key"
     if not file.exists():
         durable.write_file(file, SigningKey.generate().to_pem(), mode=0o600)
-    signer = Signer(history.origin, SigningKey.from_pem(file.read_bytes()))
+    signer = Signer(history.origin, read_key(file.read_bytes()))
     policy = Policy.parse(_policy_text(signer.verifier.vkey(), witnesses, quorum))
     durable.write_file(settings.policy_file, policy.text.encode())
-    LogWriter(settings.log_dir, history.origin, signer, witnessed=bool(quorum)).append(
-        [founding.raw]
-    )
+    writer = open_log(settings.log_dir, signer)
+    writer.append([founding.raw])
+    if not quorum:
+        writer.publish(writer.head, [])
     return policy
 
 

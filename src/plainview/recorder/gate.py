@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from plainview.base.clock import Clock, Ms
 from plainview.errors import GateClosed, Invalid, PlainviewError, StoreDamaged, Unavailable
-from plainview.tlog.history import Answer
+from plainview.tlog.history import Version
 
 log = structlog.get_logger()
 GRACE_MS: Ms = 5_000
@@ -24,7 +24,7 @@ GRACE_MS: Ms = 5_000
 class Asked(Protocol):
     """Who knows the register (`plainview.register.projection.Register`)."""
 
-    def may_record(self, camera: str, at: Ms) -> Answer:
+    def may_record(self, camera: str, at: Ms) -> Version:
         """The answer; raises `GateClosed` with the reason."""
         ...
 
@@ -45,13 +45,13 @@ class Gate:
         self._register, self._keeper = register, keeper
         self._horizon: Ms = horizon_s * 1000
         self._lock = threading.Lock()
-        self._answer: Answer | None = None
+        self._answer: Version | None = None
         self._until: Ms = 0
         self._reason = "The register was not asked yet."
         self._told: tuple[bool, int | None] | None = None
 
     @property
-    def answer(self) -> Answer | None:
+    def answer(self) -> Version | None:
         """The last yes, None after a no."""
         with self._lock:
             return self._answer
@@ -75,7 +75,7 @@ class Gate:
             self._set(answer, min(answer.until, answer.lapses, now + self._horizon), "")
         self._tell()
 
-    def check(self, now: Ms) -> Answer:
+    def check(self, now: Ms) -> Version:
         """The answer that counts now; raises `GateClosed`. Cheap: asked for every packet."""
         with self._lock:
             if self._answer is None:
@@ -84,7 +84,7 @@ class Gate:
                 raise GateClosed("The register's last answer has ended and it cannot be asked.")
             return self._answer
 
-    def _set(self, answer: Answer | None, until: Ms, reason: str) -> None:
+    def _set(self, answer: Version | None, until: Ms, reason: str) -> None:
         with self._lock:
             self._answer, self._until, self._reason = answer, until, reason
 
@@ -92,7 +92,7 @@ class Gate:
         """Log a change of the answer; while the keeper is away the newest is kept."""
         with self._lock:
             answer, reason = self._answer, self._reason
-        state = (answer is not None, answer.register_index if answer else None)
+        state = (answer is not None, answer.index if answer else None)
         if state == self._told:
             return
         try:

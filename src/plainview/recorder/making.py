@@ -14,7 +14,7 @@ from plainview.recorder.gate import Asked, Gate
 from plainview.recorder.windows import WindowStock
 from plainview.seal.draft import Draft, draft_in_child, set_of
 from plainview.seal.windows import WindowHeader
-from plainview.tlog.history import Answer
+from plainview.tlog.history import Version
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ class Maker:
             known = self._register.custodian_set(answer.record["custodian_set"])
             body = {"set": known.set, "k": known.k, "members": [dict(m) for m in known.members]}
             drafts = draft_in_child(wanted.specs, set_of(body))
-            made = self._keeper.make_windows(stock.camera, answer.register_index, drafts)
+            made = self._keeper.make_windows(stock.camera, answer.index, drafts)
         except PlainviewError as error:
             if self.trouble != error.message:
                 log.warning("no_windows_made", camera=stock.camera, reason=error.message)
@@ -83,7 +83,7 @@ class Maker:
         self.trouble = ""
         return True
 
-    def _answer(self, stock: WindowStock, allowed: Answer) -> Answer | None:
+    def _answer(self, stock: WindowStock, allowed: Version) -> Version | None:
         """What the register says of the next window's start; None where it will be closed."""
         start = stock.next_start(self._clock())
         if start < allowed.until:

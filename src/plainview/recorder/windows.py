@@ -20,7 +20,7 @@ from plainview.errors import BadFormat, Unavailable
 from plainview.seal.draft import BATCH, Spec
 from plainview.seal.views import ViewCipher
 from plainview.seal.windows import WindowHeader
-from plainview.tlog.history import Answer
+from plainview.tlog.history import Version
 
 STEP_BACK_MS: Ms = 1_000
 """A moment this much before its window began means that a clock stepped back."""
@@ -63,7 +63,7 @@ class Wanted:
     """A batch to be made under one register entry; the counter is the generation."""
 
     specs: list[Spec]
-    answer: Answer
+    answer: Version
 
 
 class WindowStock:
@@ -119,7 +119,7 @@ class WindowStock:
             held = self._windows[-1].end if self._windows else 0
             return held if held > now else now - now % 1000
 
-    def wanted(self, now: Ms, answer: Answer) -> Wanted | None:
+    def wanted(self, now: Ms, answer: Version) -> Wanted | None:
         """The next batch to make, or None when enough windows lie ahead.
 
         `answer` is what the register says of `next_start`.
@@ -146,12 +146,11 @@ class WindowStock:
                     self._windows.append(Window(header, view_key, spec.counter))
             self._change.notify_all()
 
-    def unlike(self, answer: Answer, now: Ms) -> bool:
+    def unlike(self, answer: Version, now: Ms) -> bool:
         """Whether windows that have yet to begin were made under another register entry."""
         with self._change:
             return any(
-                (one.start < answer.until)
-                is not (one.header.record.register_ == answer.register_index)
+                (one.start < answer.until) is not (one.header.record.register_ == answer.index)
                 for one in self._windows
                 if one.start > now
             )

@@ -17,7 +17,7 @@ from plainview.register.follow import Follower
 from plainview.register.private import Names
 from plainview.register.questions import Questions
 from plainview.tlog.entries import key_id, parse
-from plainview.tlog.history import Answer, CustodianSet, Person, Version
+from plainview.tlog.history import CustodianSet, Person, Version
 
 
 class Register(Questions):
@@ -57,7 +57,7 @@ class Register(Questions):
         with self._follower.book() as book:
             return book.origin
 
-    def may_record(self, camera: str, at: Ms) -> Answer:
+    def may_record(self, camera: str, at: Ms) -> Version:
         """The gate: by which version, and until when. Raises `GateClosed` with the reason."""
         with self._follower.book() as book:
             return book.may_record(camera, at)

@@ -51,7 +51,6 @@ def _windows(connection: Connection, history: History, sets: list[CustodianSet])
         record = json.loads(row.record)
         group = [one for one in sets if one.id == record["set"] and one.index < row.idx][-1]
         history.windows[row.window] = Window(record, row.idx, group, row.held_ms)
-        history.periods.setdefault(row.period, set()).add(row.window)
 
 
 def _requests(connection: Connection, history: History) -> None:

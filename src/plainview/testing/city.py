@@ -14,6 +14,7 @@ from typing import Any
 from plainview.base import durable
 from plainview.base.clock import DAY_MS, Ms, from_iso, to_compact, to_iso
 from plainview.tlog import cosign, leaves, merkle, notes
+from plainview.tlog.beginning import open_log
 from plainview.tlog.entries import Entry, canonical, commit, make
 from plainview.tlog.history import History
 from plainview.tlog.policy import Policy
@@ -114,7 +115,7 @@ class City:
         self.raws: list[bytes] = []
         self.leaves: dict[str, bytes] = {}
         self.witnesses = {name: key_of(name) for name in witnesses}
-        self.signer = notes.Signer(ORIGIN, key_of("log"))
+        self.signer = notes.Signer(ORIGIN, key_of("log").private)
         self._quorum = quorum
         self._counter = 0
 
@@ -191,7 +192,7 @@ class City:
                 {"i": i, "plain": digest(f"{name} {i}"), "sealed": digest(f"{name} {i} sealed")}
                 for i in range(1, group.n + 1)
             ],
-            "register": answer.register_index,
+            "register": answer.index,
             **self.history.fate(answer.record["retention"], start),
             **changes,
         }
@@ -296,14 +297,13 @@ class City:
 
     def publish(self, folder: Path, *, batch: int = 1000) -> LogWriter:
         """Write the log and its leaves, then let all witnesses cosign it."""
-        writer = LogWriter(folder, ORIGIN, self.signer, witnessed=bool(self.witnesses))
+        writer = open_log(folder, self.signer)
         durable.make_folder(folder / "leaves")
         for name, data in self.leaves.items():
             (folder / name).write_bytes(data)
         for at in range(writer.size, len(self.raws), batch):
             writer.append(self.raws[at : at + batch])
-        if self.witnesses:
-            writer.add_cosignatures(writer.head, self.cosign(writer.head))
+        writer.publish(writer.head, self.cosign(writer.head))
         return writer
 
     def cosign(self, head: bytes) -> list[notes.SignatureLine]:

@@ -30,11 +30,11 @@ from plainview.store.packs import Kind
 from plainview.store.store import Store
 from plainview.store.writer import NewSegment
 from plainview.tlog import cosign, leaves, merkle, notes
+from plainview.tlog.beginning import open_log
 from plainview.tlog.entries import canonical, make, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
 from plainview.tlog.signing import SigningKey, sign
-from plainview.tlog.writer import LogWriter
 
 ORIGIN = "log.town.example"
 CAMERA = "cam-01"
@@ -75,9 +75,9 @@ class Town:
         self.settings = Settings(data=folder / "data", commit_seconds=0, disk_reserve_mb=1)
         make_folder(self.settings.data)
         self.history = History()
-        self.log_key = Signer(ORIGIN, SigningKey.generate())
+        self.log_key = Signer(ORIGIN, SigningKey.generate().private)
         self.witnesses = {name: SigningKey.generate() for name in ("alpha.example", "beta.example")}
-        self.writer = LogWriter(self.settings.log_dir, ORIGIN, self.log_key)
+        self.writer = open_log(self.settings.log_dir, self.log_key)
         self.sealed: dict[str, Sealed] = {}
         self.keys = {role: keyfile.generate(f"The {role}", f"p-{role}") for role in ROLES}
         self.policy = self._policy()
@@ -110,7 +110,7 @@ class Town:
             for name, key in self.witnesses.items()
             if not names or name in names
         ]
-        self.writer.add_cosignatures(self.writer.head, lines)
+        self.writer.publish(self.writer.head, lines)
 
     def log(self, type: str, body: dict[str, Any]) -> int:
         """Log an entry of the keeper's own."""
@@ -201,7 +201,7 @@ class Town:
             "n": draft.n,
             "set": draft.set,
             "shares": [{"i": s.i, "plain": s.plain, "sealed": s.sealed} for s in draft.shares],
-            "register": answer.register_index,
+            "register": answer.index,
             **self.history.fate(answer.record["retention"], start),
         }
         entry = self.log("windows", {"windows": [record]})

@@ -9,15 +9,16 @@ from __future__ import annotations
 import struct
 
 from plainview.base.clock import Ms
-from plainview.tlog.notes import COSIGNATURE, PrivateKey, SignatureLine, Verifier, cosigned
+from plainview.tlog.notes import COSIGNATURE, SignatureLine, Verifier, cosigned
+from plainview.tlog.signing import SigningKey
 
 
-def verifier(name: str, key: PrivateKey) -> Verifier:
+def verifier(name: str, key: SigningKey) -> Verifier:
     """The public side of a witness's key."""
     return Verifier(name, COSIGNATURE, key.public)
 
 
-def cosign(text: bytes, name: str, key: PrivateKey, *, now: Ms) -> SignatureLine:
+def cosign(text: bytes, name: str, key: SigningKey, *, now: Ms) -> SignatureLine:
     """The line that witness `name` adds to a checkpoint text."""
     seconds = now // 1000
     signature = struct.pack(">Q", seconds) + key.sign(cosigned(text, seconds))

@@ -12,40 +12,25 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from plainview.base.clock import Ms, from_iso, to_iso
 from plainview.base.ids import new_id, sha256_hex, unb64
 from plainview.errors import BadFormat, BadSignature
 from plainview.tlog.merkle import leaf_hash
+from plainview.tlog.notes import ED25519, Verifier
+from plainview.tlog.shapes import ENTRY, STATEMENT, check_shape
 
 MAX_ENTRY = 65_535
 _CONTEXT = b"plainview/statement/v1\n"
-_PLAIN = frozenset({"v", "id", "type", "time", "body"})
-_SIGNED = _PLAIN | {"by", "sigs"}
 _MAX_INT = 2**53 - 1
-_HEX = frozenset("0123456789abcdef")
 
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of `value`; raises `BadFormat` for floats and what JSON cannot hold."""
     try:
-        _no_floats(value)
-        return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
+        return rfc8785.dumps(_DECODER.decode(json.dumps(value)))
+    except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError) as error:
         raise BadFormat(f"cannot be written as canonical JSON: {error}.") from error
-
-
-def _no_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise BadFormat("a float cannot be logged.", hint="Use an integer of a smaller unit.")
-    if isinstance(value, Mapping):
-        for item in value.values():
-            _no_floats(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _no_floats(item)
 
 
 def read_canonical(raw: bytes) -> Any:
@@ -67,13 +52,11 @@ def _integer(text: str) -> int:
     return value
 
 
-def _refuse_number(text: str) -> NoReturn:
-    raise ValueError(f"the number {text}")
+def _float(text: str) -> NoReturn:
+    raise ValueError(f"{text} is a float; use an integer of a smaller unit")
 
 
-_DECODER = json.JSONDecoder(
-    parse_float=_refuse_number, parse_int=_integer, parse_constant=_refuse_number
-)
+_DECODER = json.JSONDecoder(parse_float=_float, parse_int=_integer, parse_constant=_float)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -87,7 +70,6 @@ class Entry:
     time: Ms
     body: dict[str, Any]
     by: tuple[str, ...] = ()
-    sigs: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -95,14 +77,11 @@ class Entry:
         return leaf_hash(self.raw).hex()
 
     def check_signature(self, position: int, public: bytes) -> None:
-        """`by[position]` is the key `public` and signed this entry; raises `BadSignature`."""
+        """`by[position]` is the key `public` and signed this entry; raises `Invalid`."""
         if key_id(public) != self.by[position]:
             raise BadSignature(f"{self.by[position]} is not the id of the key given.")
-        try:
-            key = Ed25519PublicKey.from_public_bytes(public)
-            key.verify(unb64(self.sigs[position]), signed_bytes(read_canonical(self.raw)))
-        except (InvalidSignature, BadFormat, ValueError) as error:
-            raise BadSignature(f"the signature of {self.by[position]} is wrong.") from error
+        author, document = Verifier(self.by[position], ED25519, public), read_canonical(self.raw)
+        author.verify(signed_bytes(document), unb64(document["sigs"][author.name]))
 
 
 def signed_bytes(document: Mapping[str, Any]) -> bytes:
@@ -116,37 +95,21 @@ def key_id(public: bytes) -> str:
 
 
 def parse(raw: bytes) -> Entry:
-    """Read one entry; raises `BadFormat`. Signatures are not checked here."""
+    """Read one entry; raises `BadFormat`. Whether signatures verify is not checked here."""
     if len(raw) > MAX_ENTRY:
         raise BadFormat(f"an entry of {len(raw)} bytes; at most {MAX_ENTRY} are allowed.")
     document = read_canonical(raw)
-    if not isinstance(document, dict) or document.keys() not in (_PLAIN, _SIGNED):
-        raise BadFormat("an entry has exactly v, id, type, time, body, and by with sigs.")
-    ident, time, body = document["id"], document["time"], document["body"]
-    if document["v"] != 1 or document["v"] is True or not isinstance(document["type"], str):
-        raise BadFormat("an entry of an unknown version or without a type.")
-    if not isinstance(ident, str) or len(ident) != 32 or not _HEX.issuperset(ident):
-        raise BadFormat("an entry's id is 32 lower-case hex digits.")
-    if not isinstance(time, str) or not isinstance(body, dict):
-        raise BadFormat("an entry's time is text and its body an object.")
-    moment = from_iso(time)
-    if to_iso(moment) != time:
-        raise BadFormat(f"{time} is not written like 2026-11-23T08:50:00.000Z.")
-    by, sigs = _signers(document)
-    return Entry(raw, ident, document["type"], moment, body, by, sigs)
-
-
-def _signers(document: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    by, sigs = document.get("by"), document.get("sigs")
-    if by is None and sigs is None:
-        return (), ()
-    if not isinstance(by, list) or not isinstance(sigs, dict) or not by:
-        raise BadFormat("`by` is a list of key ids and `sigs` an object.")
-    if not all(isinstance(text, str) for text in (*by, *sigs.values())):
-        raise BadFormat("a key id or a signature is not text.")
-    if len(set(by)) != len(by) or sigs.keys() != set(by):
+    signed = isinstance(document, dict) and "by" in document
+    check_shape(document, STATEMENT if signed else ENTRY, "an entry")
+    time = from_iso(document["time"])
+    if to_iso(time) != document["time"]:
+        raise BadFormat(f"{document['time']} is not written like 2026-11-23T08:50:00.000Z.")
+    by, sigs = document.get("by", []), document.get("sigs", {})
+    if (signed and not by) or len(set(by)) != len(by) or sigs.keys() != set(by):
         raise BadFormat("`by` and `sigs` do not name the same keys, each once.")
-    return tuple(by), tuple(sigs[key] for key in by)
+    if not all(isinstance(text, str) for text in sigs.values()):
+        raise BadFormat("a signature is not text.")
+    return Entry(raw, document["id"], document["type"], time, document["body"], tuple(by))
 
 
 def make(type: str, body: Mapping[str, Any], *, time: Ms, id: str | None = None) -> Entry:

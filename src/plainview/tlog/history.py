@@ -7,7 +7,7 @@ afterwards; both run this code. The formats stand in docs/design/interfaces.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plainview.base.clock import DAY_MS, Ms, from_iso, to_compact, to_iso
@@ -30,9 +30,7 @@ AUTHORS: dict[str, tuple[int, frozenset[str]]] = {
 }
 """Statements: how many people sign, and the roles of which one of them must have one."""
 
-ROLES = frozenset(
-    "operator investigator supervisor custodian dpo auditor administrator".split()  # noqa: SIM905
-)
+ROLES = {"operator", "investigator", "supervisor", "custodian", "dpo", "auditor", "administrator"}
 LONGEST_SECONDS = 100 * 366 * 86_400
 LATE_MS: Ms = 600_000
 """A statement (or the keeper's clock) may lie this far behind what the log already shows."""
@@ -66,7 +64,10 @@ class CustodianSet:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One statement about a camera: in effect from `effect`, lawful until `lapses`."""
+    """One statement about a camera: in effect from `effect`, lawful until `lapses`.
+
+    As an answer of the gate it is a yes until `until`; then ask again.
+    """
 
     index: int
     version: int
@@ -74,17 +75,7 @@ class Version:
     record: Mapping[str, Any]
     effect: Ms
     lapses: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Yes: by this version, until this moment (then ask again); lawful until `lapses`."""
-
-    register_index: int
-    version: int
     until: Ms
-    lapses: Ms
-    record: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -124,7 +115,6 @@ class History:
         self.classes: dict[str, int] = {}
         self.cameras: dict[str, list[Version]] = {}
         self.windows: dict[str, Window] = {}
-        self.periods: dict[str, set[str]] = {}
         self.requests: dict[str, Request] = {}
         self.statements: dict[str, int] = {}
 
@@ -168,15 +158,15 @@ class History:
 
     def _founding(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         founders = _founders(entry.body)
-        if {person.id for person in signers} != {person.id for person in founders.values()}:
+        people = {person.id: person for person in founders.values()}
+        if {person.id for person in signers} != people.keys():
             raise NotAuthorised("every founder signs the founding entry.")
         rules = entry.body["rules"]
         spans = rules["window_seconds"], rules["key_period_seconds"]
         if min(spans) < 1 or min(rules.values()) < 0 or max(rules.values()) > LONGEST_SECONDS:
             raise BadFormat("rules are seconds; windows and key periods last at least one.")
         self.origin, self.rules = entry.body["origin"], rules
-        self.keys = founders
-        self.people = {person.id: person for person in founders.values()}
+        self.keys, self.people = founders, people
 
     def _enrol(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         person = _person(entry.body, index)
@@ -209,16 +199,15 @@ class History:
     def _camera(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         body, record = entry.body, entry.body["record"]
         versions = self.cameras.get(body["camera"], [])
-        if body["version"] != len(versions) + 1 or body["status"] not in _STATUSES:
+        if body["version"] != len(versions) + 1:
             raise Refused(f"the next version of {body['camera']} is {len(versions) + 1}.")
         if versions and versions[-1].status == "removed":
             raise Refused(f"{body['camera']} was removed.", hint="Register it under a new name.")
         check_shape(record, CAMERA_RECORD, "record")
-        retention = record["retention"]
-        if self.classes.get(retention["class"], retention["seconds"]) != retention["seconds"]:
+        kind, seconds = record["retention"]["class"], record["retention"]["seconds"]
+        if self.classes.get(kind, seconds) != seconds:
             raise Refused("this retention class has another length.", hint="Name a new class.")
-        known = record["custodian_set"] in self.sets
-        if not known or not 0 < retention["seconds"] <= LONGEST_SECONDS:
+        if record["custodian_set"] not in self.sets or not 0 < seconds <= LONGEST_SECONDS:
             raise Refused("a camera needs a custodian set on the log and a retention period.")
         effect = now
         if body["status"] == "active":
@@ -227,12 +216,12 @@ class History:
         ends = (record["legal_basis"]["valid_to"], record["dpia"]["review_due"])
         lapses = min(map(moment, (*ends, record["contract"]["valid_to"])))
         _begins(record)
-        self.classes[retention["class"]] = retention["seconds"]
-        version = Version(index, body["version"], body["status"], record, effect, lapses)
+        self.classes[kind] = seconds
+        version = Version(index, body["version"], body["status"], record, effect, lapses, lapses)
         self.cameras[body["camera"]] = [*versions, version]
 
-    def may_record(self, camera: str, at: Ms) -> Answer:
-        """The gate. Raises `GateClosed` with the reason."""
+    def may_record(self, camera: str, at: Ms) -> Version:
+        """The gate: the version that allows it. Raises `GateClosed` with the reason."""
         versions = self.cameras.get(camera, [])
         current = next((v for v in reversed(versions) if v.effect <= at), None)
         if current is None:
@@ -243,8 +232,8 @@ class History:
             raise GateClosed(f"legal basis or DPIA of {camera} begins {to_iso(begins)}.")
         if at >= current.lapses:
             raise GateClosed(f"legal basis, DPIA or contract of {camera} ended.")
-        until = min([current.lapses, *(v.effect for v in versions[current.version :])])
-        return Answer(current.index, current.version, until, current.lapses, current.record)
+        newer = (version.effect for version in versions[current.version :])
+        return replace(current, until=min([current.lapses, *newer]))
 
     # -- windows and their end
 
@@ -255,9 +244,7 @@ class History:
         for record in records:
             self.check_window(record, now)
         for record in records:
-            kept = Window(record, index, self.sets[record["set"]])
-            self.windows[record["window"]] = kept
-            self.periods.setdefault(record["period"], set()).add(record["window"])
+            self.windows[record["window"]] = Window(record, index, self.sets[record["set"]])
 
     def check_window(self, record: Mapping[str, Any], now: Ms) -> None:
         """A window may be made now: named, timed, lawful, shared and shredded as it must be."""
@@ -274,7 +261,7 @@ class History:
         if answer.lapses < end:
             raise GateClosed(f"{name} lasts longer than its legal basis, DPIA or contract.")
         group = self.sets[answer.record["custodian_set"]]
-        expected = {"set": group.id, "k": group.k, "n": group.n, "register": answer.register_index}
+        expected = {"set": group.id, "k": group.k, "n": group.n, "register": answer.index}
         expected |= self.fate(answer.record["retention"], start)
         if wrong := [key for key, value in expected.items() if record[key] != value]:
             raise Refused(f"{name} contradicts the register in {', '.join(wrong)}.")
@@ -284,20 +271,16 @@ class History:
     def fate(self, retention: Mapping[str, Any], start: Ms) -> dict[str, str]:
         """`class`, `period` and `shred` of a window that starts then."""
         span = self.rules["key_period_seconds"] * 1000
-        period = start - start % span
-        return {
-            "class": retention["class"],
-            "period": f"{retention['class']}.{to_compact(period)}",
-            "shred": to_iso(period + span + retention["seconds"] * 1000),
-        }
+        period, name = start - start % span, retention["class"]
+        end = period + span + retention["seconds"] * 1000
+        return {"class": name, "period": f"{name}.{to_compact(period)}", "shred": to_iso(end)}
 
     def due(self, at: Ms) -> dict[str, list[str]]:
         """Windows to be shredded by then, by period; held ones when their hold has ended."""
-        found = {
-            period: sorted(name for name in names if self.due_at(name) <= at)
-            for period, names in self.periods.items()
-        }
-        return {period: names for period, names in found.items() if names}
+        found: dict[str, list[str]] = {}
+        for name in sorted(name for name in self.windows if self.due_at(name) <= at):
+            found.setdefault(self.windows[name].record["period"], []).append(name)
+        return found
 
     def due_at(self, window: str) -> Ms:
         """When this window is to be shredded."""
@@ -326,9 +309,6 @@ class History:
             raise BadFormat("count or root of a shred is not that of its windows.")
         for name in names:
             del self.windows[name]
-        self.periods[body["period"]] -= set(names)
-        if not self.periods[body["period"]]:
-            del self.periods[body["period"]]
 
     def window(self, name: str) -> Window:
         """A window that is logged and not shredded; raises `NotLogged`."""
@@ -407,7 +387,6 @@ class History:
 
 
 _STEPS = {kind: step for kind in BODY if (step := "_" + kind.replace("-", "_")) in vars(History)}
-_STATUSES = ("active", "suspended", "removed")
 
 
 def moment(text: str) -> Ms:

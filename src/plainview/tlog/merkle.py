@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 
 from plainview.errors import BadProof
 
@@ -28,10 +29,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def pair_up(hashes: Sequence[bytes]) -> list[bytes]:
     """The next level above `hashes`; an odd last one is left out."""
-    sha256 = hashlib.sha256
-    return [
-        sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes) - 1, 2)
-    ]
+    return list(map(node_hash, hashes[::2], hashes[1::2]))
 
 
 def peaks(hashes: Sequence[bytes]) -> list[bytes]:
@@ -49,10 +47,7 @@ def fold(peaks_left_to_right: Sequence[bytes]) -> bytes:
     """Root of the tree whose complete subtrees are given, the largest first."""
     if not peaks_left_to_right:
         return EMPTY_ROOT
-    acc = peaks_left_to_right[-1]
-    for left in reversed(peaks_left_to_right[:-1]):
-        acc = node_hash(left, acc)
-    return acc
+    return reduce(lambda right, left: node_hash(left, right), reversed(peaks_left_to_right))
 
 
 def root(hashes: Sequence[bytes]) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -86,27 +85,15 @@ class Verifier:
             raise BadSignature(f"the signature of {self.name} is wrong.") from error
 
 
-class PrivateKey:
-    """An Ed25519 private key; `public` is its raw public key, 32 bytes."""
-
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        self._private = private
-        self.public: bytes = private.public_key().public_bytes_raw()
-
-    @classmethod
-    def from_pem(cls, pem: bytes) -> Self:
-        """Read a PKCS#8 PEM without a password; raises `BadFormat`."""
-        try:
-            private = load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError) as error:
-            raise BadFormat("not a PEM private key.") from error
-        if not isinstance(private, Ed25519PrivateKey):
-            raise BadFormat("not an Ed25519 key.")
-        return cls(private)
-
-    def sign(self, message: bytes) -> bytes:
-        """64 bytes."""
-        return self._private.sign(message)
+def read_key(pem: bytes) -> Ed25519PrivateKey:
+    """The private key in a PKCS#8 PEM without a password; raises `BadFormat`."""
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise BadFormat("not a PEM private key.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadFormat("not an Ed25519 key.")
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +101,11 @@ class Signer:
     """A name with a private key; signs note texts with type 0x01."""
 
     name: str
-    key: PrivateKey
+    key: Ed25519PrivateKey
 
     @property
     def verifier(self) -> Verifier:
-        return Verifier(self.name, ED25519, self.key.public)
+        return Verifier(self.name, ED25519, self.key.public_key().public_bytes_raw())
 
     def sign(self, text: bytes) -> SignatureLine:
         return SignatureLine(self.name, self.verifier.key_hash, self.key.sign(text))

@@ -5,6 +5,7 @@ The keeper needs no more of it; `policy` checks checkpoints by it, for everybody
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Self
 
@@ -22,7 +23,6 @@ class PolicyFile:
         self.urls: dict[str, str] = {}
         self.groups: dict[str, tuple[int, tuple[str, ...]]] = {}
         self.quorum = ""
-        self._members: set[str] = set()
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -82,17 +82,15 @@ class PolicyFile:
 
     def _take(self, members: list[str]) -> tuple[str, ...]:
         """Names for a group: each is known, and in no other group."""
+        grouped = [*members, *(name for _, group in self.groups.values() for name in group)]
         for name in members:
-            if not self._has(name) or name in self._members:
+            if not self._has(name) or grouped.count(name) > 1:
                 raise BadFormat(f"{name!r} is unknown or already in a group.")
-            self._members.add(name)
         return tuple(members)
 
     @staticmethod
     def _count(text: str, size: int) -> int:
-        count = {"any": 1, "all": size}.get(text)
-        if count is None and text.isascii() and text.isdecimal():
-            count = int(text)
-        if count is None or not 1 <= count <= size:
+        number = {"any": "1", "all": str(size)}.get(text, text)
+        if not re.fullmatch("[0-9]{1,9}", number) or not 1 <= int(number) <= size:
             raise BadFormat(f"a group of {size} cannot need {text!r}.")
-        return count
+        return int(number)

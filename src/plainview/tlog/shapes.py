@@ -1,17 +1,17 @@
-"""What the bodies of entries hold (docs/design/interfaces.md): names and JSON types, exactly."""
+"""What entries and their bodies hold (docs/design/interfaces.md): names and JSON types, exactly."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from typing import Any
 
 from plainview.errors import BadFormat
 
 Shape = dict[str, object]
 
-HEX = "hex"  # 64 lower-case hex digits
-NAME = "name"  # a short name without spaces
-_NONE = type(None)
+HEX = re.compile("[0-9a-f]{64}")  # a SHA-256
+ID = re.compile("[0-9a-f]{32}")
+NAME = re.compile(r"\S{1,100}")
 
 _TYPES: dict[str, object] = {
     "text": str,
@@ -21,66 +21,68 @@ _TYPES: dict[str, object] = {
     "hex": HEX,
     "name": NAME,
     "names": [NAME],
-    "text?": (str, _NONE),
-    "int?": (int, _NONE),
+    "text?": (str, None),
+    "int?": (int, None),
 }
 
 
-def _shape(fields: str, **nested: object) -> Shape:
+def shape(fields: str, **nested: object) -> Shape:
     """`name:type` words, and nested shapes by name."""
     pairs = (word.split(":") for word in fields.split())
     return {name: _TYPES[kind] for name, kind in pairs} | nested
 
 
-PERSON = _shape(
+PERSON = shape(
     "person:name key:text age:text? roles:names org:text outside:bool name_commitment:hex"
 )
-MEMBER = _shape("person:name age:text outside:bool")
-RULES = _shape("window_seconds:int key_period_seconds:int notice_seconds:int reveal_seconds:int")
-WINDOW = _shape(
+MEMBER = shape("person:name age:text outside:bool")
+RULES = shape("window_seconds:int key_period_seconds:int notice_seconds:int reveal_seconds:int")
+SHARE = shape("i:int plain:hex sealed:hex")
+WINDOW = shape(
     "window:name camera:name start:text end:text epoch:int counter:int pk:text k:int n:int set:name"
     " class:name period:name shred:text register:int",
-    shares=[_shape("i:int plain:hex sealed:hex")],
+    shares=[SHARE],
 )
-CAMERA_RECORD = _shape(
+STATUSES = ("active", "suspended", "removed")
+CAMERA_RECORD = shape(
     "name:text place:text direction:text sees:text controller:text contact:text unit:text"
     " purpose:text valid_from:text area:text? custodian_set:name",
     kind=("pole", "mobile", "dashcam", "bodycam"),
-    position=([int], _NONE),
-    legal_basis=_shape("law:text article:text decision:text valid_from:text valid_to:text"),
-    dpia=_shape("hash:hex date:text review_due:text"),
-    contract=_shape("number:text supplier:text valid_to:text", value=(str, int)),
-    retention=_shape("class:name seconds:int"),
+    position=([int], None),
+    legal_basis=shape("law:text article:text decision:text valid_from:text valid_to:text"),
+    dpia=shape("hash:hex date:text review_due:text"),
+    contract=shape("number:text supplier:text valid_to:text", value=(str, int)),
+    retention=shape("class:name seconds:int"),
     profile=("faces",),
     audio=(False,),
     biometric_identification=("none",),
 )
+ENTRY = shape("type:text time:text body:object", v=1, id=ID)
+STATEMENT = ENTRY | {"by": [str], "sigs": dict}
 BODY = {
-    "founding": _shape("origin:text profile:name", rules=RULES, people=[PERSON]),
+    "founding": shape("origin:text profile:name", rules=RULES, people=[PERSON]),
     "enrol": PERSON,
-    "custodian-set": _shape("set:name k:int n:int", members=[MEMBER]),
-    "camera": _shape("camera:name version:int status:name record:object"),
-    "request": _shape(
+    "custodian-set": shape("set:name k:int n:int", members=[MEMBER]),
+    "camera": shape("camera:name version:int record:object", status=STATUSES),
+    "request": shape(
         "request:name windows:names recipient:text purpose:text detail_commitment:hex expires:text"
     ),
-    "release": _shape("request:hex window:name index:int resealed:hex"),
-    "refusal": _shape("request:hex reason:text"),
-    "opened": _shape("request:hex windows:names"),
-    "hold": _shape("windows:names until:text detail_commitment:hex"),
-    "start": _shape("software:text log_size:int"),
-    "windows": _shape("", windows=[WINDOW]),
-    "roots": _shape("node:name minute:text leaves:int cipher_root:hex plain_root:hex"),
-    "act": _shape("actor:name role:name act:name detail_commitment:hex"),
-    "reveal": _shape("of:int detail:object salt:text"),
-    "gate": _shape("camera:name allowed:bool reason:text register:int?"),
-    "opening": _shape("request:hex window:name resealed_e:hex"),
-    "shred": _shape("period:name class:name due:text count:int windows:names root:hex"),
+    "release": shape("request:hex window:name index:int resealed:hex"),
+    "refusal": shape("request:hex reason:text"),
+    "opened": shape("request:hex windows:names"),
+    "hold": shape("windows:names until:text detail_commitment:hex"),
+    "start": shape("software:text log_size:int"),
+    "windows": shape("", windows=[WINDOW]),
+    "roots": shape("node:name minute:text leaves:int cipher_root:hex plain_root:hex"),
+    "act": shape("actor:name role:name act:name detail_commitment:hex"),
+    "reveal": shape("of:int detail:object salt:text"),
+    "gate": shape("camera:name allowed:bool reason:text register:int?"),
+    "opening": shape("request:hex window:name resealed_e:hex"),
+    "shred": shape("period:name class:name due:text count:int windows:names root:hex"),
 }
 
-_HEX_DIGITS = frozenset("0123456789abcdef")
 
-
-def check_shape(value: Mapping[str, Any], shape: Shape, what: str) -> None:
+def check_shape(value: Any, shape: Shape, what: str) -> None:
     """`value` has exactly the names of `shape`, each of its type; raises `BadFormat`."""
     if not isinstance(value, dict) or value.keys() != shape.keys():
         raise BadFormat(f"{what} has not exactly the fields {', '.join(shape)}.")
@@ -92,15 +94,13 @@ def check_shape(value: Mapping[str, Any], shape: Shape, what: str) -> None:
 def _fits(value: object, kind: object, name: str) -> bool:
     if isinstance(kind, type):
         return type(value) is kind
-    if kind is HEX:
-        return isinstance(value, str) and len(value) == 64 and _HEX_DIGITS.issuperset(value)
-    if kind is NAME:
-        return isinstance(value, str) and 0 < len(value) <= 100 and value.split() == [value]
+    if isinstance(kind, re.Pattern):
+        return isinstance(value, str) and kind.fullmatch(value) is not None
     if isinstance(kind, list):
         return isinstance(value, list) and all(_fits(item, kind[0], name) for item in value)
     if isinstance(kind, tuple):
         return any(_fits(value, option, name) for option in kind)
     if isinstance(kind, dict):
-        check_shape(value, kind, name)  # type: ignore[arg-type]
+        check_shape(value, kind, name)
         return True
     return type(value) is type(kind) and value == kind

@@ -1,6 +1,6 @@
 """Private keys of people, witnesses and tests, and the statements that they sign.
 
-The keeper only ever signs checkpoints, with `notes.PrivateKey`; nothing here is in its process.
+The keeper only ever signs checkpoints, with `notes.Signer`; nothing here is in its process.
 """
 
 from __future__ import annotations
@@ -13,11 +13,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from plainview.base.ids import b64
 from plainview.tlog.entries import Entry, canonical, key_id, parse, read_canonical, signed_bytes
-from plainview.tlog.notes import PrivateKey
+from plainview.tlog.notes import read_key
 
 
-class SigningKey(PrivateKey):
-    """A key that can also be made, written down, and named as an author."""
+class SigningKey:
+    """An Ed25519 key that can be made, read, written down, and named as an author.
+
+    `public` is its raw public key, 32 bytes; `private` is the library's object.
+    """
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self.private = private
+        self.public: bytes = private.public_key().public_bytes_raw()
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> Self:
+        """Read a PKCS#8 PEM without a password; raises `BadFormat`."""
+        return cls(read_key(pem))
 
     @classmethod
     def generate(cls) -> Self:
@@ -29,11 +41,15 @@ class SigningKey(PrivateKey):
         return cls(Ed25519PrivateKey.from_private_bytes(seed))
 
     def to_pem(self) -> bytes:
-        return self._private.private_bytes(
+        return self.private.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+        return self.private.sign(message)
 
     @property
     def public_b64(self) -> str:

@@ -10,6 +10,8 @@ from plainview.tlog.merkle import Subtree, root
 
 WIDTH = 256
 HASH = 32
+LEVELS = 8
+"""More than any log has: enough for 2^64 entries."""
 _LEVEL_BITS = 8
 
 
@@ -35,9 +37,9 @@ def width_at(level: int, index: int, size: int) -> int:
     return max(0, min(WIDTH, (size >> (_LEVEL_BITS * level)) - index * WIDTH))
 
 
-def levels(size: int) -> int:
-    """Number of tile levels of a log of `size` (level l exists if it has one hash)."""
-    return (size.bit_length() + _LEVEL_BITS - 1) // _LEVEL_BITS
+def cut(items: list[bytes]) -> list[list[bytes]]:
+    """`items` in full tiles, and last the rest, which may be empty."""
+    return [items[at : at + WIDTH] for at in range(0, len(items) + 1, WIDTH)]
 
 
 def pack_bundle(entries: Iterable[bytes]) -> bytes:

@@ -8,12 +8,14 @@ durable, and only then returns. Files:
     tile/...     full and partial tiles and bundles
 
 A crash leaves at most files beyond the head, which nobody was told of; they are written anew. A
-log whose head or tiles are damaged is never continued, as that could fork it.
+log whose head, entries or last tiles are damaged is never continued, as that could fork it; nor is
+one begun here (`beginning` does that, at set-up).
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from plainview.base import durable
@@ -23,52 +25,45 @@ from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.entries import MAX_ENTRY
 from plainview.tlog.notes import SignatureLine, Signer
 
-_RESTORE = "Restore the log's folder whole, with its head, from a copy; never start a new one."
+RESTORE = "Restore the log's folder whole, with its head, from a copy; never start a new one."
 
 
 class LogWriter:
-    """Appends to the log in `folder`, creating it when the folder holds none.
+    """Continues the log in `folder`.
 
-    `witnessed=False` is for a log without witnesses: its head is published as the checkpoint.
+    It reads the whole log once and shows `replay` each entry; they are those that were signed if
+    the writer can be made at all. Raises `StoreDamaged`, or what `replay` raises.
     """
 
     def __init__(
-        self, folder: Path, origin: str, signer: Signer, *, witnessed: bool = True
+        self, folder: Path, signer: Signer, replay: Callable[[bytes], object] = lambda raw: None
     ) -> None:
-        self.folder, self.origin = folder, origin
-        self._signer, self._witnessed = signer, witnessed
-        self._edge: list[list[bytes]]  # hashes of the last tile of each level
-        self._bundle: list[bytes]  # entries of the last bundle
-        self._written: set[str]  # files of the last batch; a name met again is unchanged
-        self.size, self.root, self.head = 0, merkle.EMPTY_ROOT, b""
-        self._open()
-
-    # -- opening
-
-    def _open(self) -> None:
-        durable.make_folder(self.folder)
-        self._edge, self._bundle, self._written, self._broken = [], [], set(), False
-        path = self.folder / "head"
-        if path.exists():
-            self._load(path.read_bytes())
-        elif any((self.folder / name).exists() for name in ("checkpoint", "tile")):
-            raise StoreDamaged("the log has entries but no head.", hint=_RESTORE)
-        else:
-            self._write_head()
-
-    def _load(self, head: bytes) -> None:
+        self.folder, self.origin, self._signer = folder, signer.name, signer
+        self.size, self.root, self._broken = 0, merkle.EMPTY_ROOT, False
+        self._bundle: list[bytes] = []  # entries of the last bundle
+        self._edge: list[list[bytes]] = [[]] * tiles.LEVELS  # hashes of the last tile of each level
+        self._written: set[str] = set()  # files of the last batch; a name met again is unchanged
         try:
-            found = self._own(head)
-            for level in range(tiles.levels(found.size)):
-                self._edge.append(self._load_tile(level, found.size))
-            self._bundle = self._load_bundle(found.size)
+            self.head = (folder / "head").read_bytes()
+            found = self._own(self.head)
+            whole = self._load(found.size, replay)
         except (Invalid, OSError) as error:
-            raise StoreDamaged(f"the log cannot be continued: {error}", hint=_RESTORE) from error
-        self.size, self.root, self.head = found.size, found.root, head
-        if self._root() != found.root or found.origin != self.origin:
-            raise StoreDamaged("the log's tiles do not make up its head.", hint=_RESTORE)
-        if not self._witnessed:
-            self._publish(head)
+            raise StoreDamaged(f"the log cannot be continued: {error}", hint=RESTORE) from error
+        if not whole or (self.origin, self.root) != (found.origin, found.root):
+            raise StoreDamaged("the log's entries or tiles are not what it signed.", hint=RESTORE)
+
+    def _load(self, size: int, replay: Callable[[bytes], object]) -> bool:
+        """Make the tree out of the entries; whether the files at its edge agree with it."""
+        files: dict[str, bytes] = {}
+        for index in range(-(-size // tiles.WIDTH)):
+            width = tiles.width_at(0, index, size)
+            data = (self.folder / tiles.bundle_path(index, width)).read_bytes()
+            entries = tiles.unpack_bundle(data, width)
+            files = self._grow(entries)
+            for raw in entries:
+                replay(raw)
+        self._written = set(files)
+        return all((self.folder / name).read_bytes() == data for name, data in files.items())
 
     def _own(self, note: bytes) -> Checkpoint:
         """The checkpoint in `note`, signed by this log."""
@@ -79,82 +74,44 @@ class LogWriter:
         self._signer.verifier.verify(text, mine[0].signature)
         return Checkpoint.parse(text)
 
-    def _load_tile(self, level: int, size: int) -> list[bytes]:
-        """The hashes of the partial tile at the edge of `level`."""
-        index, width = divmod(size >> (8 * level), tiles.WIDTH)
-        path = self.folder / tiles.tile_path(level, index, width)
-        return tiles.unpack_tile(path.read_bytes(), width) if width else []
-
-    def _load_bundle(self, size: int) -> list[bytes]:
-        index, width = divmod(size, tiles.WIDTH)
-        path = self.folder / tiles.bundle_path(index, width)
-        entries = tiles.unpack_bundle(path.read_bytes(), width) if width else []
-        if width and [merkle.leaf_hash(raw) for raw in entries] != self._edge[0]:
-            raise BadProof("the last entries are not those that were signed.")
-        return entries
-
-    # -- appending
-
     def append(self, entries: list[bytes]) -> int:
         """Write a batch; its first index. On return it is durable and signed.
 
         Raises `LogAway` if the disk refuses. Nothing was acknowledged then, but the batch may
-        stand on the log: the next call reads again from the disk where the log ends.
+        stand on the log: only a new writer, which reads the disk again, can go on.
         """
         if any(len(raw) > MAX_ENTRY for raw in entries):
             raise BadFormat("an entry is too long for the log.")
         if self._broken:
-            self._open()
-        first = self.size
+            raise LogAway("the log was not written once, and has to be read again.")
+        first, self._broken = self.size, True
         try:
-            self._write_all(self._grow(entries))
-            self._write_head()
+            self._write(self._grow(entries))
         except OSError as error:
-            self._broken = True
             raise LogAway(f"the log cannot be written: {error.strerror}.") from error
+        self._broken = False
         return first
 
     def _grow(self, entries: list[bytes]) -> dict[str, bytes]:
-        """Take `entries` into the tree; the files that change, by name."""
+        """Take `entries` into the tree; the files that they fill and all at its edge, by name."""
         files: dict[str, bytes] = {}
-        for raw in entries:
-            self._bundle.append(raw)
-            self._push(0, merkle.leaf_hash(raw), files)
-            self.size += 1
-            if len(self._bundle) == tiles.WIDTH:
-                index = self.size // tiles.WIDTH - 1
-                files[tiles.bundle_path(index)] = tiles.pack_bundle(self._bundle)
-                self._bundle = []
-        if self._bundle:
-            name = tiles.bundle_path(self.size // tiles.WIDTH, len(self._bundle))
-            files[name] = tiles.pack_bundle(self._bundle)
-        for level, hashes in enumerate(self._edge):
-            if hashes:
-                index = (self.size >> (8 * level)) // tiles.WIDTH
-                files[tiles.tile_path(level, index, len(hashes))] = tiles.pack_tile(hashes)
-        self.root = self._root()
+        number = self.size // tiles.WIDTH
+        *full, self._bundle = tiles.cut(self._bundle + entries)
+        for index, part in enumerate(filter(None, [*full, self._bundle]), number):
+            files[tiles.bundle_path(index, len(part))] = tiles.pack_bundle(part)
+        added = [merkle.leaf_hash(raw) for raw in entries]
+        for level, before in enumerate(self._edge):
+            *full, self._edge[level] = tiles.cut(before + added)
+            for index, part in enumerate(filter(None, [*full, self._edge[level]]), number):
+                files[tiles.tile_path(level, index, len(part))] = tiles.pack_tile(part)
+            added, number = [merkle.root(part) for part in full], number // tiles.WIDTH
+        self.size += len(entries)
+        peaks = [peak for hashes in reversed(self._edge) for peak in merkle.peaks(hashes)]
+        self.root = merkle.fold(peaks)
         return files
 
-    def _push(self, level: int, digest: bytes, files: dict[str, bytes]) -> None:
-        if level == len(self._edge):
-            self._edge.append([])
-        hashes = self._edge[level]
-        hashes.append(digest)
-        if len(hashes) == tiles.WIDTH:
-            index = (self.size + 1 >> (8 * level)) // tiles.WIDTH - 1
-            files[tiles.tile_path(level, index)] = tiles.pack_tile(hashes)
-            self._edge[level] = []
-            self._push(level + 1, merkle.root(hashes), files)
-
-    def _root(self) -> bytes:
-        return merkle.fold(
-            [peak for hashes in reversed(self._edge) for peak in merkle.peaks(hashes)]
-        )
-
-    # -- the disk
-
-    def _write_all(self, files: dict[str, bytes]) -> None:
-        """Write the files that are new, make them durable, then their names."""
+    def _write(self, files: dict[str, bytes]) -> None:
+        """Write the files that are new, make them durable, then their names; then the head."""
         fresh = {self.folder / name: files[name] for name in files.keys() - self._written}
         for path, data in fresh.items():
             durable.make_folder(path.parent)
@@ -162,41 +119,35 @@ class LogWriter:
         for folder in {path.parent for path in fresh}:
             durable.sync_folder(folder)
         self._written = set(files)
-
-    def _write_head(self) -> None:
         text = Checkpoint(self.origin, self.size, self.root).text()
         head = notes.render(text, [self._signer.sign(text)])
         durable.write_file(self.folder / "head", head)
         self.head = head
-        if not self._witnessed:
-            self._publish(head)
 
-    def _publish(self, note: bytes) -> None:
-        """Show `note` to readers, then drop partial files whose full tile they now see."""
-        shown, new = self.published(), self._own(note).size
-        old = shown.size if shown else 0
-        durable.write_file(self.folder / "checkpoint", note)
-        for level in range(tiles.levels(new)):
-            for index in range(old >> (8 * level + 8), new >> (8 * level + 8)):
-                full = [tiles.tile_path(level, index), *([tiles.bundle_path(index)] * (not level))]
-                for partial in (self.folder / f"{name}.p" for name in full):
-                    if partial.is_dir():
-                        shutil.rmtree(partial)
+    # -- what readers see
 
     def published(self) -> Checkpoint | None:
         """The checkpoint that readers see now, or None before the first."""
         path = self.folder / "checkpoint"
         return self._own(path.read_bytes()) if path.exists() else None
 
-    def add_cosignatures(self, head: bytes, lines: list[SignatureLine]) -> None:
-        """Publish `head`, a head of this log, with its witnesses' lines.
+    def publish(self, head: bytes, lines: list[SignatureLine]) -> None:
+        """Show `head`, a head of this log, to readers, with its witnesses' lines.
 
         The caller has checked the lines against the policy. A head older than the one that is
-        published is left alone. Raises `BadProof` for what this log did not sign.
+        published is left alone. Raises `BadProof` for what this log did not sign. Partial files
+        whose full tile readers now see are dropped.
         """
-        found, shown = self._own(head), self.published()
-        if found.size > self.size:
+        shown, new = self.published(), self._own(head).size
+        old = shown.size if shown else 0
+        if new > self.size:
             raise BadProof("a head from the future of this log.")
-        if shown is None or found.size >= shown.size:
-            text, own = notes.parse(head)
-            self._publish(notes.render(text, [*own, *lines]))
+        if new < old:
+            return
+        text, own = notes.parse(head)
+        durable.write_file(self.folder / "checkpoint", notes.render(text, [*own, *lines]))
+        for level in range(tiles.LEVELS):
+            for index in range(old >> (8 * level + 8), new >> (8 * level + 8)):
+                full = [tiles.tile_path(level, index), *([tiles.bundle_path(index)] * (not level))]
+                for name in full:
+                    shutil.rmtree(self.folder / f"{name}.p", ignore_errors=True)

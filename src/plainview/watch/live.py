@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from plainview.errors import BadFormat, BadSeal, NotFound, PlainviewError, Refused, SourceAway
-from plainview.keys.protocol import Session
+from plainview.keys.client import Session
 from plainview.seal.views import ViewCipher
 from plainview.store import records
 from plainview.store.records import Record

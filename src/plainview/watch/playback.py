@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.errors import BadFormat, NotFound, Refused
-from plainview.keys.protocol import Session
+from plainview.keys.client import Session
 from plainview.store import records
 from plainview.store.index import Segment
 from plainview.store.packs import Kind

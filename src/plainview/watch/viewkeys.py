@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.errors import NotLogged
-from plainview.keys.client import KeeperClient
-from plainview.keys.protocol import Session
+from plainview.keys.client import KeeperClient, Session
 from plainview.seal.views import ViewCipher
 
 DROP_AFTER_MS: Ms = 60_000

@@ -119,7 +119,7 @@ def flaws() -> dict[str, tuple[Files, bool]]:
     size = len(sound().raws)
     bundle, tile = tiles.bundle_path(0, size), tiles.tile_path(0, 0, size)
     leaves = next(name for name in files_of(sound()) if name.startswith("leaves/"))
-    other = Signer("other.example", key_of("other"))
+    other = Signer("other.example", key_of("other").private)
     strange = make("wish", {}, time=sound().now, id="0" * 32).raw
     return {
         "checkpoint-without-the-log": (checkpoint(lambda t, s: notes.render(t, s[1:])), True),
