@@ -250,7 +250,7 @@ def test_the_notice_stands_in_the_picture(scene: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fps", "k"), [(25, 3), (30, 3), (60, 3), (15, 3), (12.5, 2), (10, 2), (5, 1), (1, 1)]
+    ("fps", "k"), [(25, 3), (30, 3), (60, 3), (15, 3), (12, 3), (10, 2), (8, 2), (5, 1), (1, 1)]
 )
 def test_slow_cameras_are_searched_more_often_not_later(fps: float, k: int) -> None:
     assert look_ahead(fps, 3) == k

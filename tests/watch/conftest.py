@@ -21,6 +21,7 @@ class ScriptedKeeper:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.keys = {"w-1": secrets.token_bytes(32), "w-2": secrets.token_bytes(32)}
+        self.log: str | None = None
         self.red: list[str] = []
         self.log_away = False
         self.asked: list[str] = []
@@ -71,7 +72,7 @@ class ScriptedKeeper:
 
     def status(self) -> dict[str, Any]:
         self.asked.append("status")
-        return {"size": 8, "red": self.red}
+        return {"size": 8, "log": self.log, "red": self.red}
 
 
 @pytest.fixture

@@ -156,10 +156,10 @@ def test_the_pulse_knows_keeper_and_log(keeper: Any) -> None:
     async def run() -> None:
         pulse = Pulse(keeper.client, every_s=0)
         await pulse.check()
-        keeper.red = ["w0.test: late", "The log cannot be written: disk full."]
+        keeper.log = "log: The log cannot be written: disk full."
         with pytest.raises(LogAway):
             await pulse.check()
-        keeper.red = ["destruction: waits for the witnesses"]
+        keeper.log, keeper.red = None, ["destruction: waits for the witnesses"]
         await pulse.check()
         keeper.stop()
         with pytest.raises(KeeperAway):

@@ -46,6 +46,7 @@ def command(
         horizon_seconds=HORIZON_SECONDS,
         view_fps=VIEW_FPS,
         view_height=VIEW_HEIGHT,
+        view_preset="ultrafast",
         demo=True,
     )
     end = shutdown.on_signal()

@@ -96,7 +96,7 @@ class Keeper:
             "origin": writer.origin,
             "size": writer.size,
             "witnessed_size": published.size if published else 0,
-            "checkpoint_ms": max(seen.times.values(), default=None),
+            "log": self.chores.red.get("log"),
             "witnesses": {
                 name: {"time": seen.times.get(name), "error": seen.errors.get(name)}
                 for name in self._policy.witnesses

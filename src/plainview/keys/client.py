@@ -178,7 +178,7 @@ class KeeperClient:
         return unb64(self._ask("opening", request=request_hash, window=window))
 
     def status(self) -> dict[str, Any]:
-        """Size, checkpoint time, witnesses, and the reasons to be red."""
+        """Size, whether the log can be written, witnesses, and the reasons to be red."""
         return dict(self._ask("status"))
 
     def _ask(self, op: str, **question: Any) -> Any:

@@ -1,6 +1,6 @@
 """The encoder of views: H.264, one frame in and one access unit out.
 
-libx264, preset superfast, tune zerolatency, no B-frames, a key frame at least every 2 s of wall
+libx264, a quick preset, tune zerolatency, no B-frames, a key frame at least every 2 s of wall
 time (also when frames are few), parameter sets before every key frame, Annex B.
 """
 
@@ -37,8 +37,9 @@ class ViewEncoder:
     """Encodes frames of one size, on the calling thread."""
 
     def __init__(
-        self, width: int, height: int, fps: float, *, crf: int = 26, gop_ms: Ms = 2000
-    ) -> None:
+        self, width: int, height: int, fps: float, *,
+        crf: int = 26, gop_ms: Ms = 2000, preset: str = "superfast",
+    ) -> None:  # fmt: skip
         context = av.CodecContext.create("libx264", "w")
         if not isinstance(context, VideoCodecContext):
             raise BadFormat("The H.264 encoder is missing from this build of PyAV.")
@@ -49,7 +50,7 @@ class ViewEncoder:
         context.max_b_frames = 0
         context.thread_count = 1
         context.options = {
-            "preset": "superfast",
+            "preset": preset,
             "tune": "zerolatency",
             "crf": str(crf),
             "forced-idr": "1",

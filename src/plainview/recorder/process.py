@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import threading
 
+import cv2
 import structlog
 
 from plainview.base import shutdown
@@ -23,6 +24,7 @@ FOUNDED_S = 60.0
 def run(settings: Settings) -> None:
     """Record until SIGTERM or SIGINT. Raises `UnsafeStart` without a founded log."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # view keys must not reach a core dump
+    cv2.setNumThreads(1)  # each camera has a thread of its own; more of them only wait for others
     stop = shutdown.on_signal()
     with (
         Register(settings) as register,

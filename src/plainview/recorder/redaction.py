@@ -198,7 +198,7 @@ class RedactionThread:
         except DetectorFault as fault:
             log.warning("detector_fault", camera=self._camera, reason=fault.message)
         self._decoder = Decoder(parameters, max_height=chosen.view_height)
-        self._pipeline = ViewPipeline(redactor)
+        self._pipeline = ViewPipeline(redactor, preset=chosen.view_preset)
 
     def _decode(self, packet: Packet) -> None:
         if self._decoder is None or self._pipeline is None:

@@ -36,13 +36,20 @@ def shifts(
     inside = ((moved >= 0) & (moved < limits)).all(axis=2).reshape(-1, 9)
     good = status.reshape(-1, 9).astype(bool) & inside
     seen = good.sum(axis=1) >= LEAST_POINTS
-    median = np.zeros((len(boxes), 2), np.float32)
-    for index in np.nonzero(seen)[0]:
-        shift = np.median(delta[index][good[index]], axis=0)
-        apart = np.median(np.abs(delta[index][good[index]] - shift), axis=0)
-        median[index] = shift
-        seen[index] = bool((apart <= 1.0 + SCATTER * boxes[index, 2:]).all())
-    return median, seen
+    median = _medians(delta, good)
+    apart = _medians(np.abs(delta - median[:, None]), good)
+    agreed = (apart <= 1.0 + SCATTER * boxes[:, 2:]).all(axis=1)
+    median[~seen] = 0
+    return median, np.asarray(seen & agreed, np.bool_)
+
+
+def _medians(values: NDArray[np.float32], good: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The medians (n x 2) of each box's good points; meaningless for a box without any."""
+    ordered = np.sort(np.where(good[:, :, None], values, np.inf), axis=1)
+    count = np.maximum(good.sum(axis=1), 1)
+    rows = np.arange(len(values))
+    low, high = ordered[rows, (count - 1) // 2], ordered[rows, count // 2]
+    return np.asarray((low + high) / 2, np.float32)
 
 
 def confirmed(

@@ -66,6 +66,8 @@ class DetectorHost:
         self._searches: dict[int, _Search] = {}
         self._compiled: set[tuple[int, int]] = set()
         self._next_id = wire.HELLO + 1
+        self._heard = 0.0
+        """When the process last answered anything."""
         self._awake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="detector-host", daemon=True)
@@ -122,9 +124,10 @@ class DetectorHost:
         if picture.nbytes > wire.SLOT_BYTES:
             raise DetectorFault("The picture to search is too large.")
         search = self._ask(slot, shape, picture)
-        patience = self._deadline if shape in self._compiled else START_SECONDS
-        if not search.done.wait(patience):
-            raise DetectorFault("The detector did not answer in time.")
+        while not search.done.wait(self._patience(shape, self._deadline)):
+            # Waiting behind other cameras is not a fault, as long as there are answers.
+            if self._late(search, self._deadline) or self._overdue(search):
+                raise DetectorFault("The detector did not answer in time.")
         if isinstance(search.result, Found):
             self._compiled.add(shape)
             return search.result
@@ -150,10 +153,16 @@ class DetectorHost:
                 raise DetectorFault("The detector cannot be reached.") from error
         return search
 
+    def _patience(self, shape: tuple[int, int], usual: float) -> float:
+        return usual if shape in self._compiled else START_SECONDS
+
     def _late(self, search: _Search, patience: float) -> bool:
-        if search.shape not in self._compiled:
-            patience = START_SECONDS
-        return time.monotonic() - search.sent > patience
+        """Whether the process has been silent for too long, with this search before it."""
+        since = max(search.sent, self._heard)
+        return time.monotonic() - since >= self._patience(search.shape, patience)
+
+    def _overdue(self, search: _Search) -> bool:
+        return time.monotonic() - search.sent >= self._patience(search.shape, self._hang)
 
     def _watch(self) -> None:
         """The host's thread: start the process, hand out its answers, start it again."""
@@ -205,6 +214,7 @@ class DetectorHost:
                 self._line = line
             self._awake.set()
             return
+        self._heard = time.monotonic()
         with self._lock:
             search = self._searches.pop(request, None)
         if search is not None:

@@ -29,11 +29,13 @@ from plainview.redact.held import Held, carry_back, spread
 from plainview.redact.tracker import Tracker
 from plainview.redact.withheld import Withheld
 
-LOOK_AHEAD_MS: Ms = 200
+LOOK_AHEAD_MS: Ms = 250
 """Longest time that frames are held back; slow cameras are searched more often instead."""
 KEEP_MS: Ms = 600
 CUT_ROUNDS = 4
 """Searches of the first frame of a scene: nothing is known of it, so more parts are enlarged."""
+SCENE_MS: Ms = 1000
+"""A scene that begins sooner after another is a fast move of the camera: one search."""
 HEALTHY_SEARCHES = 5
 IDLE_MS: Ms = 500
 """How often a picture is searched in which nothing changes at all."""
@@ -90,6 +92,8 @@ class Redactor:
         self._searched: Held | None = None
         self._idle = max(self.period, round(self.fps * IDLE_MS / 1000))
         self._since_search = 0
+        self._scene: Ms | None = None
+        """When the scene began that was searched most closely."""
         self._still = False
         self._extra = MOST_EXTRA
         self._credit = 0.0
@@ -183,8 +187,8 @@ class Redactor:
 
     def _search_held(self, held: Held) -> None:
         """Search the newest frame and carry what is new back over the frames before it."""
-        rounds = [self._search(held.frame, held.grey) for _ in range(CUT_ROUNDS if held.cut else 1)]
-        found = once(rounds)
+        count = CUT_ROUNDS if held.cut and self._is_new_scene(held.frame.wall_ms) else 1
+        found = once([self._search(held.frame, held.grey) for _ in range(count)])
         corrections, new = self._tracker.update(found)
         steps = self._since_search
         held.searched = True
@@ -197,6 +201,12 @@ class Redactor:
         self._searched = held
         self._since_search = 0
         self._still = True
+
+    def _is_new_scene(self, wall_ms: Ms) -> bool:
+        if self._scene is not None and 0 <= wall_ms - self._scene < SCENE_MS:
+            return False
+        self._scene = wall_ms
+        return True
 
     def _close_gaps(self, newest: Held) -> None:
         """Search or fill content that stood in neither of the searched pictures around it."""

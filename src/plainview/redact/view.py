@@ -29,9 +29,11 @@ class ViewItem:
 class ViewPipeline:
     """One camera's view. `redactor` is made by the caller, who chose its detector."""
 
-    def __init__(self, redactor: Redactor, *, crf: int = 26) -> None:
+    def __init__(self, redactor: Redactor, *, crf: int = 26, preset: str = "superfast") -> None:
         self.redactor = redactor
-        self._encoder = ViewEncoder(redactor.width, redactor.height, redactor.fps, crf=crf)
+        self._encoder = ViewEncoder(
+            redactor.width, redactor.height, redactor.fps, crf=crf, preset=preset
+        )
         self._duration = max(1, round(1000 / redactor.fps))
         self._pixelated: bool | None = None
 

@@ -16,8 +16,6 @@ from plainview.keys.client import KeeperClient
 EVERY_S = 1.0
 PATIENCE_S = 3.0
 """An answer later than this counts as none."""
-NOT_WRITTEN = "The log cannot be written"
-"""How the keeper's reason begins (`keeper.process.Keeper.status`)."""
 
 
 class Pulse:
@@ -76,6 +74,5 @@ class Pulse:
 
 def check_status(status: dict[str, Any]) -> None:
     """Raises `LogAway` when the keeper says that it cannot write the log."""
-    for reason in status["red"]:
-        if str(reason).startswith(NOT_WRITTEN):
-            raise LogAway(f"{NOT_WRITTEN}.", hint="Nothing is shown until it can.")
+    if status["log"] is not None:
+        raise LogAway("The log cannot be written.", hint="Nothing is shown until it can.")
