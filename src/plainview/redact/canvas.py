@@ -33,6 +33,7 @@ FACE_HEIGHT = 48
 FACE_ROOM = 56
 """Columns kept for the known face."""
 PADDING = 114
+WIDE = 9 / 16
 EDGE = 3.0
 """Boxes nearer than this to the edge of a part are of faces cut by it."""
 SAME = 0.3
@@ -51,7 +52,10 @@ class Canvas:
     """Draws frames of one size; `width` x `height` is the size of the small frame on it."""
 
     def __init__(self, width: int, height: int, longest: int, face: NDArray[np.uint8]) -> None:
-        scale = longest / max(width, height)
+        # What a search costs goes by area: a squarer picture gets no more of it than one of 16:9.
+        scale = min(
+            longest / max(width, height), (longest * longest * WIDE / width / height) ** 0.5
+        )
         self.width, self.height = _even(width * scale), _even(height * scale)
         self.to_frame = (width / self.width, height / self.height)
         self.columns = _up(max(self.width, FACE_ROOM))

@@ -42,8 +42,8 @@ IDLE_MS: Ms = 500
 EXTRA_SEARCHES, MOST_EXTRA = 0.35, 3.0
 """Searches between the regular ones: how many of them a regular one allows, and how many at once;
 what they would be needed for beyond that is filled."""
-CATCH_UP_MS: Ms = 200
-"""Above this every other frame of the view is left out: frames go first, masks never."""
+CATCH_UP: tuple[tuple[Ms, int], ...] = ((800, 4), (200, 2))
+"""Above this lag only every n-th frame of the view is made: frames go first, masks never."""
 ROUNDING = 1e-6
 LAG_LIMIT_MS: Ms = 1500
 """Above this the pictures are withheld and not searched, until the lag is half of it."""
@@ -134,8 +134,9 @@ class Redactor:
         return [self._finish(self._held.popleft()) for _ in range(len(self._held) - self.period)]
 
     def _is_due(self, lag_ms: Ms) -> bool:
-        """Whether this frame is shown: at the view's rate, or half of it while there is a lag."""
-        self._credit += self._share / 2 if lag_ms > CATCH_UP_MS else self._share
+        """Whether this frame is shown: at the view's rate, or a part of it while there is a lag."""
+        part = next((nth for above, nth in CATCH_UP if lag_ms > above), 1)
+        self._credit += self._share / part
         if self._credit < 1 - ROUNDING:
             return False
         self._credit -= 1
