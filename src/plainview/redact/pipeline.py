@@ -78,6 +78,7 @@ class Redactor:
         self.width, self.height = fit(width, height, view_height)
         self.fps = min(fps, view_fps)
         self.period = look_ahead(self.fps, search_every)
+        self._every = self.period
         self._share = self.fps / fps
         self._detector = detector
         self._canvas = Canvas(
@@ -131,11 +132,12 @@ class Redactor:
             self._fail(str(fault), held.frame.wall_ms)
         held.withheld = self._state.state != "ok"
         self._last = held
-        return [self._finish(self._held.popleft()) for _ in range(len(self._held) - self.period)]
+        return [self._finish(self._held.popleft()) for _ in range(len(self._held) - self._every)]
 
     def _is_due(self, lag_ms: Ms) -> bool:
         """Whether this frame is shown: at the view's rate, or a part of it while there is a lag."""
         part = next((nth for above, nth in CATCH_UP if lag_ms > above), 1)
+        self._every = -(-self.period // part)  # frames far apart are followed less surely by flow
         self._credit += self._share / part
         if self._credit < 1 - ROUNDING:
             return False
@@ -180,7 +182,7 @@ class Redactor:
             held.cut = self._state.state == "ok"
         else:
             held.cut = motion.is_cut(before.small, held.small)
-        if held.cut or self._since_search >= (self._idle if self._still else self.period):
+        if held.cut or self._since_search >= (self._idle if self._still else self._every):
             self._search_held(held)
             self._healed(held.frame.wall_ms)
         elif before is not None and not still:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.redact import flow
-from plainview.redact.boxes import Boxes, none, overlap
+from plainview.redact.boxes import Boxes, none, overlap, wider
 from plainview.redact.detector import Found
 
 NEW_SCORE = 0.22
@@ -23,6 +23,9 @@ SHRINK = 0.2
 """How far a mask follows when the found box is smaller; it grows at once. Avoids flicker."""
 SUDDEN = 0.25
 """A change of speed by this share of the box's side in one frame is checked backwards."""
+DOUBT = 1.0
+"""How much a mask grows, on each side and by its longer side, for each frame in which flow loses a
+box that is new or fast: where it went is not known."""
 COAST = 0.85
 """Share of its speed that a box keeps for each frame in which flow sees nothing."""
 
@@ -37,6 +40,10 @@ class Track:
     box: NDArray[np.float32]
     speed: NDArray[np.float32]
     unseen: int = 0
+    followed: bool = False
+    """Whether flow has seen it, so that its speed is known."""
+    doubt: float = 0.0
+    """Pixels that the mask reaches further on each side until a search finds the face again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Tracker:
 
     def boxes(self) -> dict[int, NDArray[np.float32]]:
         """The boxes now, by track number."""
-        return {track.number: track.box.copy() for track in self._tracks}
+        return {track.number: wider(track.box, track.doubt) for track in self._tracks}
 
     def unsure(self, lower_than: float) -> Boxes:
         """Boxes of small faces that need another look to stay alive."""
@@ -84,6 +91,11 @@ class Tracker:
         for track, shift, was_seen in zip(self._tracks, moved, seen, strict=True):
             track.speed = shift if was_seen else track.speed * COAST
             track.box[:2] += track.speed
+            side = float(track.box[2:].max())
+            fast = float(np.abs(track.speed).max()) > SUDDEN * side
+            if not was_seen and (fast or not track.followed):
+                track.doubt += DOUBT * side
+            track.followed = track.followed or bool(was_seen)
 
     def update(self, found: Found) -> tuple[list[Correction], list[int]]:
         """Take in a search of the present frame: corrections of living tracks, numbers of new."""
@@ -132,12 +144,14 @@ class Tracker:
 def backwards(
     boxes: dict[int, NDArray[np.float32]], after: Grey, before: Grey
 ) -> dict[int, NDArray[np.float32]]:
-    """Where boxes of one frame stood in the frame before it; unmoved where flow sees nothing."""
+    """Where boxes of one frame stood in the frame before it; wider where flow sees nothing."""
     if not boxes:
         return {}
     stacked = np.stack(list(boxes.values()))
-    moved, _ = flow.shifts(after, before, stacked)
+    moved, seen = flow.shifts(after, before, stacked)
     stacked[:, :2] += moved
+    for index in np.nonzero(~seen)[0]:
+        stacked[index] = wider(stacked[index], DOUBT * float(stacked[index, 2:].max()))
     return dict(zip(boxes, stacked, strict=True))
 
 
@@ -147,7 +161,7 @@ def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
     target = np.concatenate([centre - size / 2, size]).astype(np.float32)
     delta = target - track.box
     track.box = target
-    track.unseen = 0
+    track.unseen, track.doubt = 0, 0.0
     return Correction(track.number, delta)
 
 
