@@ -25,6 +25,8 @@ LEAST_FACE = 16
 LEAST_VISIBLE = 0.5
 COVERED = 0.8
 NEAR = 26
+SLOWEST_MS = 10_000
+"""Speed is measured by `make bars`, alone on its machine; elsewhere, that pictures come at all."""
 SCRIPT = (Path(__file__).parent / "readback.js").read_text()
 Record = Callable[[str, object], None]
 
@@ -119,8 +121,8 @@ def test_live_is_live(demo: RunningDemo, page: Page, record_property: Record) ->
         f"median {median:.0f} ms over {len(found['lags'])} pictures; first {found['first']:.0f} ms"
     )
     record_property("bar", json.dumps({"measured": measured}))
-    assert median <= 400
-    assert found["first"] <= 1500
+    assert median <= (400 if FULL else SLOWEST_MS)
+    assert found["first"] <= (1500 if FULL else SLOWEST_MS)
 
 
 @pytest.mark.bar("redaction in the page")
@@ -153,7 +155,7 @@ def test_seeks_are_quick(demo: RunningDemo, page: Page, record_property: Record)
     median = statistics.median(found)
     measured = f"median {median:.0f} ms over {len(found)} seeks"
     record_property("bar", json.dumps({"measured": measured}))
-    assert median <= 150
+    assert median <= (150 if FULL else SLOWEST_MS)
 
 
 def open_playback(demo: RunningDemo, page: Page) -> None:

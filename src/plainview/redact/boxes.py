@@ -30,8 +30,3 @@ def enlarged(boxes: Boxes, factor: float, margin: float = 0.0) -> Boxes:
     grown = boxes[:, 2:] * factor + 2 * margin
     centres = boxes[:, :2] + boxes[:, 2:] / 2
     return np.concatenate([centres - grown / 2, grown], axis=1).astype(np.float32)
-
-
-def wider(box: NDArray[np.float32], by: float) -> NDArray[np.float32]:
-    """A copy of one box that reaches `by` pixels further on each side."""
-    return box + np.array([-by, -by, 2 * by, 2 * by], np.float32)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from plainview.media.frames import Frame
 from plainview.redact.boxes import Boxes, none
-from plainview.redact.tracker import backwards
+from plainview.redact.tracker import backwards, doubtful
 
 Box = NDArray[np.float32]
 
@@ -46,8 +46,10 @@ def spread(frames: list[Held], number: int, delta: Box, steps: int) -> None:
 
 def carry_back(frames: list[Held], boxes: dict[int, Box]) -> None:
     """Hide what the newest of `frames` shows anew in the frames before it, up to a cut."""
+    lost: set[int] = set()
     for after, before in zip(frames[:0:-1], frames[-2::-1], strict=True):
         if not boxes or after.cut:
             return
-        boxes = backwards(boxes, after.grey, before.grey)
-        before.boxes.update(boxes)
+        boxes, newly = backwards(boxes, after.grey, before.grey)
+        lost |= newly
+        before.boxes.update({n: doubtful(box) if n in lost else box for n, box in boxes.items()})

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.redact import flow
-from plainview.redact.boxes import Boxes, none, overlap, wider
+from plainview.redact.boxes import Boxes, none, overlap
 from plainview.redact.detector import Found
 
 NEW_SCORE = 0.22
@@ -24,8 +24,10 @@ SHRINK = 0.2
 SUDDEN = 0.25
 """A change of speed by this share of the box's side in one frame is checked backwards."""
 DOUBT = 1.0
-"""How much a mask grows, on each side and by its longer side, for each frame in which flow loses a
-box that is new or fast: where it went is not known."""
+"""How far a mask reaches further on each side, by its longer side, once flow has lost a box that is
+new or fast: where it went is not known."""
+MOST_DOUBT = 24.0
+"""Pixels; a large face that flow loses has turned or is covered, rather than gone far."""
 COAST = 0.85
 """Share of its speed that a box keeps for each frame in which flow sees nothing."""
 
@@ -42,8 +44,8 @@ class Track:
     unseen: int = 0
     followed: bool = False
     """Whether flow has seen it, so that its speed is known."""
-    doubt: float = 0.0
-    """Pixels that the mask reaches further on each side until a search finds the face again."""
+    lost: bool = False
+    """Whether its mask is wider, until a search finds the face again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Tracker:
 
     def boxes(self) -> dict[int, NDArray[np.float32]]:
         """The boxes now, by track number."""
-        return {track.number: wider(track.box, track.doubt) for track in self._tracks}
+        return {t.number: doubtful(t.box) if t.lost else t.box.copy() for t in self._tracks}
 
     def unsure(self, lower_than: float) -> Boxes:
         """Boxes of small faces that need another look to stay alive."""
@@ -91,10 +93,8 @@ class Tracker:
         for track, shift, was_seen in zip(self._tracks, moved, seen, strict=True):
             track.speed = shift if was_seen else track.speed * COAST
             track.box[:2] += track.speed
-            side = float(track.box[2:].max())
-            fast = float(np.abs(track.speed).max()) > SUDDEN * side
-            if not was_seen and (fast or not track.followed):
-                track.doubt += DOUBT * side
+            fast = bool(np.abs(track.speed).max() > SUDDEN * track.box[2:].max())
+            track.lost = track.lost or (not was_seen and (fast or not track.followed))
             track.followed = track.followed or bool(was_seen)
 
     def update(self, found: Found) -> tuple[list[Correction], list[int]]:
@@ -143,16 +143,21 @@ class Tracker:
 
 def backwards(
     boxes: dict[int, NDArray[np.float32]], after: Grey, before: Grey
-) -> dict[int, NDArray[np.float32]]:
-    """Where boxes of one frame stood in the frame before it; wider where flow sees nothing."""
+) -> tuple[dict[int, NDArray[np.float32]], set[int]]:
+    """Where boxes of one frame stood in the frame before it, and which of them flow lost."""
     if not boxes:
-        return {}
+        return {}, set()
     stacked = np.stack(list(boxes.values()))
     moved, seen = flow.shifts(after, before, stacked)
     stacked[:, :2] += moved
-    for index in np.nonzero(~seen)[0]:
-        stacked[index] = wider(stacked[index], DOUBT * float(stacked[index, 2:].max()))
-    return dict(zip(boxes, stacked, strict=True))
+    lost = {number for number, was_seen in zip(boxes, seen, strict=True) if not was_seen}
+    return dict(zip(boxes, stacked, strict=True)), lost
+
+
+def doubtful(box: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One box, wider by as much as its face may have moved unseen."""
+    by = min(DOUBT * float(box[2:].max()), MOST_DOUBT)
+    return box + np.array([-by, -by, 2 * by, 2 * by], np.float32)
 
 
 def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
@@ -161,7 +166,7 @@ def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
     target = np.concatenate([centre - size / 2, size]).astype(np.float32)
     delta = target - track.box
     track.box = target
-    track.unseen, track.doubt = 0, 0.0
+    track.unseen, track.lost = 0, False
     return Correction(track.number, delta)
 
 
