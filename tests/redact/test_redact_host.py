@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,18 @@ def test_a_stopped_detector_is_a_fault_within_the_deadline(fragile: DetectorHost
         time.sleep(0.05)
     fragile.wait()
     detector.search(PICTURE)
+
+
+def test_waiting_behind_other_cameras_is_not_a_fault() -> None:
+    with DetectorHost(deadline_seconds=0.5, hang_seconds=20) as host:
+        host.wait()
+        cameras = [host.open() for _ in range(40)]
+        picture = np.full((768 * 3 // 2, 640), 128, np.uint8)
+        cameras[0].search(picture)
+        begun = time.monotonic()
+        with ThreadPoolExecutor(len(cameras)) as pool:
+            list(pool.map(lambda camera: camera.search(picture), cameras))
+        assert time.monotonic() - begun > 0.5, "they did wait for each other"
 
 
 def test_a_detector_that_dies_during_a_search_is_noticed_at_once(fragile: DetectorHost) -> None:

@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from plainview.media.frames import Frame
 from plainview.redact import fill, flow, mask, motion
 from plainview.redact.boxes import enlarged, none
+from plainview.redact.canvas import Canvas
 from plainview.redact.detector import Found
-from plainview.redact.tracker import Tracker
+from plainview.redact.tracker import Tracker, doubtful
+
+NOTHING = np.full((180, 320), 90, np.uint8)
+"""A picture in which flow sees nothing."""
 
 
 def texture(seed: int, height: int = 180, width: int = 320) -> NDArray[np.uint8]:
@@ -52,6 +56,39 @@ def test_a_track_lives_as_long_as_its_mask_and_no_longer() -> None:
     assert tracker.boxes() == {}
     _, again = tracker.update(found((100, 60, 30, 40)))
     assert again != new, "a number is never given again"
+
+
+def test_a_new_mask_that_flow_loses_is_wider_until_it_is_found_again() -> None:
+    tracker = Tracker(keep=9)
+    box = (100.0, 60.0, 20.0, 20.0)
+    _, (number,) = tracker.update(found(box))
+    tracker.step(NOTHING, NOTHING)
+    left, _, width, _ = tracker.boxes()[number]
+    assert left <= box[0] - 20
+    assert left + width >= box[0] + 2 * box[2]
+    tracker.update(found(box))
+    assert np.allclose(tracker.boxes()[number], box, atol=3)
+
+
+def test_a_mask_that_flow_follows_is_not_wider() -> None:
+    tracker = Tracker(keep=9)
+    picture = texture(4)
+    _, (number,) = tracker.update(found((100, 60, 20, 20)))
+    tracker.step(picture, picture)
+    tracker.step(picture, NOTHING)
+    assert tracker.boxes()[number][2] == 20
+
+
+def test_a_large_face_that_flow_loses_has_not_gone_far() -> None:
+    wide = doubtful(np.array([100, 60, 80, 90], np.float32))
+    assert wide.tolist() == [76, 36, 128, 138]
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (768, 576), (640, 640), (720, 1280), (640, 272)])
+def test_a_search_costs_no_more_for_a_squarer_picture(size: tuple[int, int]) -> None:
+    canvas = Canvas(*size, 640, np.zeros((64, 64, 3), np.uint8))
+    assert canvas.width * canvas.height <= 640 * 360 * 1.01
+    assert canvas.width / canvas.height == pytest.approx(size[0] / size[1], rel=0.02)
 
 
 def test_a_weak_find_keeps_a_track_but_begins_none() -> None:

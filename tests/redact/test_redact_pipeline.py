@@ -17,10 +17,22 @@ from plainview.media.frames import Frame
 from plainview.redact import withheld
 from plainview.redact.detector import Detector, Found
 from plainview.redact.host import DetectorHost, RemoteDetector
-from plainview.redact.pipeline import HEALTHY_SEARCHES, Redactor, ViewFrame, look_ahead
+from plainview.redact.pipeline import CUT_ROUNDS, HEALTHY_SEARCHES, Redactor, ViewFrame, look_ahead
 from plainview.testing.scene import Scene
 
 FULL = os.environ.get("PLAINVIEW_BARS") == "1"
+
+
+class Counting:
+    """A detector that counts what it is asked."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self.searches = 0
+
+    def search(self, picture: Any) -> Found:
+        self.searches += 1
+        return self._detector.search(picture)
 
 
 def redactor(street: Any, detector: Detector, **settings: Any) -> Redactor:
@@ -198,15 +210,8 @@ def test_frames_are_withheld_until_the_detector_has_started(scene: Callable[...,
 def test_overload_withholds_and_does_not_search(
     scene: Callable[..., Any], detector: RemoteDetector
 ) -> None:
-    class Counting:
-        searches = 0
-
-        def search(self, picture: Any) -> Found:
-            self.searches += 1
-            return detector.search(picture)
-
     street = scene(62, frames=60)
-    counting = Counting()
+    counting = Counting(detector)
     made = redactor(street, counting)
     views: list[ViewFrame] = []
     before = 0
@@ -290,17 +295,10 @@ def test_a_still_picture_keeps_its_mask_and_nothing_else_is_filled(
 def test_a_still_picture_is_searched_less_and_a_new_face_in_it_is_masked_at_once(
     scene: Callable[..., Any], detector: RemoteDetector, kit: Any
 ) -> None:
-    class Counting:
-        searches = 0
-
-        def search(self, picture: Any) -> Found:
-            self.searches += 1
-            return detector.search(picture)
-
     street = scene(65, actors=1, frames=2)
     empty = street.background()
     for appears in (27, 31, 32):
-        counting = Counting()
+        counting = Counting(detector)
         made = redactor(street, counting)
         pictures = [empty] * appears + [street.picture(0)] * 6
         frames = [Frame.from_bgr(p, wall_ms=40 * i) for i, p in enumerate(pictures)]
@@ -311,15 +309,35 @@ def test_a_still_picture_is_searched_less_and_a_new_face_in_it_is_masked_at_once
             assert kit.hidden(view.frame, street.boxes(0)[0]) >= 0.8
 
 
-def test_a_lag_costs_frames_before_anything_else(detector: RemoteDetector) -> None:
+def test_cuts_that_follow_at_once_are_a_fast_move(detector: RemoteDetector) -> None:
+    counting = Counting(detector)
+    made = Redactor(320, 240, 25, counting)
+    made.warm_up()
+
+    def show(wall_ms: int, luma: int) -> int:
+        """Searches that a picture of this brightness costs."""
+        before, frame = counting.searches, Frame.blank(320, 240, wall_ms=wall_ms)
+        frame.planes[0][:] = luma
+        made.push(frame)
+        return counting.searches - before
+
+    moves = [show(40 * number, 40 + 150 * (number % 2)) for number in range(4)]
+    assert moves == [CUT_ROUNDS, 1, 1, 1]
+    assert show(2000, 40) == CUT_ROUNDS
+
+
+@pytest.mark.parametrize(("behind", "left"), [(400, 10), (900, 5)])
+def test_a_lag_costs_frames_before_anything_else(
+    behind: int, left: int, detector: RemoteDetector
+) -> None:
     made = Redactor(320, 240, 10, detector)
     made.warm_up()
     shown = []
     for number in range(40):
-        lag = 400 if 10 <= number < 30 else 0
+        lag = behind if 10 <= number < 30 else 0
         frame = Frame.blank(320, 240, wall_ms=number * 100)
         shown += [view.frame.wall_ms // 100 for view in made.push(frame, lag_ms=lag)]
         assert made.state.state == "ok"
     shown += [view.frame.wall_ms // 100 for view in made.flush()]
-    assert len([number for number in shown if 10 <= number < 30]) == 10
+    assert len([number for number in shown if 10 <= number < 30]) == left
     assert len([number for number in shown if number < 10 or number >= 30]) == 20
