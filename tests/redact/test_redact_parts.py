@@ -14,7 +14,7 @@ from plainview.redact import fill, flow, mask, motion
 from plainview.redact.boxes import enlarged, none
 from plainview.redact.canvas import Canvas
 from plainview.redact.detector import Found
-from plainview.redact.tracker import Tracker, doubtful
+from plainview.redact.tracker import Tracker, reaching
 
 NOTHING = np.full((180, 320), 90, np.uint8)
 """A picture in which flow sees nothing."""
@@ -80,8 +80,14 @@ def test_a_mask_that_flow_follows_is_not_wider() -> None:
 
 
 def test_a_large_face_that_flow_loses_has_not_gone_far() -> None:
-    wide = doubtful(np.array([100, 60, 80, 90], np.float32))
-    assert wide.tolist() == [76, 36, 128, 138]
+    box, still = np.array([100, 60, 80, 90], np.float32), np.zeros(2, np.float32)
+    assert reaching(box, still, lost=True).tolist() == [76, 36, 128, 138]
+    assert reaching(box, still, lost=False).tolist() == box.tolist()
+
+
+def test_a_fast_face_is_hidden_further_along_its_way() -> None:
+    box, shift = np.array([100, 60, 20, 20], np.float32), np.array([-20, 0], np.float32)
+    assert reaching(box, shift, lost=False).tolist() == [93, 60, 34, 20]
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (768, 576), (640, 640), (720, 1280), (640, 272)])

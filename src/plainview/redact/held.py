@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from plainview.media.frames import Frame
 from plainview.redact.boxes import Boxes, none
-from plainview.redact.tracker import backwards, doubtful
+from plainview.redact.tracker import Trail, backwards, reaching
 
 Box = NDArray[np.float32]
 
@@ -46,10 +46,10 @@ def spread(frames: list[Held], number: int, delta: Box, steps: int) -> None:
 
 def carry_back(frames: list[Held], boxes: dict[int, Box]) -> None:
     """Hide what the newest of `frames` shows anew in the frames before it, up to a cut."""
-    lost: set[int] = set()
+    trails = {n: Trail(box.copy(), np.zeros(2, np.float32)) for n, box in boxes.items()}
     for after, before in zip(frames[:0:-1], frames[-2::-1], strict=True):
-        if not boxes or after.cut:
+        if not trails or after.cut:
             return
-        boxes, newly = backwards(boxes, after.grey, before.grey)
-        lost |= newly
-        before.boxes.update({n: doubtful(box) if n in lost else box for n, box in boxes.items()})
+        backwards(trails, after.grey, before.grey)
+        for number, trail in trails.items():
+            before.boxes[number] = reaching(trail.box, trail.shift, lost=trail.lost)

@@ -44,6 +44,8 @@ EXTRA_SEARCHES, MOST_EXTRA = 0.35, 3.0
 what they would be needed for beyond that is filled."""
 CATCH_UP: tuple[tuple[Ms, int], ...] = ((800, 4), (200, 2))
 """Above this lag only every n-th frame of the view is made: frames go first, masks never."""
+FAR_MS: Ms = 200
+"""A frame that comes so long after the one before it is searched: flow does not reach that far."""
 ROUNDING = 1e-6
 LAG_LIMIT_MS: Ms = 1500
 """Above this the pictures are withheld and not searched, until the lag is half of it."""
@@ -182,11 +184,19 @@ class Redactor:
             held.cut = self._state.state == "ok"
         else:
             held.cut = motion.is_cut(before.small, held.small)
-        if held.cut or self._since_search >= (self._idle if self._still else self._every):
+        if held.cut or self._since_search >= self._patience(held):
             self._search_held(held)
             self._healed(held.frame.wall_ms)
         elif before is not None and not still:
             held.unsearched = self._unsearched.against(held.small, before.small)
+
+    def _patience(self, held: Held) -> int:
+        """How many frames after a search the next one is due, the newest frame being `held`."""
+        if self._still:
+            return self._idle
+        before = self._last
+        far = before is not None and held.frame.wall_ms - before.frame.wall_ms > FAR_MS
+        return 1 if far else self._every
 
     def _search_held(self, held: Held) -> None:
         """Search the newest frame and carry what is new back over the frames before it."""

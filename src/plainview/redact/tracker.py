@@ -26,6 +26,9 @@ SUDDEN = 0.25
 DOUBT = 1.0
 """How far a mask reaches further on each side, by its longer side, once flow has lost a box that is
 new or fast: where it went is not known."""
+HASTE = 0.35
+"""How far a mask reaches further along each axis, by how far its box moves a frame: flow is less
+exact the faster a face is."""
 MOST_DOUBT = 24.0
 """Pixels; a large face that flow loses has turned or is covered, rather than gone far."""
 COAST = 0.85
@@ -66,7 +69,7 @@ class Tracker:
 
     def boxes(self) -> dict[int, NDArray[np.float32]]:
         """The boxes now, by track number."""
-        return {t.number: doubtful(t.box) if t.lost else t.box.copy() for t in self._tracks}
+        return {t.number: reaching(t.box, t.speed, lost=t.lost) for t in self._tracks}
 
     def unsure(self, lower_than: float) -> Boxes:
         """Boxes of small faces that need another look to stay alive."""
@@ -141,23 +144,34 @@ class Tracker:
         return np.stack([track.box for track in self._tracks]) if self._tracks else none()
 
 
-def backwards(
-    boxes: dict[int, NDArray[np.float32]], after: Grey, before: Grey
-) -> tuple[dict[int, NDArray[np.float32]], set[int]]:
-    """Where boxes of one frame stood in the frame before it, and which of them flow lost."""
-    if not boxes:
-        return {}, set()
-    stacked = np.stack(list(boxes.values()))
-    moved, seen = flow.shifts(after, before, stacked)
-    stacked[:, :2] += moved
-    lost = {number for number, was_seen in zip(boxes, seen, strict=True) if not was_seen}
-    return dict(zip(boxes, stacked, strict=True)), lost
+@dataclass(slots=True)
+class Trail:
+    """A box on its way back from the frame that showed it first."""
+
+    box: NDArray[np.float32]
+    shift: NDArray[np.float32]
+    lost: bool = False
 
 
-def doubtful(box: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One box, wider by as much as its face may have moved unseen."""
-    by = min(DOUBT * float(box[2:].max()), MOST_DOUBT)
-    return box + np.array([-by, -by, 2 * by, 2 * by], np.float32)
+def backwards(trails: dict[int, Trail], after: Grey, before: Grey) -> None:
+    """Move boxes of one frame to where they stood in the frame before it."""
+    if not trails:
+        return
+    moved, seen = flow.shifts(after, before, np.stack([trail.box for trail in trails.values()]))
+    for trail, shift, was_seen in zip(trails.values(), moved, seen, strict=True):
+        trail.box[:2] += shift
+        trail.shift = shift
+        trail.lost = trail.lost or not was_seen
+
+
+def reaching(
+    box: NDArray[np.float32], shift: NDArray[np.float32], *, lost: bool
+) -> NDArray[np.float32]:
+    """What is to be hidden for a box that moved by `shift`: more if it is fast, or lost by flow."""
+    by = HASTE * np.abs(shift)
+    if lost:
+        by = np.maximum(by, min(DOUBT * float(box[2:].max()), MOST_DOUBT))
+    return np.concatenate([box[:2] - by, box[2:] + 2 * by]).astype(np.float32)
 
 
 def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
