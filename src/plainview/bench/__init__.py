@@ -1,1 +1,1 @@
-"""Measurements."""
+"""Measured figures: one file per bench, each against a baseline that runs in the same call."""

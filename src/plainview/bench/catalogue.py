@@ -1,0 +1,53 @@
+"""The benches by name. Each is a module with `run(options, say)`, imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from plainview.bench.result import Result
+from plainview.errors import NotFound
+
+Say = Callable[[str], None]
+"""Tells the person who waits what is being measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How thoroughly to measure."""
+
+    runs: int = 3
+    """How often each measurement is repeated, in turn with its baseline."""
+    scale: float = 1.0
+    """Share of the full length or number; tests use a small one. Figures are for 1.0."""
+
+    def scaled(self, full: float, least: float) -> float:
+        """`full` times the scale, but at least `least`."""
+        return max(full * self.scale, least)
+
+
+class Bench(Protocol):
+    """What a bench's module offers."""
+
+    def run(self, options: Options, say: Say) -> Iterator[Result]:
+        """Measure; a result as soon as it is known."""
+        ...
+
+
+ABOUT: dict[str, str] = {
+    "ingest": "What a camera costs to receive and to seal, beside `ffmpeg -c copy`.",
+    "seal": "Making windows and sealing segments.",
+    "open": "Opening released segments on the requester's machine.",
+    "log": "Durable entries a second, and the time to a checkpoint.",
+    "verify": "Verifying a log, entries a second.",
+    "live": "What viewers cost, and whether slow ones disturb others.",
+}
+
+
+def bench(name: str) -> Bench:
+    """The bench of that name. Raises `NotFound`."""
+    if name not in ABOUT:
+        raise NotFound(f"There is no bench {name!r}.", hint=f"Benches: {', '.join(ABOUT)}.")
+    return cast(Bench, importlib.import_module(f"plainview.bench.{name}"))

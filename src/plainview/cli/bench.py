@@ -1,0 +1,57 @@
+"""`plainview bench`: measured figures, each against a baseline of the same run."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from plainview.bench.catalogue import ABOUT, Options, bench
+from plainview.bench.result import Result, machine
+from plainview.cli.options import Json
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(ABOUT)}; or all.")]
+Runs = Annotated[int, typer.Option(min=1, help="How often to repeat, in turn with the baseline.")]
+Scale = Annotated[float, typer.Option(min=0.001, max=1.0, help="Share of the full counts.")]
+
+
+def command(name: Name, runs: Runs = 3, scale: Scale = 1.0, json_: Json = False) -> None:
+    """Measure what this machine does; ratios are against a baseline that ran in turn."""
+    names = list(ABOUT) if name == "all" else [name]
+    console, talk = Console(), Console(stderr=True)
+    results: list[Result] = []
+    for one in names:
+        measured = bench(one)
+        with talk.status(one) as status:
+            for result in measured.run(Options(runs, scale), partial(_say, status, one)):
+                results.append(result)
+                if json_:
+                    typer.echo(result.line())
+    if not json_:
+        console.print(_table(results))
+        console.print(machine(), markup=False, highlight=False)
+        if scale < 1.0:
+            console.print("Measured at less than full counts: not to be quoted.")
+
+
+def _say(status: Status, name: str, text: str) -> None:
+    status.update(f"{name}: {text}")
+
+
+def _table(results: list[Result]) -> Table:
+    table = Table("metric", "value", "unit", "baseline", "ratio", "runs", "against")
+    for one in results:
+        table.add_row(
+            one.metric,
+            f"{one.value:g}",
+            one.unit,
+            "" if one.baseline is None else f"{one.baseline:g}",
+            "" if one.ratio is None else f"{one.ratio:.3g}",
+            str(one.runs),
+            one.against or "",
+        )
+    return table
