@@ -34,17 +34,33 @@ class Health:
 
 
 class HealthBook:
-    """Written by the source's thread, read by any."""
+    """Written by the source's thread, read by any.
+
+    `packet` is called for every packet of every camera: it only writes plain fields, and the
+    picture is put together when somebody asks.
+    """
 
     def __init__(self, source: str) -> None:
         self._lock = threading.Lock()
         self._health = Health(source)
         self._arrivals: deque[Ms] = deque()
+        self._damaged = 0
+        self._wall_source = ""
+        self._clock_error_ms: Ms | None = None
 
     def now(self) -> Health:
         """The present state."""
         with self._lock:
-            return self._health
+            arrivals = tuple(self._arrivals)
+            span = arrivals[-1] - arrivals[0] if arrivals else 0
+            return replace(
+                self._health,
+                last_packet_ms=arrivals[-1] if arrivals else None,
+                fps=round((len(arrivals) - 1) * 1000 / span, 1) if span else 0.0,
+                damaged=self._damaged,
+                wall_source=self._wall_source,
+                clock_error_ms=self._clock_error_ms,
+            )
 
     def state(self, state: State, at_ms: Ms, reason: str = "") -> None:
         """Enter a state."""
@@ -65,15 +81,10 @@ class HealthBook:
     ) -> None:
         """Count a packet."""
         with self._lock:
-            self._arrivals.append(arrival_ms)
-            while self._arrivals[0] < arrival_ms - _RATE_SPAN_MS:
-                self._arrivals.popleft()
-            span = arrival_ms - self._arrivals[0]
-            self._health = replace(
-                self._health,
-                last_packet_ms=arrival_ms,
-                fps=round((len(self._arrivals) - 1) * 1000 / span, 1) if span else 0.0,
-                damaged=self._health.damaged + damaged,
-                wall_source=wall_source,
-                clock_error_ms=clock_error_ms,
-            )
+            arrivals = self._arrivals
+            arrivals.append(arrival_ms)
+            while arrivals[0] < arrival_ms - _RATE_SPAN_MS:
+                arrivals.popleft()
+            self._damaged += damaged
+            self._wall_source = wall_source
+            self._clock_error_ms = clock_error_ms

@@ -19,16 +19,34 @@ H264_IDR, H264_SEI, H264_SPS, H264_PPS = 5, 6, 7, 8
 HEVC_VPS, HEVC_SPS, HEVC_PPS = 32, 33, 34
 
 
-def annexb_units(data: bytes) -> Iterator[bytes]:
-    """NAL units of an Annex B byte stream, without start codes and trailing zero bytes."""
+def annexb_spans(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where the NAL units of an Annex B byte stream begin and end, as in `annexb_units`."""
     start = data.find(b"\x00\x00\x01")
     while start >= 0:
         start += 3
-        end = data.find(b"\x00\x00\x01", start)
-        unit = data[start : end if end >= 0 else len(data)].rstrip(b"\x00")
-        if unit:
-            yield unit
-        start = end
+        following = data.find(b"\x00\x00\x01", start)
+        end = following if following >= 0 else len(data)
+        while end > start and not data[end - 1]:
+            end -= 1
+        if end > start:
+            yield start, end
+        start = following
+
+
+def annexb_units(data: bytes) -> Iterator[bytes]:
+    """NAL units of an Annex B byte stream, without start codes and trailing zero bytes."""
+    for start, end in annexb_spans(data):
+        yield data[start:end]
+
+
+def length_parts(data: bytes) -> tuple[list[bytes | memoryview], int]:
+    """An Annex B byte stream in the form of ISO/IEC 14496-15 (4-byte lengths), in parts that still
+    lie in `data`, and the number of bytes that they are together."""
+    view, parts, size = memoryview(data), list[bytes | memoryview](), 0
+    for start, end in annexb_spans(data):
+        parts += ((end - start).to_bytes(4, "big"), view[start:end])
+        size += 4 + end - start
+    return parts, size
 
 
 def length_units(data: bytes, size: int = 4) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from plainview.ingest.segmenter import Segment, Segmenter
 from plainview.ingest.session import Gap
 from plainview.media.packets import Packet, Parameters
 from plainview.recorder.windows import Cursor, Window, WindowStock
-from plainview.seal.segments import SegmentMeta, add_box, plain_hash, seal_boxed
+from plainview.seal.segments import SegmentMeta, join_box, plain_hash, seal_boxed
 from plainview.store.packs import CONTINUES, DAMAGED, GAP_BEFORE, Kind
 from plainview.store.writer import NewSegment, Ticket, Writer
 
@@ -76,7 +76,7 @@ class Originals:
                 self._writer.close_window(Kind.ORIGINALS, self._open.header)
             self._open, self._sequence = window, 0
         meta = SegmentMeta(window.id, self._sequence, segment.start_ms, segment.end_ms)
-        plain = add_box(segment.fmp4(), meta)
+        plain = join_box(segment.parts(), meta)
         new = NewSegment(
             sequence=self._sequence,
             start_ms=segment.start_ms,

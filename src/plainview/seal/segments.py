@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import struct
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
@@ -37,8 +38,13 @@ class SegmentMeta:
 
 def add_box(fmp4: bytes, meta: SegmentMeta) -> bytes:
     """`fmp4` with the box at its end: the plaintext of a segment."""
+    return join_box([fmp4], meta)
+
+
+def join_box(fmp4: Sequence[bytes | memoryview], meta: SegmentMeta) -> bytes:
+    """The same, of an fMP4 in parts: all is copied once."""
     content = rfc8785.dumps(asdict(meta))
-    return fmp4 + _HEAD.pack(_HEAD.size + len(content), b"uuid", BOX) + content
+    return b"".join([*fmp4, _HEAD.pack(_HEAD.size + len(content), b"uuid", BOX), content])
 
 
 def split_box(plain: bytes) -> tuple[bytes, SegmentMeta]:
