@@ -59,7 +59,7 @@ class Pipeline:
     def __init__(self, address: Address, parts: Parts) -> None:
         self.address = address
         self._parts = parts
-        self._source = Source(address.url, clock=parts.clock)
+        self._source = Source(address.url, address.access, clock=parts.clock)
         self._originals = Originals(parts.stock, parts.writer)
         self._redaction = self._new_redaction()
         self._thread = threading.Thread(
@@ -116,6 +116,9 @@ class Pipeline:
             "fps": health.fps,
             "gaps": health.gaps,
             "clock_error_ms": health.clock_error_ms,
+            "lost_packets": health.lost_packets,
+            "loss_ratio": health.loss_ratio,
+            "jitter_ms": health.jitter_ms,
             "watched": self._parts.tail.watched,
         }
 
