@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +22,9 @@ from plainview.cli.options import (
     say_table,
     shown,
 )
-from plainview.errors import GateClosed, NotFound
+from plainview.errors import GateClosed, Invalid, NotFound
 from plainview.keys.client import KeeperClient
+from plainview.media.access import Access
 from plainview.register import statements
 from plainview.register.answers import Camera
 from plainview.register.private import Sources, without_credentials
@@ -41,6 +43,38 @@ class Kind(StrEnum):
     BODYCAM = "bodycam"
 
 
+class TransportName(StrEnum):
+    """Transports of a camera's stream (`media.access`)."""
+
+    TCP = "tcp"
+    UDP = "udp"
+    INTERLEAVED = "interleaved"
+
+
+TransportOption = Annotated[
+    TransportName | None,
+    typer.Option(
+        "--transport",
+        help="tcp (the default); udp, for cameras that offer nothing else: every lost packet is "
+        "declared; interleaved: TCP by Plainview's own client.",
+    ),
+]
+FingerprintOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fingerprint",
+        help="SHA-256 of the certificate that an rtsps:// camera must show (64 hex digits).",
+    ),
+]
+CaFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        resolve_path=True,
+        help="PEM file of the authorities trusted for this rtsps:// camera; without it and "
+        "--fingerprint, those of the system.",
+    ),
+]
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Add, list, show and suspend cameras."
 )
@@ -53,15 +87,21 @@ def add(
     stream: Annotated[
         str | None, typer.Option("--stream", help="Address of the stream; never published.")
     ] = None,
+    transport: TransportOption = None,
+    fingerprint: FingerprintOption = None,
+    ca_file: CaFileOption = None,
     settings: SettingsFile = None,
     data: DataFolder = None,
 ) -> None:
     """Register a camera, or a new version of its record; a data protection officer signs."""
     name, address, record = read_camera_file(file)
     loaded = load_settings(settings, data)
+    given = {"transport": transport, "fingerprint": fingerprint, "ca_file": ca_file}
+    how = Access.from_dict(
+        {option: str(value) for option, value in given.items() if value is not None}
+    )
     index, version = _state(loaded, name, "active", record, key)
-    if stream or address:
-        Sources(loaded.data).put(name, str(stream or address))
+    _store_address(Sources(loaded.data), name, stream or address, how, given)
     with Register(loaded) as register:
         effective = register.camera(name).effective_ms
     say(f"{name}: version {version} is on the log (entry {index}).")
@@ -151,6 +191,8 @@ def show(
     say(f"{camera}: {newest.record['name']}, {newest.record['place']}")
     say(f"May it record now? {gate or 'Yes.'}")
     say(f"Stream: {without_credentials(address) if address else 'none given'}")
+    for option, text in Sources(loaded.data).how(camera).items():
+        say(f"  {option}: {text}")
     for name, value in _flat(newest.record):
         say(f"  {name}: {value}")
     rows = [
@@ -158,6 +200,21 @@ def show(
         for one in versions
     ]
     say_table(("version", "status", "entry", "stated", "in effect from"), rows, empty="")
+
+
+def _store_address(
+    sources: Sources, camera: str, url: str | None, how: Access, given: Mapping[str, object]
+) -> None:
+    """Keep the address and how it is reached; what is not given again stays as it is."""
+    known = sources.url(camera)
+    if url is None and not any(given.values()):
+        return
+    if not (url or known):
+        raise Invalid(
+            f"No address is known for {camera}.", hint="Give --stream, or stream in the record."
+        )
+    stays = {key: text for key, text in sources.how(camera).items() if not given.get(key)}
+    sources.put(camera, str(url or known), stays | how.to_dict())
 
 
 def _state(

@@ -117,6 +117,9 @@ class Pipeline:
             "fps": health.fps,
             "gaps": health.gaps,
             "clock_error_ms": health.clock_error_ms,
+            "lost_packets": health.lost_packets,
+            "loss_ratio": health.loss_ratio,
+            "jitter_ms": health.jitter_ms,
             "watched": self._parts.tail.watched,
         }
 

@@ -36,7 +36,7 @@ class Reading:
     ) -> None:  # fmt: skip
         self._camera = address.camera
         self._gate, self._hand_on, self._clock = gate, hand_on, clock
-        self._source = Source(address.url, clock=clock)
+        self._source = Source(address.url, address.access, clock=clock)
         self._originals = Originals(stock, writer)
         self._stop = threading.Event()
         self.trouble = ""
