@@ -24,7 +24,11 @@ class Faults:
     """Chances per RTP packet. One `Faults` serves one viewer."""
 
     seed: int = 0
+    grace: int = 0
+    """So many packets come through untouched at the beginning."""
     loss: float = 0.0
+    burst: int = 1
+    """At most so many are lost in a row."""
     reorder: float = 0.0
     """It is sent after one to three of those that follow it."""
     duplicate: float = 0.0
@@ -42,18 +46,29 @@ class Faults:
     dropped: list[Dropped] = field(default_factory=list)
     last: int = -1
     """Number of the last RTP packet that was sent."""
+    first_timestamp: int | None = None
+    """Of the first RTP packet, lost or not."""
+    seen: int = 0
+    """RTP packets that were to be sent."""
+    _losing: int = 0
     _held: list[tuple[int, bytes]] = field(default_factory=list)
     _random: random.Random | None = None
 
     def through(self, packet: bytes) -> Iterator[bytes]:
         """What reaches the network instead of `packet`, now."""
         chance = self._dice()
-        if chance.random() < self.loss:
-            sequence, timestamp = struct.unpack_from(">HI", packet, 2)
+        sequence, timestamp = struct.unpack_from(">HI", packet, 2)
+        if self.first_timestamp is None:
+            self.first_timestamp = timestamp
+        self.seen += 1
+        if self.seen <= self.grace:
+            self.sent, self.last = self.sent + 1, sequence
+            yield packet
+        elif self._losing > 0 or chance.random() < self.loss:
+            self._losing = self._losing - 1 if self._losing > 0 else chance.randrange(self.burst)
             self.dropped.append(Dropped(sequence, timestamp))
         else:
-            self.sent += 1
-            self.last = int.from_bytes(packet[2:4], "big")
+            self.sent, self.last = self.sent + 1, sequence
             if chance.random() < self.empty:
                 yield b""
             if chance.random() < self.garbage:

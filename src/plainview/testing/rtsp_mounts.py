@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import struct
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -26,6 +27,8 @@ class ClipMount:
 
     clip: Clip
     loop: bool = True
+    rounds: int = 1
+    """How often it is played, if not in a loop."""
     from_start: bool = False
     """Each viewer begins at the first picture instead of the live position (for tests)."""
     speed: float = 1.0
@@ -60,10 +63,10 @@ class ClipMount:
         position = 0 if self.from_start else int((now - self._t0) * CLOCK_RATE * self.speed)
         base = position // self.clip.length * self.clip.length
         at = self.clip.key_before(position - base)
-        while True:
+        for played in itertools.count(1):
             for picture in self.clip.pictures[at:]:
                 yield picture, base
-            if not self.loop:
+            if not self.loop and played >= self.rounds:
                 return
             at, base = 0, base + self.clip.length
 

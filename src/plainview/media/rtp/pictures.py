@@ -217,7 +217,8 @@ class Pictures:
         last, self._ended = self._ended, picture.timestamp
         step = picture.timestamp - last if last is not None else 0
         self._reorders = self._reorders or step < 0
-        if step > 0 and not picture.missing and not picture.lost:
+        whole = not (picture.missing or picture.lost or self._missing or self._carried)
+        if step > 0 and whole:
             self._step = step if self._step is None else min(step, self._step + self._step // 64)
 
 
