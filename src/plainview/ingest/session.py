@@ -138,7 +138,7 @@ class Source:
         elif packet.missing and self._last_wall is not None:
             yield from self._jump(packet.wall_ms, f"Pictures were lost ({packet.lost} packets).")
         self._last_wall = max(packet.wall_ms, self._last_wall or packet.wall_ms)
-        if not 0 <= packet.arrival_ms - self._counted_ms < LOSS_COUNT_MS:
+        if packet.lost or not 0 <= packet.arrival_ms - self._counted_ms < LOSS_COUNT_MS:
             self._counted_ms = packet.arrival_ms
             self._count(stream)
         self._book.packet(

@@ -15,8 +15,8 @@ TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`tcp`: FFmpeg's client. `udp`, `interleaved` (RTP within the TCP connection), and whatever
-    runs over TLS: Plainview's own."""
+    """`tcp`: RTP within the RTSP connection; a coding that Plainview's own client does not read is
+    read by FFmpeg's. `interleaved`: the same, by Plainview's own client alone. `udp`: the same."""
 
     transport: Transport = "tcp"
     fingerprint: str = ""

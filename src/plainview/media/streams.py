@@ -1,7 +1,7 @@
-"""Opening a camera's stream, by whichever client its address needs.
+"""Opening a camera's stream, by whichever client reads it.
 
-FFmpeg's client reads plain TCP. It hides losses over UDP, does not check certificates unless told
-to and cannot pin one: those streams are read by `plainview.media.rtp`.
+`plainview.media.rtp` reads H.264 and H.265: it declares every loss, checks certificates, and costs
+less than FFmpeg's client (docs/design/cost.md). FFmpeg's reads whatever else comes over plain TCP.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from plainview.media import rtsp
 from plainview.media.access import Access
 from plainview.media.packets import Packet, Parameters
 from plainview.media.rtp.client import RtpStream
+from plainview.media.rtp.description import OtherCoding
 from plainview.media.rtp.order import Counts
 
 DEFAULT = Access()
@@ -63,6 +64,9 @@ def open_camera(
     scheme = url.partition("://")[0]
     if scheme not in ("rtsp", "rtsps"):
         raise SourceAway(f"{scheme}:// is not an address of a camera.", hint="Use rtsp://.")
-    if scheme == "rtsp" and access.transport == "tcp":
-        return rtsp.open_stream(url, open_s=open_s, stall_s=stall_s, clock=clock)
-    return RtpStream(url, open_s=open_s, stall_s=stall_s, clock=clock, access=access)
+    try:
+        return RtpStream(url, open_s=open_s, stall_s=stall_s, clock=clock, access=access)
+    except OtherCoding:
+        if scheme != "rtsp" or access.transport != "tcp":
+            raise
+    return rtsp.open_stream(url, open_s=open_s, stall_s=stall_s, clock=clock)

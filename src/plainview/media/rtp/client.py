@@ -21,6 +21,7 @@ from plainview.media.access import Access
 from plainview.media.packets import Packet, Parameters
 from plainview.media.rtp.control import Control
 from plainview.media.rtp.dialogue import Dialogue, Setup
+from plainview.media.rtp.express import Express, Found
 from plainview.media.rtp.login import Login
 from plainview.media.rtp.message import Interleaved
 from plainview.media.rtp.order import WINDOW_S, Counts
@@ -30,6 +31,9 @@ from plainview.media.rtsp import ParameterWait, parameters_from, redact_url
 from plainview.media.timing import RawPacket, Timeline
 
 REPORT_S = 5.0
+GATHER_S = 0.004
+"""Within TCP, how long the rest of a picture is waited for once its first packet has come: to be
+woken for each packet costs more than to read them all."""
 _LINGER_S = 0.2
 """After a goodbye: over UDP it may overtake the last pictures."""
 _PORTS = {"rtsp": 554, "rtsps": 322}
@@ -75,6 +79,7 @@ class RtpStream:
         agreed = self._dialogue.start(video, transport)
         self._channels = agreed.channels
         self._receiver = self._new_receiver(agreed, clock, udp)
+        self._express = Express(video.codec, video.payload_type, agreed.channels[0])
         if self._ports is not None:
             self._ports.expect(agreed.server_ports)
             self._ports.punch(self._receiver.report(time.monotonic()))
@@ -132,7 +137,11 @@ class RtpStream:
         yield from self._timeline.drain()
 
     def _rest(self) -> Iterator[Packet]:
-        for raw in self._receiver.flush(time.monotonic()):
+        now = time.monotonic()
+        with contextlib.suppress(SourceAway):  # the connection ends anyway, and is said why
+            for raw in self._messages(now, last=True):
+                yield from self._timeline.push(raw)
+        for raw in self._receiver.flush(now):
             yield from self._timeline.push(raw)
 
     def _raw(self) -> Iterator[RawPacket]:
@@ -148,6 +157,8 @@ class RtpStream:
             stall = receiver.last_s + (_LINGER_S if receiver.ended else self._stall_s)
             until = min(stall, report, alive, receiver.due or stall)
             ready = poll.poll(max(0.0, until - time.monotonic()) * 1000 + 1)
+            if ready and self._ports is None:
+                time.sleep(GATHER_S)
             now = time.monotonic()
             for handle, _ in ready:
                 yield from self._read(sockets[handle], now)
@@ -178,11 +189,8 @@ class RtpStream:
 
     def _read(self, source: socket.socket | None, now: float) -> Iterator[RawPacket]:
         if source is None or self._ports is None:
-            for one in self._control.receive(0):
-                if isinstance(one, Interleaved):
-                    yield from self._interleaved(one, now)
-                else:
-                    self._dialogue.handle(one)
+            self._control.fill(0)
+            yield from self._messages(now)
             return
         for data in self._ports.read(source):
             if source is self._ports.rtp:
@@ -191,6 +199,26 @@ class RtpStream:
                 self._receiver.rtcp(data, now)
         self.counts.strangers += self._ports.strangers
         self._ports.strangers = 0
+
+    def _messages(self, now: float, *, last: bool = False) -> Iterator[RawPacket]:
+        """What has arrived on the RTSP connection. `last`: the rest of a picture does not come."""
+        inbox = self._control.inbox
+        while True:
+            found, pictures = self._receiver.whole(self._express, inbox.buffer, inbox.at, now)
+            if found is Found.WHOLE:
+                inbox.at = self._express.at
+                yield from pictures
+                continue
+            if found is Found.MORE and not last:
+                break
+            one = self._control.next()
+            if one is None:
+                break
+            if isinstance(one, Interleaved):
+                yield from self._interleaved(one, now)
+            else:
+                self._dialogue.handle(one)
+        inbox.tidy()
 
     def _interleaved(self, one: Interleaved, now: float) -> Iterator[RawPacket]:
         if one.channel == self._channels[0]:

@@ -16,7 +16,8 @@ from plainview.errors import BadFormat, SourceAway
 from plainview.media.access import Access
 from plainview.media.rtp.message import Inbox, Message
 
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
+"""Below what malloc takes from the system anew each time, which would cost more than the read."""
 _SEND_S = 5.0
 
 
@@ -36,7 +37,7 @@ class Control:
                 raw.close()
                 raise
         self._socket.setblocking(False)
-        self._inbox = Inbox()
+        self.inbox = Inbox()
         self.peer = str(self._socket.getpeername()[0])
         self.own = str(self._socket.getsockname()[0])
         self.family = self._socket.family
@@ -60,6 +61,15 @@ class Control:
 
         Raises `SourceAway` if the camera has hung up or does not speak RTSP.
         """
+        self.fill(wait_s)
+        found: list[Message] = []
+        while (one := self.next()) is not None:
+            found.append(one)
+        self.inbox.tidy()
+        return found
+
+    def fill(self, wait_s: float) -> None:
+        """Take what is there, or comes within `wait_s`. Raises `SourceAway` as `receive`."""
         data = self._read()
         if data is None and wait_s > 0:
             poll = select.poll()
@@ -67,11 +77,15 @@ class Control:
             if poll.poll(wait_s * 1000):
                 data = self._read()
         if data is None:
-            return []
+            return
         if not data:
             raise SourceAway(f"{self.name} ended the stream.")
+        self.inbox.add(data)
+
+    def next(self) -> Message | None:
+        """The next message that is complete. Raises `SourceAway` if it is not RTSP."""
         try:
-            return list(self._inbox.push(data))
+            return self.inbox.next()
         except BadFormat as error:
             raise SourceAway(
                 f"{self.name} cannot be read: {error.message}.",

@@ -12,6 +12,11 @@ from plainview.errors import SourceAway
 from plainview.media import nal
 from plainview.media.packets import Codec
 
+
+class OtherCoding(SourceAway):
+    """A description of video that this client does not read; FFmpeg's may."""
+
+
 _CODECS: dict[str, Codec] = {"H264": "h264", "H265": "hevc", "HEVC": "hevc"}
 _SETS = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
 
@@ -48,11 +53,11 @@ def _video(name: str, section: str, payload_type: int, base: str) -> Video:
     kind = coding[1].upper() if coding else "JPEG" if payload_type == 26 else "an unnamed coding"
     codec = _CODECS.get(kind)
     if coding is None or codec is None:
-        raise SourceAway(f"{name} sends {kind}.", hint="Set the camera to H.264 or H.265.")
+        raise OtherCoding(f"{name} sends {kind}.", hint="Set the camera to H.264 or H.265.")
     line = re.search(rf"(?m)^a=fmtp:{payload_type} (.*)$", section)
     values = _format(line[1] if line else "")
     if values.get("packetization-mode") == "2" or values.get("sprop-max-don-diff", "0") != "0":
-        raise SourceAway(
+        raise OtherCoding(
             f"{name} sends its pictures in an interleaved order, which is not read.",
             hint="Use TCP, or set another profile in the camera.",
         )

@@ -58,60 +58,70 @@ class Inbox:
     """Cuts what arrives into messages."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._at = 0
+        self.buffer = bytearray()
+        self.at = 0
+        """Where the next message begins."""
 
     def push(self, data: bytes) -> Iterator[Message]:
         """Messages that are now complete. Raises `BadFormat`; then nothing more can be read."""
-        self._buffer += data
-        while (message := self._next()) is not None:
+        self.add(data)
+        while (message := self.next()) is not None:
             yield message
-        if self._at > _COMPACT or self._at == len(self._buffer):
-            del self._buffer[: self._at]
-            self._at = 0
+        self.tidy()
 
-    def _next(self) -> Message | None:
+    def add(self, data: bytes) -> None:
+        """Take what has arrived."""
+        self.buffer += data
+
+    def tidy(self) -> None:
+        """Forget what has been read."""
+        if self.at > _COMPACT or self.at == len(self.buffer):
+            del self.buffer[: self.at]
+            self.at = 0
+
+    def next(self) -> Message | None:
+        """The next message, if it is complete. Raises `BadFormat`."""
         self._skip_empty_lines()
-        left = len(self._buffer) - self._at
+        left = len(self.buffer) - self.at
         if left < 4:
             self._check_first()
             return None
-        if self._buffer[self._at] == 0x24:
-            size = self._buffer[self._at + 2] << 8 | self._buffer[self._at + 3]
+        if self.buffer[self.at] == 0x24:
+            size = self.buffer[self.at + 2] << 8 | self.buffer[self.at + 3]
             if left < 4 + size:
                 return None
-            start = self._at + 4
-            self._at = start + size
-            channel = self._buffer[start - 3]
-            return Interleaved(channel, bytes(self._buffer[start : self._at]))
+            start = self.at + 4
+            self.at = start + size
+            channel = self.buffer[start - 3]
+            return Interleaved(channel, bytes(self.buffer[start : self.at]))
         self._check_first()
         return self._text()
 
     def _skip_empty_lines(self) -> None:
-        while self._at < len(self._buffer) and self._buffer[self._at] in b"\r\n":
-            self._at += 1
+        while self.at < len(self.buffer) and self.buffer[self.at] in b"\r\n":
+            self.at += 1
 
     def _check_first(self) -> None:
-        if self._at < len(self._buffer):
-            first = self._buffer[self._at]
+        if self.at < len(self.buffer):
+            first = self.buffer[self.at]
             if first != 0x24 and not 0x41 <= first <= 0x5A:
                 raise BadFormat("what it sends is not RTSP")
 
     def _text(self) -> Message | None:
-        end = self._buffer.find(b"\r\n\r\n", self._at, self._at + MAX_HEAD)
+        end = self.buffer.find(b"\r\n\r\n", self.at, self.at + MAX_HEAD)
         if end < 0:
-            if len(self._buffer) - self._at >= MAX_HEAD:
+            if len(self.buffer) - self.at >= MAX_HEAD:
                 raise BadFormat("the head of its answer is too long")
             return None
-        status, reason, method, headers = parse_head(bytes(self._buffer[self._at : end]))
+        status, reason, method, headers = parse_head(bytes(self.buffer[self.at : end]))
         text = headers.get("content-length", ["0"])[0]
         if not re.fullmatch(r"\d{1,9}", text) or int(text) > MAX_BODY:
             raise BadFormat("the body of its answer is too long")
         stop = end + 4 + int(text)
-        if len(self._buffer) < stop:
+        if len(self.buffer) < stop:
             return None
-        body = bytes(self._buffer[end + 4 : stop])
-        self._at = stop
+        body = bytes(self.buffer[end + 4 : stop])
+        self.at = stop
         if method:
             return Asked(method, headers.get("cseq", ["0"])[0])
         return Answer(status, reason, headers, body)

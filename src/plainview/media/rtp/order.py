@@ -87,6 +87,20 @@ class Order:
             return arrived + self._window
         return None
 
+    @property
+    def usual(self) -> int | None:
+        """The number that the next packet should have; None if another one is waited for."""
+        if self._next is None or self._held or self._odd is not None:
+            return None
+        return self._next & 0xFFFF
+
+    def took(self, count: int) -> None:
+        """So many packets came with the usual numbers, by another way than `push`."""
+        if self._next is not None:
+            self._next += count
+            self.counts.received += count
+            self.highest = max(self.highest, self._next - 1)
+
     def push(self, packet: RtpPacket, now: float) -> list[Item]:
         """What is now in order. `now` is a monotonic time in seconds."""
         if self._next is None:

@@ -101,6 +101,24 @@ class Pictures:
             done += self._close()
         return done
 
+    @property
+    def between(self) -> bool:
+        """Whether a whole picture may come by `whole`: nothing is in hand, nothing was lost, and
+        this camera's marker stands at the end of its pictures."""
+        waiting = self._open or self._loss or self._ahead or self._carried or self._missing
+        return not waiting and self._proven >= _PROVEN
+
+    def may_follow(self, timestamp: int) -> bool:
+        """Whether this is another picture than the one before."""
+        return self._ended is None or self._ended & 0xFFFFFFFF != timestamp
+
+    def whole(self, timestamp: int, units: list[bytes]) -> list[Picture]:
+        """Take a picture that came from its first packet to its marker."""
+        picture = _Open(self._unwrap(timestamp), marked=True, marks=1)
+        self._keep(picture, units)
+        self._open = picture
+        return self._close()
+
     def flush(self) -> list[Picture]:
         """The picture in hand; the stream has ended."""
         if self._open is not None and self._loss is not None:

@@ -16,6 +16,7 @@ from plainview.errors import BadFormat, SourceAway
 from plainview.media.rtp import packet as rtp
 from plainview.media.rtp import rtcp
 from plainview.media.rtp.description import Video
+from plainview.media.rtp.express import Express, Found
 from plainview.media.rtp.order import WINDOW_S, Counts, Item, Order
 from plainview.media.rtp.pictures import Picture, Pictures
 from plainview.media.timing import RawPacket
@@ -80,6 +81,23 @@ class Receiver:
         self._other = 0
         self.last_s = now
         return self._taken(self._order.push(packet, now), now)
+
+    def whole(
+        self, express: Express, buffer: bytearray, at: int, now: float
+    ) -> tuple[Found, list[RawPacket]]:
+        """Take a whole picture at `at`, if all about it is usual; then `express` knows its end."""
+        number = self._order.usual
+        if self.ssrc is None or number is None or not self._pictures.between:
+            return Found.ODD, []
+        found = express.look(buffer, at, self.ssrc, number)
+        if found is Found.ODD or not self._pictures.may_follow(express.timestamp):
+            return Found.ODD, []
+        self._other, self.last_s = 0, now
+        if found is Found.MORE:
+            return found, []
+        self._order.took(express.count)
+        pictures = self._pictures.whole(express.timestamp, express.units)
+        return found, [self._raw(picture, now) for picture in pictures]
 
     def tick(self, now: float) -> list[RawPacket]:
         """Pictures that are complete because a wait is over."""
