@@ -19,7 +19,8 @@ import rfc8785
 
 from plainview.base.ids import sha256_hex
 from plainview.errors import BadFormat, BadSeal
-from plainview.seal.shares import seal_to, unseal
+from plainview.seal import agefile
+from plainview.seal.shares import unseal
 
 BOX = UUID("706c6169-6e76-6965-7700-000000000001").bytes
 _HEAD = struct.Struct(">I4s16s")
@@ -66,7 +67,7 @@ def plain_hash(plain: bytes) -> str:
 
 def seal_boxed(pk: str, plain: bytes) -> bytes:
     """One age file to the window; `plain` comes from `add_box`."""
-    return seal_to(plain, pk)
+    return agefile.encrypt(plain, pk)
 
 
 def seal_segment(pk: str, fmp4: bytes, meta: SegmentMeta) -> bytes:
