@@ -30,6 +30,7 @@ from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.guard import Guard
 from plainview.web.limits import RateLimit
 from plainview.web.permissions import check_doors
+from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
@@ -132,7 +133,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         deeds=RateLimit(burst=120, per_minute=120),
         keys=keys,
         pulse=pulse,
-        live=LiveHub(keys, pulse, settings.recorder_socket),
+        live=LiveHub(keys, pulse, settings.recorder_socket, framed),
         playbacks=Playbacks(keys, pulse, store, clock=clock),
         recorders=Recorders(settings.recorder_socket),
         pages=Pages(t, _common(settings, register)),
