@@ -19,7 +19,7 @@ from plainview.store.records import KEY, PIXELATED, Record
 from plainview.watch import frames
 from plainview.watch.live import opened
 from plainview.watch.playback import joined
-from plainview.watch.viewer import BEHIND_S, MOST_WAITING, Frame, Viewer
+from plainview.watch.viewer import BEHIND_S, MOST_WAITING, Batch, Frame, Viewer
 
 SESSION = Session("s", 1, "00", 10**15)
 
@@ -58,6 +58,10 @@ def frame(number: int, *, key: bool = False, size: int = 10) -> Frame:
     return Frame(message(number, key=key, size=size), framing)
 
 
+def batch(*found: Frame) -> Batch:
+    return Batch(found)
+
+
 def heads(line: Line) -> list[frames.FrameHead]:
     return [frames.head(data[1:-1]) for data in line.sent]
 
@@ -85,10 +89,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def test_the_gop_comes_first_and_then_every_frame(line: Line, viewer: Viewer) -> None:
-    viewer.put(frame(7))  # before it begins: not for this viewer yet
+    viewer.put(batch(frame(7)))  # before it begins: not for this viewer yet
     viewer.begin([frame(0, key=True), frame(1)])
     assert line.sent == [framing(message(0, key=True)) + framing(message(1))]
-    viewer.put(frame(2))
+    viewer.put(batch(frame(2)))
     assert line.sent[1:] == [framing(message(2))]
 
 
@@ -98,16 +102,16 @@ def test_a_viewer_who_is_behind_for_two_seconds_goes_on_at_a_key_frame_and_is_to
     viewer.begin([frame(0, key=True)])
     line.sent.clear()
     line.stalled = True
-    viewer.put(frame(1))
-    viewer.put(frame(2))
+    viewer.put(batch(frame(1)))
+    viewer.put(batch(frame(2)))
     clock(BEHIND_S + 0.1)
-    viewer.put(frame(3))
-    viewer.put(frame(4, key=True))  # still behind: a key frame alone does not help
+    viewer.put(batch(frame(3)))
+    viewer.put(batch(frame(4, key=True)))  # still behind: a key frame alone does not help
     assert [head.sequence for head in heads(line)] == [1, 2]
     line.drain()
-    viewer.put(frame(5))
-    viewer.put(frame(6, key=True))
-    viewer.put(frame(7))
+    viewer.put(batch(frame(5)))
+    viewer.put(batch(frame(6, key=True)))
+    viewer.put(batch(frame(7)))
     assert [head.sequence for head in heads(line)] == [1, 2, 6, 7]
     assert heads(line)[2].flags == frames.KEY | frames.DISCONTINUITY
     assert heads(line)[3].flags == 0
@@ -122,7 +126,7 @@ def test_a_short_delay_costs_no_frame(
         line.stalled = number % 5 != 0
         if number % 5 == 0:
             line.waiting = 0
-        viewer.put(frame(number))
+        viewer.put(batch(frame(number)))
         clock(0.4)
     assert viewer.dropped == 0
     assert len(line.sent) == 50
@@ -134,10 +138,10 @@ def test_a_viewer_who_takes_nothing_is_let_go(
     async def run() -> None:
         viewer.begin([frame(0, key=True)])
         line.stalled = True
-        viewer.put(frame(1))
+        viewer.put(batch(frame(1)))
         for number in range(2, 30):
             clock(1)
-            viewer.put(frame(number))
+            viewer.put(batch(frame(number)))
         ended = await asyncio.wait_for(viewer.over(), 1)
         assert ended.reason == "slow"
         assert line.aborted
@@ -149,10 +153,10 @@ def test_the_end_stops_pictures_that_wait(line: Line, viewer: Viewer) -> None:
     async def run() -> None:
         viewer.begin([frame(0, key=True)])
         line.stalled = True
-        viewer.put(frame(1))
+        viewer.put(batch(frame(1)))
         viewer.end("log_away", "The log is away.")
         assert line.aborted
-        viewer.put(frame(2))
+        viewer.put(batch(frame(2)))
         assert len(line.sent) == 2
         viewer.end("left", "")
         assert (await asyncio.wait_for(viewer.over(), 1)).reason == "log_away"
@@ -184,7 +188,7 @@ def test_what_waits_is_bounded_and_half_a_gop_is_never_shown(
         viewer.begin([frame(0, key=True)])
         for number, (key, size, drained, seconds) in enumerate(script, start=1):
             line.waiting, line.stalled = (0 if drained else line.waiting), not drained
-            viewer.put(frame(number, key=key, size=size))
+            viewer.put(batch(frame(number, key=key, size=size)))
             assert line.waiting <= MOST_WAITING + 400_100
             now[0] += seconds
     for before, after in pairwise(heads(line)):

@@ -111,13 +111,13 @@ class TailServer:
         subscription = self.tails[camera].subscribe(notify)
         self.open += 1
         self._links.add(writer.transport)
-        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n")
         gone = asyncio.ensure_future(self._gone(reader, more))
         try:
             while not gone.done():
                 data = b"".join(map(pack_item, subscription.take()))
                 if data:
-                    writer.write(b"%x\r\n" % len(data) + data + b"\r\n")
+                    writer.write(data)
                     await writer.drain()
                 await more.wait()
                 more.clear()

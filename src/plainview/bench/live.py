@@ -7,7 +7,6 @@ of this kind must do: write the same bytes to as many sockets, with nothing arou
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import secrets
 import socket
@@ -17,7 +16,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +24,7 @@ from plainview.base.clock import now_ms
 from plainview.bench.broadcast import Broadcast
 from plainview.bench.catalogue import Options, Say
 from plainview.bench.result import Result, alone, compared
-from plainview.bench.viewers import Plan, Seen, Wanted, watch
+from plainview.bench.viewers import Crowd, Seen, Wanted
 from plainview.errors import Unavailable
 from plainview.node import one_machine
 from plainview.recorder.tailserver import TailServer
@@ -50,7 +48,6 @@ class Measured:
     core_percent: float
     rss_mb: float
     seen: list[Seen]
-    stalled: list[Seen]
     seconds: float
 
 
@@ -136,19 +133,14 @@ class Scene:
 
     def round(self, viewers: int, stalled: int, seconds: float) -> Measured:
         """Let so many watch for `seconds`, after everybody has joined."""
-        begin = time.time() + 3.0 + (viewers + stalled) * 0.03
-        plan = Plan(begin, begin + seconds)
         wanted = [self._wanted(number, stalls=False) for number in range(viewers)]
         slow = [self._wanted(viewers + number, stalls=True) for number in range(stalled)]
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            watching = pool.submit(watch, [*slow, *wanted], plan)
-            time.sleep(max(0.0, plan.from_s - time.time()))
+        with Crowd([*slow, *wanted]) as crowd:
             used, began = cpu_s(self._web), time.monotonic()
-            time.sleep(max(0.0, plan.to_s - time.time()))
+            seen = crowd.count(seconds)
             used, span = cpu_s(self._web) - used, time.monotonic() - began
             memory = rss_mb(self._web)
-            seen = watching.result(timeout=60)
-        return Measured(used / span * 100, memory, seen[stalled:], seen[:stalled], span)
+        return Measured(used / span * 100, memory, seen[stalled:], seconds)
 
     def _wanted(self, number: int, *, stalls: bool) -> Wanted:
         camera = self._cameras[number % len(self._cameras)]
@@ -224,16 +216,11 @@ def bare_writes(cameras: int, viewers: int, seconds: float) -> float:
     broadcast = Broadcast(port, cameras, FPS, GOP, KEY_BYTES, FRAME_BYTES)
     broadcast.start()
     try:
-        begin = time.time() + 2.0 + viewers * 0.03
-        plan = Plan(begin, begin + seconds)
         wanted = [Wanted(port, f"/{number % cameras}", "") for number in range(viewers)]
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            watching = pool.submit(watch, wanted, plan)
-            time.sleep(max(0.0, plan.from_s - time.time()))
+        with Crowd(wanted) as crowd:
             used, began = cpu_s(broadcast.pid), time.monotonic()
-            time.sleep(max(0.0, plan.to_s - time.time()))
+            crowd.count(seconds)
             used, span = cpu_s(broadcast.pid) - used, time.monotonic() - began
-            watching.result(timeout=60)
     finally:
         broadcast.stop()
     return used / span * 100

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import multiprocessing
 import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, Self
+
+from plainview.errors import Unavailable
 
 _HEAD_AT = 4  # a frame message's wall time, behind version, flags and two zeros
 _BINARY = 2
@@ -29,7 +34,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Seen:
-    """What a viewer saw, from `Plan.from_s` on."""
+    """What a viewer saw while it was counted."""
 
     frames: int = 0
     bytes: int = 0
@@ -37,20 +42,14 @@ class Seen:
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """When (seconds of `time.time`) viewers count, and when they leave."""
-
-    from_s: float
-    to_s: float
-
-
 class _Viewer(asyncio.Protocol):
     """Reads WebSocket frames of a server: unmasked, never fragmented, from any cut of the bytes."""
 
-    def __init__(self, wanted: Wanted, plan: Plan) -> None:
+    def __init__(self, wanted: Wanted) -> None:
         self.seen = Seen()
-        self._wanted, self._plan = wanted, plan
+        self.watching = asyncio.Event()
+        self.counted = False
+        self._wanted = wanted
         self._buffer = bytearray()
         self._greeted = False
 
@@ -97,12 +96,14 @@ class _Viewer(asyncio.Protocol):
             if kind == _BINARY:
                 self._count(buffer, body, length, now)
             elif self._wanted.stalls:
+                self.watching.set()
                 self._transport.pause_reading()
             at = body + length
         del buffer[:at]
 
     def _count(self, buffer: bytearray, body: int, length: int, now: float) -> None:
-        if not self._plan.from_s <= now < self._plan.to_s:
+        self.watching.set()
+        if not self.counted:
             return
         wall = int.from_bytes(buffer[body + _HEAD_AT : body + _HEAD_AT + 8], "big")
         self.seen.frames += 1
@@ -110,18 +111,61 @@ class _Viewer(asyncio.Protocol):
         self.seen.lags_ms.append(round(now * 1000) - wall)
 
 
-def watch(wanted: Sequence[Wanted], plan: Plan) -> list[Seen]:
-    """Be all these viewers until the plan ends; what each saw. Runs in a process of its own."""
-    return asyncio.run(_watch(wanted, plan))
+class Crowd:
+    """Viewers in a process of their own; use it as a context: they leave at its end."""
+
+    def __init__(self, wanted: Sequence[Wanted]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._link, theirs = context.Pipe()
+        self._process = context.Process(target=_run, args=(list(wanted), theirs), daemon=True)
+        self._patience_s = 30 + len(wanted) * 0.3
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        self._hear()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.join()
+
+    def count(self, seconds: float) -> list[Seen]:
+        """Count what everybody sees for so long."""
+        self._link.send(seconds)
+        found: list[Seen] = self._hear(seconds)
+        return found
+
+    def _hear(self, more_s: float = 0.0) -> Any:
+        if not self._link.poll(self._patience_s + more_s):
+            raise Unavailable("Not every viewer got a picture.")
+        try:
+            return self._link.recv()
+        except EOFError:
+            raise Unavailable("The viewers' process ended.") from None
 
 
-async def _watch(wanted: Sequence[Wanted], plan: Plan) -> list[Seen]:
+def _run(wanted: list[Wanted], link: Connection) -> None:
+    asyncio.run(_watch(wanted, link))
+
+
+async def _watch(wanted: list[Wanted], link: Connection) -> None:
+    """Join one after another, say when everybody sees a picture, then count when asked."""
+    viewers = [await _join(one) for one in wanted]
+    await asyncio.gather(*(viewer.watching.wait() for viewer in viewers))
+    link.send(len(viewers))
+    while True:
+        seconds: float = await asyncio.to_thread(link.recv)
+        for viewer in viewers:
+            viewer.seen, viewer.counted = Seen(), True
+        await asyncio.sleep(seconds)
+        for viewer in viewers:
+            viewer.counted = False
+        link.send([viewer.seen for viewer in viewers])
+
+
+async def _join(wanted: Wanted) -> _Viewer:
+    viewer = _Viewer(wanted)
     loop = asyncio.get_running_loop()
-    viewers: list[_Viewer] = []
-    for one in wanted:
-        viewer = _Viewer(one, plan)
-        viewers.append(viewer)
-        await loop.create_connection(lambda viewer=viewer: viewer, "127.0.0.1", one.port)  # type: ignore[misc]
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(max(0.0, plan.to_s - time.time()))
-    return [viewer.seen for viewer in viewers]
+    await loop.create_connection(lambda: viewer, "127.0.0.1", wanted.port)
+    await asyncio.sleep(0.01)
+    return viewer

@@ -59,6 +59,24 @@ class Frame:
         self.is_key = frames.is_key(message)
 
 
+class Batch:
+    """Frames that go out in one write."""
+
+    __slots__ = ("frames", "wire")
+
+    def __init__(self, found: Sequence[Frame]) -> None:
+        self.frames = tuple(found)
+        self.wire = b"".join(frame.wire for frame in found)
+
+    def from_key(self, framing: Callable[[bytes], bytes]) -> bytes:
+        """The wire from the first key frame on, marked as a new beginning; empty without one."""
+        for at, frame in enumerate(self.frames):
+            if frame.is_key:
+                first = framing(frames.marked_discontinuous(frame.message))
+                return first + b"".join(later.wire for later in self.frames[at + 1 :])
+        return b""
+
+
 class Viewer:
     """Somebody who watches a camera. `owner` is the web session that it belongs to."""
 
@@ -83,22 +101,24 @@ class Viewer:
         """Send the current GOP; from now on frames are taken."""
         self._begun = True
         if gop and self._ended is None:
-            self._sink.write(b"".join(frame.wire for frame in gop))
+            self._sink.write(Batch(gop).wire)
 
-    def put(self, frame: Frame) -> None:
-        """Send a frame, or leave it out when the viewer is behind."""
+    def put(self, batch: Batch) -> None:
+        """Send frames, or leave them out when the viewer is behind."""
         if self._ended is not None or not self._begun:
             return
         waiting = self._sink.waiting
         if waiting or self._behind_since is not None:
             self._judge(waiting)
         if not self._to_key:
-            self._sink.write(frame.wire)
-        elif frame.is_key and not waiting:
+            self._sink.write(batch.wire)
+            return
+        wire = b"" if waiting else batch.from_key(self._framing)
+        if wire:
             self._to_key = False
-            self._sink.write(self._framing(frames.marked_discontinuous(frame.message)))
+            self._sink.write(wire)
         else:
-            self.dropped += 1
+            self.dropped += len(batch.frames)
 
     def end(self, reason: str, message: str) -> None:
         """End watching, at once: pictures that wait in the connection are not shown any more."""
