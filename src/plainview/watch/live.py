@@ -181,6 +181,7 @@ class LiveHub:
         self._keys, self._pulse, self._socket = keys, pulse, recorder_socket
         self._framing = framing
         self._feeds: dict[str, CameraFeed] = {}
+        self._viewers = 0
         self._deaf: Callable[[], None] | None = None
 
     @property
@@ -205,6 +206,7 @@ class LiveHub:
                 camera, self._socket, self._keys, self._framing, self._wait_s
             )
         feed.viewers.add(viewer)
+        self._viewers += 1
         if self._deaf is None:
             self._deaf = self._pulse.listen(self._log_away)
         return viewer
@@ -215,8 +217,7 @@ class LiveHub:
 
     def _wait_s(self) -> float:
         """How long frames wait for company."""
-        viewers = sum(len(feed.viewers) for feed in self._feeds.values())
-        return viewers / WRITES_S if viewers > AT_ONCE else 0.0
+        return self._viewers / WRITES_S if self._viewers > AT_ONCE else 0.0
 
     def _check_room(self, owner: str) -> None:
         viewers = [viewer for feed in self._feeds.values() for viewer in feed.viewers]
@@ -238,6 +239,7 @@ class LiveHub:
         if feed is None or viewer not in feed.viewers:
             raise NotFound("This viewer does not watch that camera.")
         feed.viewers.discard(viewer)
+        self._viewers -= 1
         if not feed.viewers:
             del self._feeds[camera]
             await feed.close()

@@ -34,6 +34,7 @@ from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.render import Pages
 from plainview.web.routes import (
@@ -118,6 +119,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     sessions = Sessions(settings.data / "sessions.db", clock=clock)
     t = catalogue()
     keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    standing = Standing(register)
     return Web(
         settings=settings,
         clock=clock,
@@ -128,7 +130,8 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         sessions=sessions,
         doorkeeper=Doorkeeper(sessions, secure=settings.web_url.startswith("https:")),
         pseudonyms=Pseudonyms.from_file(settings.data / "web.secret"),
-        standing=Standing(register),
+        standing=standing,
+        rechecks=Rechecks(sessions, standing),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         keys=keys,

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from plainview.errors import NotAuthorised, PlainviewError, Refused
 from plainview.watch.viewer import Sink, Viewer
 from plainview.web.context import Web, web_of
-from plainview.web.permissions import Permission, check_permission, needs, role_for
+from plainview.web.permissions import Permission, needs, role_for
 from plainview.web.pictures import sink_of
 from plainview.web.sessions import SignedIn
 
@@ -114,8 +114,7 @@ async def _watch_over(web: Web, session: SignedIn, camera: str, viewer: Viewer) 
     while True:
         await asyncio.sleep(CHECK_S)
         try:
-            held = web.sessions.check(session.key, kind=session.kind)
-            check_permission(await web.standing.current(held), Permission.LIVE)
+            await web.rechecks.check(session)
             if web.now() >= viewer.session.expires - RENEW_MS:
                 role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
                 await web.live.renew(actor, role, camera, viewer, session.purpose)
