@@ -29,7 +29,7 @@ from plainview.web.context import Web
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.guard import Guard
 from plainview.web.limits import RateLimit
-from plainview.web.permissions import check_doors
+from plainview.web.permissions import check_doors, may_watch
 from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
@@ -131,7 +131,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         doorkeeper=Doorkeeper(sessions, secure=settings.web_url.startswith("https:")),
         pseudonyms=Pseudonyms.from_file(settings.data / "web.secret"),
         standing=standing,
-        rechecks=Rechecks(sessions, standing),
+        rechecks=Rechecks(sessions, standing, may_watch),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         keys=keys,

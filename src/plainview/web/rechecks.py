@@ -6,9 +6,9 @@ A wall of twenty-five pictures is one session. Asking for each picture cost more
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from plainview.errors import PlainviewError
-from plainview.web.permissions import Permission, check_permission
 from plainview.web.sessions import Sessions, SignedIn
 from plainview.web.standing import Standing
 
@@ -18,10 +18,12 @@ _MOST = 1_000
 
 
 class Rechecks:
-    """Answers that are shared by all pictures of a session."""
+    """Answers that are shared by all pictures of a session. `allowed` raises for who may not."""
 
-    def __init__(self, sessions: Sessions, standing: Standing) -> None:
-        self._sessions, self._standing = sessions, standing
+    def __init__(
+        self, sessions: Sessions, standing: Standing, allowed: Callable[[SignedIn], None]
+    ) -> None:
+        self._sessions, self._standing, self._allowed = sessions, standing, allowed
         self._asked: dict[str, tuple[float, asyncio.Task[PlainviewError | None]]] = {}
 
     async def check(self, session: SignedIn) -> None:
@@ -42,7 +44,7 @@ class Rechecks:
     async def _ask(self, session: SignedIn) -> PlainviewError | None:
         try:
             held = await asyncio.to_thread(self._sessions.check, session.key, kind=session.kind)
-            check_permission(await self._standing.current(held), Permission.LIVE)
+            self._allowed(await self._standing.current(held))
         except PlainviewError as error:
             return error
         return None
