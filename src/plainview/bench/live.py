@@ -36,6 +36,8 @@ CAMERAS, VIEWERS, STALLED = 20, 500, 50
 FPS, GOP = 25, 50
 KEY_BYTES, FRAME_BYTES = 40_000, 3_000
 """A view of 720 lines at 0.75 Mbit/s: what x264 makes of a street."""
+WINDOW_S = 3600
+"""Longer than a whole bench takes, twice over."""
 OF_ONE = 25
 """Pictures that one person watches: a wall of five by five."""
 TICK = os.sysconf("SC_CLK_TCK")
@@ -56,7 +58,7 @@ def run(options: Options, say: Say) -> Iterator[Result]:
     cameras = round(options.scaled(CAMERAS, 2))
     viewers = round(options.scaled(VIEWERS, 8))
     stalled = round(options.scaled(STALLED, 2))
-    seconds = options.scaled(30, 4)
+    seconds = options.scaled(30, 1.5)
     with Scene(cameras, viewers + stalled) as scene:
         ours, bare, few = [], [], []
         for number in range(options.runs):
@@ -66,7 +68,7 @@ def run(options: Options, say: Say) -> Iterator[Result]:
             bare.append(bare_writes(cameras, viewers, seconds))
             few.append(scene.round(cameras, 0, seconds / 2))
         say(f"{viewers} viewers, {stalled} more who stop reading")
-        last = scene.round(viewers, stalled, max(seconds, 8.0))
+        last = scene.round(viewers, stalled, max(seconds, 4.0))
     yield from _results(viewers, cameras, ours, bare, few)
     yield from _slow(stalled, ours[-1], last)
 
@@ -106,11 +108,13 @@ class Scene:
         self._opened = ExitStack()
         folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory()))
         people = -(-viewers // OF_ONE)
-        self._hall = TownHall(folder, window_seconds=600, more_operators=people - 1)
+        self._hall = TownHall(folder, window_seconds=WINDOW_S, more_operators=people - 1)
         self._opened.callback(self._hall.close)
         self._cameras = [f"cam-{number:02d}" for number in range(1, cameras + 1)]
         windows = {
-            name: self._hall.window(self._hall.add_camera(name), camera=name)
+            name: self._hall.window(
+                self._hall.add_camera(name), camera=name, least_seconds=WINDOW_S // 2
+            )
             for name in self._cameras
         }
         self._publisher = Publisher(windows)

@@ -95,7 +95,7 @@ class TownHall:
         founding = statements.founding(
             ORIGIN,
             "demo",
-            {**RULES, "window_seconds": window_seconds},
+            {**RULES, "window_seconds": window_seconds, "key_period_seconds": window_seconds * 10},
             [citizen.person for citizen in self.people],
             [citizen.signing for citizen in self.people],
         )
@@ -130,11 +130,16 @@ class TownHall:
         keys = [self.dpo.signing]
         return self.say(statements.camera(camera, self.versions[camera], status, record, keys))
 
-    def window(self, register: int, *, camera: str = CAMERA) -> Window:
-        """A logged window of now, with its view key as the recorder's child made it."""
+    def window(self, register: int, *, camera: str = CAMERA, least_seconds: int = 0) -> Window:
+        """A logged window of now, with its view key as the recorder's child made it.
+
+        Where the present one ends in less than `least_seconds`, it is the one after it.
+        """
         self.counter += 1
         start = (now_ms() // 1000 + 1) * 1000
         end = start // self._window_ms * self._window_ms + self._window_ms
+        if end - start < least_seconds * 1000:
+            start, end = end, end + self._window_ms
         spec = Spec(camera=camera, start=start, end=end, epoch=1, counter=self.counter)
         drafts = make_drafts([spec], self.set)
         headers = self.client.make_windows(camera, register, drafts)

@@ -6,7 +6,7 @@ watches costs nothing: its tail is closed with the last viewer.
 
 A write costs about ten microseconds, most of them in the kernel, whatever its size. So with many
 viewers frames wait a moment and go out together: with up to a hundred viewers not at all, with five
-hundred an eighth of a second. Figures: docs/design/live.md.
+hundred a sixth of a second. Figures: docs/design/live.md.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MOST_BYTES = 8 << 20
 MOST_VIEWERS = 1_000
 AT_ONCE = 100
 """With so many viewers in this process every frame is sent as it comes."""
-WRITES_S = 4_000
+WRITES_S = 3_000
 """With more, frames go out together: so many writes a second, whatever the frame rate."""
 MOST_OF_ONE = 32
 """Pictures that one web session may watch at once: a wall, twice over."""
