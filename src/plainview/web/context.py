@@ -23,6 +23,7 @@ from plainview.web.limits import RateLimit
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.render import Pages
 from plainview.web.sessions import Sessions
@@ -43,6 +44,7 @@ class Web:
     doorkeeper: Doorkeeper
     pseudonyms: Pseudonyms
     standing: Standing
+    rechecks: Rechecks
     sign_ins: RateLimit
     deeds: RateLimit
     keys: ViewKeys

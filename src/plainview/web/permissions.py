@@ -137,6 +137,11 @@ def check_permission(session: SignedIn, permission: Permission) -> None:
     role_for(session, permission)
 
 
+def may_watch(session: SignedIn) -> None:
+    """Raises `Forbidden` unless the session may watch live."""
+    role_for(session, Permission.LIVE)
+
+
 def doors(routes: Iterable[BaseRoute]) -> list[tuple[str, list[Needs | OpenDoor]]]:
     """Every route with what it declares. A mounted application hides routes and is refused."""
     found = []
