@@ -1,9 +1,9 @@
 """Which software this is: one hash over all files of the package, and what is installed with it.
 
 The list of files is written as `sha256sum` writes it, a line `<SHA-256>  plainview/<file>` for
-each, sorted by the bytes of the names. The software hash is the SHA-256 of that list. Compiled copies
-(`__pycache__`) are not in it: Python makes them on each machine. So anybody gets the same number
-out of a wheel, with our tool or without (docs/guide/auditor.md).
+each, sorted by the bytes of the names. The software hash is the SHA-256 of that list. Compiled
+copies (`__pycache__`) are not in it: Python makes them on each machine. So anybody gets the same
+number out of a wheel, with our tool or without (docs/guide/auditor.md).
 
 It says what lies on the disk when a process starts. It is a statement, not a proof: a machine that
 lies about what it runs can lie about this too, but then in public.
@@ -18,6 +18,7 @@ import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import IO
@@ -62,7 +63,7 @@ class Software:
     python: str
     packages: tuple[tuple[str, str], ...]
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The software hash."""
         return sha256_hex(self.listing().encode())

@@ -60,9 +60,8 @@ def _compare(files: list[File] | tuple[File, ...], hash: str, server: str) -> No
     say(f"{server} publishes the same.")
     logged = published["logged"]
     if logged is not None:
-        say(
-            f"Its key keeper logged {logged['sha256']} at {logged['time']}, entry {logged['entry']}."
-        )
+        told = f"{logged['sha256'] or 'no hash'} at {logged['time']}, entry {logged['entry']}"
+        say(printable(f"Its key keeper logged {told}."))
 
 
 def _published(server: str) -> dict[str, Any]:
