@@ -26,13 +26,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from plainview.base.ids import sha256_hex
 from plainview.base.software import WEIGHTS, files_of_wheel, listed
@@ -84,7 +88,7 @@ def run(*command: str, cwd: Path = ROOT, **more: Any) -> str:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **more)
     if done.returncode != 0:
         raise CannotRelease(f"`{' '.join(command)}` failed:\n{(done.stdout + done.stderr)[-2000:]}")
-    return done.stdout
+    return str(done.stdout)
 
 
 def release(dist: Path, commit: str, time: str) -> None:
@@ -100,7 +104,10 @@ def release(dist: Path, commit: str, time: str) -> None:
         (made / "files.txt").write_text(files)
         shutil.copyfile(ROOT / "requirements" / "run.txt", made / "requirements.txt")
         facts = {"commit": commit, "software-sha256": sha256_hex(files.encode())}
-        (made / "sbom.cdx.json").write_text(bill_of_materials(wheel, facts, time))
+        say("writing the bill of materials")
+        bill = bill_of_materials(wheel, facts, time)
+        check_bill(bill)
+        (made / "sbom.cdx.json").write_text(bill)
         sums = "".join(f"{digest(file)}  {file.name}\n" for file in sorted(made.iterdir()))
         (made / "SHA256SUMS").write_text(sums)
         shutil.rmtree(dist, ignore_errors=True)
@@ -171,39 +178,80 @@ def digest(file: Path) -> str:
 def bill_of_materials(wheel: Path, facts: Mapping[str, str], time: str) -> str:
     """CycloneDX JSON of what a city runs: no tools of tests or builds."""
     command = (sys.executable, "-m", "cyclonedx_py", "environment", sys.executable)
-    options = ("--pyproject", "pyproject.toml", "--output-reproducible", "--short-PURLs")
+    options = (
+        "--pyproject",
+        "pyproject.toml",
+        "--output-reproducible",
+        "--short-PURLs",
+        "--no-validate",
+    )
     environment = {**os.environ, "SOURCE_DATE_EPOCH": time}
     bill = json.loads(run(*command, *options, "--sv", "1.6", "--of", "JSON", env=environment))
     root = bill["metadata"]["component"]
     root["hashes"] = [{"alg": "SHA-256", "content": digest(wheel)}]
     root["properties"] = [{"name": f"plainview:{k}", "value": v} for k, v in facts.items()]
-    graph = {one["ref"]: one.get("dependsOn", []) for one in bill["dependencies"]}
-    needed = reached(root["bom-ref"], graph)
-    python = [one for one in bill["components"] if one["bom-ref"] in needed]
+    edges = runtime()
+    names: dict[str, dict[str, Any]] = {
+        canonicalize_name(one["name"]): one for one in bill["components"]
+    }
+    python = [names[name] for name in edges if name != "plainview"]
+    for one in python:
+        one.setdefault("licenses", [{"license": {"name": licence_beside(one["name"])}}])
     others = [*npm_packages(ROOT / "ui" / "package-lock.json"), *models(ROOT / f"src/{WEIGHTS}")]
-    graph[root["bom-ref"]] = [*graph[root["bom-ref"]], *(one["bom-ref"] for one in others)]
+    graph = {
+        root["bom-ref"] if name == "plainview" else names[name]["bom-ref"]: [
+            names[one]["bom-ref"] for one in needs
+        ]
+        for name, needs in edges.items()
+    }
+    graph[root["bom-ref"]] += [one["bom-ref"] for one in others]
     bill["components"] = sorted([*python, *others], key=lambda one: str(one["bom-ref"]))
     bill["dependencies"] = [
         {"ref": ref, "dependsOn": sorted(graph.get(ref, []))}
-        for ref in sorted({*needed, *(one["bom-ref"] for one in others)})
+        for ref in sorted({*graph, *(one["bom-ref"] for one in others)})
     ]
-    text = json.dumps(bill, indent=1, sort_keys=True) + "\n"
+    return json.dumps(bill, indent=1, sort_keys=True) + "\n"
+
+
+def check_bill(text: str) -> None:
+    """Raises `CannotRelease` unless this is CycloneDX and names nothing of this machine."""
     if wrong := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
         raise CannotRelease(f"the bill of materials is not CycloneDX: {wrong}")
     if str(ROOT) in text:
         raise CannotRelease("the bill of materials names a folder of this machine.")
-    return text
 
 
-def reached(start: str, graph: Mapping[str, Iterable[str]]) -> set[str]:
-    """Everything that `start` depends on, and itself."""
-    found, waiting = set[str](), [start]
+def runtime() -> dict[str, list[str]]:
+    """What each package needs when it runs, from `plainview` on; extras only where asked for."""
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    found: dict[str, list[str]] = {}
+    waiting = [("plainview", frozenset[str]())]
     while waiting:
-        ref = waiting.pop()
-        if ref not in found:
-            found.add(ref)
-            waiting += graph.get(ref, [])
+        name, extras = waiting.pop()
+        texts = ours if name == "plainview" else metadata.requires(name) or []
+        needs = [one for one in map(Requirement, texts) if wanted(one, extras)]
+        known = found.setdefault(name, [])
+        for one in needs:
+            needed = canonicalize_name(one.name)
+            if needed not in known:
+                known.append(needed)
+            if needed not in found or one.extras:
+                waiting.append((needed, frozenset(one.extras)))
     return found
+
+
+def wanted(need: Requirement, extras: frozenset[str]) -> bool:
+    """Whether this machine needs it, with these extras."""
+    marker = need.marker
+    return marker is None or any(marker.evaluate({"extra": one}) for one in {"", *extras})
+
+
+def licence_beside(package: str) -> str:
+    """The first line of the licence in a package whose metadata names none."""
+    for file in metadata.files(package) or []:
+        if file.name.upper().startswith("LICEN"):
+            return next(filter(None, map(str.strip, file.read_text().splitlines())))
+    raise CannotRelease(f"{package} has no licence.")
 
 
 def npm_packages(lock: Path) -> list[dict[str, Any]]:
