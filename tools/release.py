@@ -28,7 +28,7 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 FETCHED = (f"src/{WEIGHTS}", "src/plainview/testing/faces")
 """What set-up fetches by hash and git does not hold."""
+BUILT = ("src/plainview/web/static", "src/plainview/release/static")
 MUST_HOLD = (
     *("plainview/web/static/index.html", "plainview/release/static/open.html"),
     *(f"{WEIGHTS}/{name}" for name in ("centerface-boxes.onnx", "LICENSE", "NOTICE")),
@@ -117,12 +118,15 @@ def release(dist: Path, commit: str, time: str) -> None:
     say(f"written to {dist}")
 
 
-def build(folder: Path, machine: Mapping[str, str | int], time: str) -> Path:
-    """The wheel out of a clean copy of what git tracks and set-up fetched."""
+def build(folder: Path, machine: Mapping[str, str | int], time: str, *, pages: bool = True) -> Path:
+    """The wheel out of a clean copy of what git tracks and set-up fetched.
+
+    Without `pages`, those that were built here already are taken as they are.
+    """
     copy = folder / str(machine["folder"])
     say(f"building in {copy}")
     umask = int(machine["umask"])
-    snapshot(copy, umask)
+    snapshot(copy, umask, FETCHED if pages else (*FETCHED, *BUILT))
     environment = {
         **os.environ,
         "PATH": f"{ROOT / '.cache/node/bin'}:{os.environ['PATH']}",
@@ -131,24 +135,25 @@ def build(folder: Path, machine: Mapping[str, str | int], time: str) -> Path:
         "LC_ALL": str(machine["LC_ALL"]),
         "PYTHONPATH": "",
     }
-    ui = copy / "ui"
-    (ui / "node_modules").symlink_to(ROOT / "ui" / "node_modules")
-    for pages in ("app", "tools"):
-        run("npm", "run", "--silent", f"build:{pages}", cwd=ui, env=environment, umask=umask)
+    if pages:
+        ui = copy / "ui"
+        (ui / "node_modules").symlink_to(ROOT / "ui" / "node_modules")
+        for part in ("app", "tools"):
+            run("npm", "run", "--silent", f"build:{part}", cwd=ui, env=environment, umask=umask)
     hatch = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "out")
     run(*hatch, cwd=copy, env=environment, umask=umask)
     (wheel,) = (copy / "out").glob("*.whl")
     return wheel
 
 
-def snapshot(copy: Path, umask: int) -> None:
-    """Copy the files, in modes that `umask` leaves; times are those of now."""
+def snapshot(copy: Path, umask: int, folders: Sequence[str]) -> None:
+    """Copy what git tracks and these folders, in modes that `umask` leaves; times are now's."""
     tracked = run(*VCS, "ls-files", "-z").split("\0")
     fetched = [
         str(path.relative_to(ROOT))
-        for folder in FETCHED
-        for path in (ROOT / folder).iterdir()
-        if path.is_file()
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     ]
     for name in {*filter(None, tracked), *fetched}:
         source, target = ROOT / name, copy / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -11,6 +12,9 @@ from collections.abc import Callable
 import pytest
 
 from plainview.cli.camera_discover import clock_words
+from plainview.cli.camera_login import camera_login
+from plainview.errors import SettingsError
+from plainview.ingest.addresses import Login
 
 PASSWORD = "open:sesame/1"  # noqa: S105 - of a camera that exists only here
 GUARD = """
@@ -26,10 +30,8 @@ main()
 """
 
 
-def run(*args: str, code: int = 0, password: str | None = PASSWORD) -> tuple[str, str]:
-    environment = {**os.environ, "COLUMNS": "300"}
-    if password is not None:
-        environment["PLAINVIEW_CAMERA_PASSWORD"] = password
+def run(*args: str, code: int = 0) -> tuple[str, str]:
+    environment = {**os.environ, "COLUMNS": "300", "PLAINVIEW_CAMERA_PASSWORD": PASSWORD}
     done = subprocess.run(
         [sys.executable, "-c", GUARD, "camera", "discover", *args],
         capture_output=True,
@@ -57,22 +59,29 @@ def test_a_search_ends_with_a_table(onvif_camera: Callable[..., str]) -> None:
 
 
 def test_json_is_for_machines(onvif_camera: Callable[..., str]) -> None:
-    address = onvif_camera(password=PASSWORD)
-    answer, _ = run(address, "127.0.0.1:1", "--user", "admin", "--json")
-    camera, away = json.loads(answer)
+    good, refusing = onvif_camera(password=PASSWORD), onvif_camera(password="other")  # noqa: S106
+    answer, _ = run(good, refusing, "127.0.0.1:1", "--user", "admin", "--json")
+    camera, refused, away = json.loads(answer)
     assert [one["best"] for one in camera["profiles"]] == [True, False]
     assert camera["model"] == "Eye 2"
+    assert refused["error"]["code"] == "not_authorised"
     assert away["error"]["code"] == "source_away"
 
 
-def test_a_wrong_password_ends_with_what_to_do(onvif_camera: Callable[..., str]) -> None:
-    said, _ = run(onvif_camera(password="other"), "--user", "admin", code=1)  # noqa: S106
-    assert "refuses this user name or password. Check both" in said
+def test_where_nobody_answers_it_fails_and_says_what_to_do() -> None:
+    said, _ = run("127.0.0.1:1", code=1)
+    assert "cannot be reached. Check address and port." in said
 
 
-def test_a_password_is_not_asked_of_a_pipe() -> None:
-    _, said = run("127.0.0.1:1", "--user", "admin", code=1, password=None)
-    assert "Set PLAINVIEW_CAMERA_PASSWORD." in said
+def test_a_password_is_not_asked_of_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PLAINVIEW_CAMERA_PASSWORD", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO("typed"))
+    with pytest.raises(SettingsError) as told:
+        camera_login("admin")
+    assert told.value.hint == "Set PLAINVIEW_CAMERA_PASSWORD."
+    assert camera_login(None) is None
+    monkeypatch.setenv("PLAINVIEW_CAMERA_PASSWORD", PASSWORD)
+    assert camera_login("admin") == Login("admin", PASSWORD)
 
 
 def test_other_camera_commands_do_not_load_a_soap_library() -> None:
