@@ -47,7 +47,8 @@ FETCHED = (f"src/{WEIGHTS}", "src/plainview/testing/faces")
 """What set-up fetches by hash and git does not hold."""
 BUILT = ("src/plainview/web/static", "src/plainview/release/static")
 MUST_HOLD = (
-    *("plainview/web/static/index.html", "plainview/release/static/open.html"),
+    *("plainview/web/static/index.html", "plainview/web/static/licences.txt"),
+    *("plainview/release/static/open.html", "plainview/release/static/licences.txt"),
     *(f"{WEIGHTS}/{name}" for name in ("centerface-boxes.onnx", "LICENSE", "NOTICE")),
 )
 MACHINES: tuple[dict[str, str | int], ...] = (

@@ -54,14 +54,19 @@ def test_a_wheel_has_the_hash_that_its_installation_publishes(wheels: list[Path]
     assert {file.name for file in differ} == set()
 
 
-def test_pages_and_weights_come_with_their_licences(wheels: list[Path]) -> None:
+def test_pages_and_weights_come_with_their_licences(
+    release: ModuleType, wheels: list[Path]
+) -> None:
     with zipfile.ZipFile(wheels[0]) as packed:
         names = packed.namelist()
         notice = packed.read("plainview/redact/weights/LICENSE").decode()
+        pages = packed.read("plainview/release/static/licences.txt").decode()
         dates = {info.date_time[:3] for info in packed.infolist()}
     assert "plainview/web/static/index.html" in names
     assert "plainview/release/static/open.html" in names
     assert notice.startswith("MIT License")
+    for part in release.npm_packages(RELEASE.parents[1] / "ui" / "package-lock.json"):
+        assert f"\n{part['name']} {part['version']} (" in f"\n{pages}"
     assert dates == {(2026, 9, 21)}  # of the commit, not of the build
 
 
