@@ -19,6 +19,7 @@ from plainview.base.clock import Ms, now_ms
 from plainview.base.ids import b64, unb64
 from plainview.base.ports import loopback_sockets
 from plainview.base.settings import Settings
+from plainview.base.software import installed
 from plainview.errors import Unavailable
 from plainview.keeper.process import Keeper
 from plainview.keys.client import KeeperClient
@@ -106,7 +107,8 @@ class TownHall:
         names = Names(self.settings.data)
         for citizen in self.people:
             names.put(citizen.person.person, citizen.name, b64(citizen.salt))
-        self.keeper: Keeper | None = Keeper(self.settings)
+        self.keeper: Keeper | None = None
+        self.start_keeper()
         self.client = KeeperClient(self.settings.keeper_socket)
         self.versions: dict[str, int] = {}
         self.counter = 0
@@ -153,9 +155,10 @@ class TownHall:
             self.keeper.close()
             self.keeper = None
 
-    def start_keeper(self) -> None:
-        """And comes back."""
-        self.keeper = Keeper(self.settings)
+    def start_keeper(self, software: str | None = None) -> None:
+        """And comes back, as the command starts it, or with another word of what it runs."""
+        said = installed().statement() if software is None else software
+        self.keeper = Keeper(self.settings, software=said)
 
     def close(self) -> None:
         """Stop everything."""

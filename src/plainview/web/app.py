@@ -14,6 +14,7 @@ from plainview import __version__
 from plainview.base.clock import Clock, now_ms
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
+from plainview.base.software import installed
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
@@ -46,6 +47,7 @@ from plainview.web.routes import (
     log,
     playback,
     requests,
+    software,
 )
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
@@ -59,6 +61,7 @@ ROUTERS = (
     live.router,
     playback.router,
     requests.router,
+    software.router,
 )
 SWEEP_S = 5.0
 KEEPER_TIMEOUT_S = 10.0
@@ -143,6 +146,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         t=t,
         plain=PlainWords(t),
         looks=Looks(register),
+        software=installed(),
     )
 
 

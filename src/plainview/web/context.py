@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from plainview.base.clock import Clock, Ms
 from plainview.base.settings import Settings
+from plainview.base.software import Software
 from plainview.cases.service import Cases
 from plainview.keys.client import KeeperClient
 from plainview.register.projection import Register
@@ -56,6 +57,7 @@ class Web:
     t: Catalogue
     plain: PlainWords
     looks: Looks
+    software: Software
 
     def now(self) -> Ms:
         """The time."""

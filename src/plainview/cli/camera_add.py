@@ -1,0 +1,69 @@
+"""`plainview camera add`: register a camera; where its stream is may be asked of the camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from plainview.cli.camera_login import CameraUser, camera_login
+from plainview.cli.options import (
+    DataFolder,
+    KeyPath,
+    SettingsFile,
+    load_settings,
+    printable,
+    say,
+    shown,
+)
+from plainview.cli.stating import state_camera
+from plainview.errors import SettingsError
+from plainview.ingest import addresses, onvif
+from plainview.register.private import Sources
+from plainview.register.projection import Register
+from plainview.register.records import read_camera_file
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="The camera's record (TOML or JSON).")],
+    key: KeyPath,
+    stream: Annotated[
+        str | None, typer.Option("--stream", help="Address of the stream; never published.")
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option("--onvif", help="Ask the camera at this address where its stream is."),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="With --onvif: which of its streams. Else the largest."),
+    ] = None,
+    user: CameraUser = None,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Register a camera, or a new version of its record; a data protection officer signs."""
+    if stream and address:
+        raise SettingsError("Give --stream or --onvif, not both.")
+    name, written, record = read_camera_file(file)
+    loaded = load_settings(settings, data)
+    found = _asked(address, profile, user) if address else stream or written
+    index, version = state_camera(loaded, name, "active", record, key)
+    if found:
+        Sources(loaded.data).put(name, found)
+    with Register(loaded) as register:
+        effective = register.camera(name).effective_ms
+    say(f"{name}: version {version} is on the log (entry {index}).")
+    say(f"It may record from {shown(effective)}.")
+
+
+def _asked(address: str, profile: str | None, user: str | None) -> str:
+    """The address of a camera's stream, with the login in it. Raises what `onvif.ask` raises."""
+    service, login = addresses.service_address(address), camera_login(user)
+    device = onvif.ask(service, login)
+    chosen = device.profile(profile) if profile else device.best()
+    whole = addresses.with_login(chosen.stream, service, login)
+    size = f"{chosen.width} x {chosen.height}, {chosen.codec}"
+    say(printable(f"Stream: {chosen.name} of {device.maker} {device.model}, {size}"))
+    return whole
