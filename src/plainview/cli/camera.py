@@ -141,6 +141,8 @@ def show(
     say(f"{camera}: {newest.record['name']}, {newest.record['place']}")
     say(f"May it record now? {gate or 'Yes.'}")
     say(f"Stream: {without_credentials(address) if address else 'none given'}")
+    for option, text in Sources(loaded.data).how(camera).items():
+        say(f"  {option}: {text}")
     for name, value in _flat(newest.record):
         say(f"  {name}: {value}")
     rows = [

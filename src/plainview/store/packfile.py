@@ -52,7 +52,7 @@ class PackFile:
     def append(self, header: SegmentHeader, data: bytes) -> int:
         """Write one segment and return its offset; after `StoreFull` the pack is as before."""
         offset = self.end
-        self._put(header.to_bytes() + data)
+        self._put(header.to_bytes(), data)
         return offset
 
     def sync(self) -> None:
@@ -73,17 +73,19 @@ class PackFile:
         finally:
             os.close(self._file)
 
-    def _put(self, data: bytes) -> None:
-        size = self.end + len(data)
+    def _put(self, *parts: bytes) -> None:
+        size = self.end + sum(map(len, parts))
         try:
             if size > self._allocated:
                 target = -(-size // STEP) * STEP
                 os.posix_fallocate(self._file, self._allocated, target - self._allocated)
                 self._allocated = target
-            view, place = memoryview(data), self.end
-            while view:
-                count = os.pwrite(self._file, view, place)
-                view, place = view[count:], place + count
+            place = self.end
+            for part in parts:
+                view = memoryview(part)
+                while view:
+                    count = os.pwrite(self._file, view, place)
+                    view, place = view[count:], place + count
         except OSError as error:
             os.ftruncate(self._file, self.end)
             self._allocated = self.end
