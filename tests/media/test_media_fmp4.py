@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.errors import BadFormat
-from plainview.media import fmp4, nal
+from plainview.media import codecs, fmp4, nal
 from plainview.media.convert import ClipStyle, encode_clip, write_clip
 from plainview.media.decode import Decoder
 from plainview.media.files import VideoFile, read_frames, read_packets
@@ -26,6 +26,10 @@ STYLES = [
     ClipStyle(bframes=3),
     ClipStyle(bframes=2, slices=4, open_gop=True),
     ClipStyle(codec="hevc", bframes=2),
+    ClipStyle(codec="av1"),
+    ClipStyle(codec="mjpeg", pixels="yuvj420p"),
+    ClipStyle(pixels="yuv422p"),
+    ClipStyle(codec="hevc", pixels="yuv420p10le"),
 ]
 
 
@@ -38,8 +42,8 @@ def test_a_segment_is_a_copy(style: ClipStyle, moving: MovingFrames) -> None:
         parameters, extradata=b""
     )
     assert again.extradata == parameters.extradata
-    assert [nal.vcl_hashes(p.data, p.codec) for p in read] == [
-        nal.vcl_hashes(p.data, p.codec) for p in packets
+    assert [codecs.picture_hashes(p.data, p.codec) for p in read] == [
+        codecs.picture_hashes(p.data, p.codec) for p in packets
     ]
     assert [p.pts_ms for p in read] == [p.pts_ms for p in packets]
     assert [p.is_key for p in read] == [p.is_key for p in packets]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from plainview.base.clock import Ms
 from plainview.ingest.session import Gap
-from plainview.media import fmp4, nal
+from plainview.media import codecs, fmp4
 from plainview.media.packets import Packet, Parameters, WallSource
 
 MIN_MS: Ms = 4_000
@@ -141,6 +141,4 @@ class Segmenter:
 
 def _refreshes(packet: Packet) -> bool:
     """Whether nothing sent later is shown before this packet (an IDR picture)."""
-    return packet.is_key and any(
-        nal.is_instant_refresh(unit, packet.codec) for unit in nal.annexb_units(packet.data)
-    )
+    return packet.is_key and codecs.is_instant_refresh(packet.data, packet.codec)

@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 
 from plainview.base.clock import Ms
 from plainview.errors import BadFormat
+from plainview.media.codecs import DECODERS
 from plainview.media.frames import Frame, private
 from plainview.media.packets import Packet, Parameters, WallSource
 
@@ -24,7 +25,7 @@ class Decoder:
     """Decodes one stream on the calling thread; pictures are at most `max_height` high."""
 
     def __init__(self, parameters: Parameters, *, max_height: int | None = None) -> None:
-        context = av.CodecContext.create(parameters.codec, "r")
+        context = av.CodecContext.create(DECODERS[parameters.codec], "r")
         if not isinstance(context, VideoCodecContext):
             raise BadFormat(f"{parameters.codec} is not a video codec.")
         context.thread_count = 1

@@ -1,8 +1,9 @@
 """Segments of originals and views: complete fragmented MP4, copied, never re-encoded.
 
-ISO/IEC 14496-12 (boxes) and 14496-15 (H.264 and H.265 in them). One `moov` without samples, one
-`moof` + `mdat` with all of them. NAL units are copied byte for byte, in-band parameter sets and
-SEI messages included (`avc3`/`hev1` allow them). Decode times are the sorted presentation times
+ISO/IEC 14496-12 (boxes), 14496-15 (H.264 and H.265 in them), the AV1 binding (`av01`), 14496-14
+(MJPEG as `mp4v`). One `moov` without samples, one `moof` + `mdat` with all of them. Samples are
+copied byte for byte, in-band parameter sets and SEI messages included (`avc3`/`hev1` allow them).
+Decode times are the sorted presentation times
 (B-frames need nothing from the demuxer), composition offsets are never negative, and an edit list
 takes the shift back, so that the first picture shown stands at 0 in every player.
 """
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 
 from plainview.base.clock import Ms
 from plainview.errors import BadFormat
-from plainview.media import nal
+from plainview.media import av1, codecs, jpeg, nal
 from plainview.media.packets import Codec, Packet, Parameters
 from plainview.media.sps import without_emulation
 
@@ -28,7 +29,7 @@ def write_segment(packets: Sequence[Packet], parameters: Parameters) -> bytes:
     """A complete fMP4 of `packets` (decode order). Raises `BadFormat` if there are none."""
     if not packets:
         raise BadFormat("A segment needs at least one packet.")
-    samples = [nal.join_lengths(nal.annexb_units(packet.data)) for packet in packets]
+    samples = [codecs.sample(packet.data, packet.codec) for packet in packets]
     pts = [round(packet.pts * packet.time_base * TIMESCALE) for packet in packets]
     dts, durations = _decode_times(pts)
     late = [shown - decoded for shown, decoded in zip(pts, dts, strict=True)]
@@ -104,16 +105,20 @@ def _moov(parameters: Parameters, shift: int) -> bytes:
 
 
 def sample_entry(parameters: Parameters) -> bytes:
-    """The `avc3` or `hev1` box with the decoder's configuration."""
-    sets = nal.parameter_sets(parameters.extradata, parameters.codec)
-    if not sets:
-        raise BadFormat(
-            "The stream has no parameter sets.", hint="Wait for a key frame that carries them."
-        )
+    """The `avc3`, `hev1`, `av01` or `mp4v` box with the decoder's configuration."""
     head = struct.pack(
         ">6xH16xHHII4xH32xHh", 1, parameters.width, parameters.height,
         0x480000, 0x480000, 1, 0x18, -1,
     )  # fmt: skip
+    if parameters.codec == "mjpeg":
+        return box(b"mp4v", head, full_box(b"esds", 0, 0, jpeg.DESCRIPTOR))
+    if not parameters.extradata:
+        raise BadFormat(
+            "The stream has no parameter sets.", hint="Wait for a key frame that carries them."
+        )
+    if parameters.codec == "av1":
+        return box(b"av01", head, box(b"av1C", av1.configuration(parameters.extradata)))
+    sets = nal.parameter_sets(parameters.extradata, parameters.codec)
     if parameters.codec == "h264":
         return box(b"avc3", head, box(b"avcC", avc_configuration(sets)))
     return box(b"hev1", head, box(b"hvcC", hevc_configuration(sets)))
@@ -155,7 +160,9 @@ def hevc_configuration(sets: list[bytes]) -> bytes:
 
 
 def configuration_sets(record: bytes, codec: Codec) -> bytes:
-    """Parameter sets of an `avcC` or `hvcC` record, as Annex B; Annex B comes back as it is."""
+    """`Parameters.extradata` from an `avcC`, `hvcC` or `av1C` record; other bytes as they are."""
+    if codec in ("av1", "mjpeg"):
+        return av1.sequence_header(record[4:]) or b"" if codec == "av1" else b""
     if not record or record[0] != 1:
         return record
     units: list[bytes] = []

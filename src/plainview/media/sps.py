@@ -6,10 +6,13 @@ ITU-T H.264 clause 7.3.2.1.1 and ITU-T H.265 clause 7.3.2.2.1; only as far as th
 from __future__ import annotations
 
 from plainview.errors import BadFormat
+from plainview.media.bits import Bits
 from plainview.media.packets import Codec
 
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
-_MAX_SIDE = 16384
+_WHAT = "A sequence parameter set"
+MAX_SIDE = 65_535
+"""Largest side that a file can name (ISO/IEC 14496-12); what may be decoded is far less."""
 
 
 def without_emulation(unit: bytes) -> bytes:
@@ -24,41 +27,21 @@ def without_emulation(unit: bytes) -> bytes:
     return bytes(out)
 
 
-class _Bits:
-    """Reads bits and Exp-Golomb codes (H.264 clause 9.1)."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value, self._left = int.from_bytes(data, "big"), len(data) * 8
-
-    def read(self, count: int) -> int:
-        if count > self._left:
-            raise BadFormat("A sequence parameter set ends too early.")
-        self._left -= count
-        return self._value >> self._left & (1 << count) - 1
-
-    def ue(self) -> int:
-        zeros = 0
-        while not self.read(1):
-            zeros += 1
-            if zeros > 32:
-                raise BadFormat("A sequence parameter set holds a code that is too long.")
-        return (1 << zeros) - 1 + self.read(zeros)
-
-    def se(self) -> int:
-        code = self.ue()
-        return (code + 1) // 2 if code % 2 else -(code // 2)
-
-
 def picture_size(unit: bytes, codec: Codec) -> tuple[int, int]:
     """(width, height) in pixels after cropping. Raises `BadFormat`."""
     payload = without_emulation(unit)
     width, height = _h264_size(payload) if codec == "h264" else _hevc_size(payload)
-    if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
-        raise BadFormat(f"A picture of {width}x{height} pixels is not believable.")
+    check_size(width, height)
     return width, height
 
 
-def _skip_scaling_lists(bits: _Bits, count: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Raises `BadFormat` for sides that no file can hold."""
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise BadFormat(f"A picture of {width}x{height} pixels is not believable.")
+
+
+def _skip_scaling_lists(bits: Bits, count: int) -> None:
     for index in range(count):
         if not bits.read(1):
             continue
@@ -70,7 +53,7 @@ def _skip_scaling_lists(bits: _Bits, count: int) -> None:
 
 
 def _h264_size(payload: bytes) -> tuple[int, int]:
-    bits = _Bits(payload[1:])
+    bits = Bits(payload[1:], _WHAT)
     profile = bits.read(24) >> 16
     bits.ue()
     chroma, separate = 1, 0
@@ -98,7 +81,7 @@ def _h264_size(payload: bytes) -> tuple[int, int]:
     return width - subsampled_x * (left + right), height - step_y * (top + bottom)
 
 
-def _skip_order_count(bits: _Bits) -> None:
+def _skip_order_count(bits: Bits) -> None:
     kind = bits.ue()
     if kind == 0:
         bits.ue()
@@ -109,7 +92,7 @@ def _skip_order_count(bits: _Bits) -> None:
 
 
 def _hevc_size(payload: bytes) -> tuple[int, int]:
-    bits = _Bits(payload[2:])
+    bits = Bits(payload[2:], _WHAT)
     bits.read(4)
     layers = bits.read(3)
     bits.read(1), bits.read(96)

@@ -9,9 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from plainview.errors import BadFormat
-from plainview.media import nal
+from plainview.media import av1, codecs, nal
 from plainview.media.files import VideoFile
-from plainview.media.packets import Packet, Parameters
+from plainview.media.packets import Codec, Packet, Parameters
 from plainview.testing.rtp import CLOCK_RATE
 
 MAX_CLIP_BYTES = 512 * 1024 * 1024
@@ -19,7 +19,7 @@ MAX_CLIP_BYTES = 512 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One access unit: its NAL units, when it is shown and when it is sent (1/90000 s)."""
+    """One access unit: its units (`units_of`), when it is shown and when it is sent (1/90000 s)."""
 
     units: list[bytes]
     shown: int
@@ -39,7 +39,7 @@ class Clip:
         shown = [at - min(shown) for at in shown]
         order = sorted(shown)
         late = max(at - decoded for at, decoded in zip(shown, order, strict=True))
-        sets = nal.parameter_sets(parameters.extradata, parameters.codec)
+        sets = units_of(parameters.extradata, parameters.codec)
         self.parameters = parameters
         self.pictures = [
             Picture(_with_sets(p, sets), at, decoded + late, p.is_key)
@@ -50,7 +50,7 @@ class Clip:
 
     @classmethod
     def load(cls, path: Path) -> Clip:
-        """Read a file. Raises `BadFormat` if it is not H.264 or H.265, or too large."""
+        """Read a file. Raises `BadFormat` if no camera sends its codec, or it is too large."""
         if not path.is_file():
             raise BadFormat(f"{path} is not a file.")
         if path.stat().st_size > MAX_CLIP_BYTES:
@@ -63,7 +63,7 @@ class Clip:
         for one in self.pictures:
             wall = one.shown * 1000 // CLOCK_RATE
             yield Packet(
-                data=nal.join_annexb(one.units),
+                data=joined(one.units, self.parameters.codec),
                 pts=one.shown,
                 time_base=Fraction(1, CLOCK_RATE),
                 is_key=one.is_key,
@@ -79,9 +79,22 @@ class Clip:
         return self._keys[max(0, bisect.bisect_right(sent, ticks) - 1)]
 
 
+def units_of(data: bytes, codec: Codec) -> list[bytes]:
+    """NAL units, OBUs without temporal delimiters, or the picture itself."""
+    if codec == "av1":
+        return list(av1.obus(av1.sample(data)))
+    if codec == "mjpeg":
+        return [data] if data else []
+    return list(nal.annexb_units(data))
+
+
+def joined(units: list[bytes], codec: Codec) -> bytes:
+    """The packet of `units_of`."""
+    return b"".join(units) if codec in ("av1", "mjpeg") else nal.join_annexb(units)
+
+
 def _with_sets(packet: Packet, sets: list[bytes]) -> list[bytes]:
-    """The packet's NAL units; key frames carry parameter sets, as cameras send them."""
-    units = list(nal.annexb_units(packet.data))
-    if packet.is_key and not any(nal.is_parameter_set(u, packet.codec) for u in units):
-        return [*sets, *units]
-    return units
+    """The packet's units; key frames carry parameter sets, as cameras send them."""
+    units = units_of(packet.data, packet.codec)
+    lacks = codecs.parameters_from(packet.data, packet.codec) is None
+    return [*sets, *units] if packet.is_key and lacks else units
