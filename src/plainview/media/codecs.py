@@ -10,6 +10,7 @@ from plainview.errors import BadFormat
 from plainview.media import av1, jpeg, nal
 from plainview.media.packets import Codec, Parameters
 from plainview.media.sps import check_size, picture_size
+from plainview.media.sps import read as read_sps
 
 CODECS: dict[str, Codec] = {
     "h264": "h264", "hevc": "hevc", "av1": "av1", "libdav1d": "av1", "mjpeg": "mjpeg",
@@ -42,6 +43,21 @@ def is_instant_refresh(data: bytes, codec: Codec) -> bool:
     if codec in ("av1", "mjpeg"):
         return True  # neither sends pictures in another order than that of showing
     return any(nal.is_instant_refresh(unit, codec) for unit in nal.annexb_units(data))
+
+
+def kept_pictures(parameters: Parameters) -> int:
+    """How many pictures a decoder may have to keep, the one at work among them."""
+    if parameters.codec == "av1":
+        return 9
+    if parameters.codec == "mjpeg":
+        return 1
+    kind = nal.H264_SPS if parameters.codec == "h264" else nal.HEVC_SPS
+    sets = nal.parameter_sets(parameters.extradata, parameters.codec)
+    known = [unit for unit in sets if nal.unit_type(unit, parameters.codec) == kind]
+    try:
+        return 1 + max((read_sps(unit, parameters.codec).references for unit in known), default=16)
+    except BadFormat:
+        return 17
 
 
 def parameters_from(data: bytes, codec: Codec) -> Parameters | None:

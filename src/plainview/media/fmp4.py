@@ -18,20 +18,27 @@ from plainview.base.clock import Ms
 from plainview.errors import BadFormat
 from plainview.media import av1, codecs, jpeg, nal
 from plainview.media.packets import Codec, Packet, Parameters
-from plainview.media.sps import without_emulation
+from plainview.media.sps import Sps, without_emulation
+from plainview.media.sps import read as read_sps
 
 TIMESCALE = 90_000
 _SYNC, _NOT_SYNC = 0x02000000, 0x01010000
 _UNITY = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
-def write_segment(packets: Sequence[Packet], parameters: Parameters) -> bytes:
-    """A complete fMP4 of `packets` (decode order). Raises `BadFormat` if there are none."""
+def write_segment(
+    packets: Sequence[Packet], parameters: Parameters, *, until: int | None = None
+) -> bytes:
+    """A complete fMP4 of `packets` (decode order). Raises `BadFormat` if there are none.
+
+    `until` is the presentation time of what follows, if that is known; else the last picture lasts
+    as long as most do.
+    """
     if not packets:
         raise BadFormat("A segment needs at least one packet.")
     samples = [codecs.sample(packet.data, packet.codec) for packet in packets]
-    pts = [round(packet.pts * packet.time_base * TIMESCALE) for packet in packets]
-    dts, durations = _decode_times(pts)
+    pts = _ticks(packets)
+    dts, durations = _decode_times(pts, _end(packets, until))
     late = [shown - decoded for shown, decoded in zip(pts, dts, strict=True)]
     shift = -min(late)
     offsets = [offset + shift for offset in late]
@@ -54,12 +61,23 @@ def full_box(kind: bytes, version: int, flags: int, *content: bytes) -> bytes:
     return box(kind, struct.pack(">I", version << 24 | flags), *content)
 
 
-def _decode_times(pts: list[int]) -> tuple[list[int], list[int]]:
+def _ticks(packets: Sequence[Packet]) -> list[int]:
+    """Presentation times in `TIMESCALE`."""
+    return [round(packet.pts * packet.time_base * TIMESCALE) for packet in packets]
+
+
+def _end(packets: Sequence[Packet], until: int | None) -> int | None:
+    return None if until is None else round(until * packets[0].time_base * TIMESCALE)
+
+
+def _decode_times(pts: list[int], end: int | None) -> tuple[list[int], list[int]]:
     """Decode times (presentation times in order) and durations, both in `TIMESCALE`."""
     dts = sorted(pts)
     steps = [b - a for a, b in itertools.pairwise(dts)]
-    usual = sorted(steps)[len(steps) // 2] if steps else TIMESCALE // 25
-    return dts, [*steps, max(usual, 1)]
+    last = sorted(steps)[len(steps) // 2] if steps else TIMESCALE // 25
+    if end is not None and end > dts[-1]:
+        last = end - dts[-1]
+    return dts, [*steps, max(last, 1)]
 
 
 def _moof(
@@ -126,37 +144,50 @@ def sample_entry(parameters: Parameters) -> bytes:
 
 def avc_configuration(sets: list[bytes]) -> bytes:
     """AVCDecoderConfigurationRecord (ISO/IEC 14496-15 clause 5.3.3.1)."""
-    sequence = [unit for unit in sets if nal.unit_type(unit, "h264") == nal.H264_SPS]
-    picture = [unit for unit in sets if nal.unit_type(unit, "h264") == nal.H264_PPS]
-    if not sequence or not picture or len(sequence[0]) < 4:
+    sequence = _of_kind(sets, nal.H264_SPS, "h264", 31)
+    picture = _of_kind(sets, nal.H264_PPS, "h264", 255)
+    if not sequence or not picture:
         raise BadFormat("The stream lacks a sequence or picture parameter set.")
-    first = sequence[0]
-    out = bytes([1]) + first[1:4] + bytes([0xFF, 0xE0 | len(sequence)])
+    first, found = sequence[0], _format(sequence[0], "h264")
+    out = bytes([1]) + first[1:4].ljust(3, b"\0") + bytes([0xFF, 0xE0 | len(sequence)])
     out += b"".join(struct.pack(">H", len(unit)) + unit for unit in sequence)
     out += bytes([len(picture)])
     out += b"".join(struct.pack(">H", len(unit)) + unit for unit in picture)
-    if first[1] in (100, 110, 122, 144):
-        out += b"\xfd\xf8\xf8\x00"
+    if first[1:2] in (b"\x64", b"\x6e", b"\x7a", b"\x90", b"\xf4"):
+        out += bytes([0xFC | found.chroma & 3, 0xF8 | found.luma_depth - 8 & 7])
+        out += bytes([0xF8 | found.chroma_depth - 8 & 7, 0])
     return out
 
 
 def hevc_configuration(sets: list[bytes]) -> bytes:
-    """HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 clause 8.3.3.1), 4:2:0."""
-    sequence = [unit for unit in sets if nal.unit_type(unit, "hevc") == nal.HEVC_SPS]
+    """HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 clause 8.3.3.1)."""
+    sequence = _of_kind(sets, nal.HEVC_SPS, "hevc")
     if not sequence:
         raise BadFormat("The stream lacks a sequence parameter set.")
-    payload = without_emulation(sequence[0])
-    if len(payload) < 15:
-        raise BadFormat("A sequence parameter set ends too early.")
-    depth = 2 if payload[3] & 31 == 2 else 0
-    out = b"\x01" + payload[3:15] + bytes([0xF0, 0, 0xFC, 0xFD, 0xF8 | depth, 0xF8 | depth, 0, 0])
+    payload, found = without_emulation(sequence[0]).ljust(15, b"\0"), _format(sequence[0], "hevc")
+    out = b"\x01" + payload[3:15] + bytes([0xF0, 0, 0xFC, 0xFC | found.chroma & 3])
+    out += bytes([0xF8 | found.luma_depth - 8 & 7, 0xF8 | found.chroma_depth - 8 & 7, 0, 0])
     layers, nested = (payload[2] >> 1 & 7) + 1, payload[2] & 1
     out += bytes([layers << 3 | nested << 2 | 3, 3])
     for kind in (nal.HEVC_VPS, nal.HEVC_SPS, nal.HEVC_PPS):
-        units = [unit for unit in sets if nal.unit_type(unit, "hevc") == kind]
+        units = _of_kind(sets, kind, "hevc")
         out += struct.pack(">BH", 0x80 | kind, len(units))
         out += b"".join(struct.pack(">H", len(unit)) + unit for unit in units)
     return out
+
+
+def _of_kind(sets: list[bytes], kind: int, codec: Codec, most: int = 0xFFFF) -> list[bytes]:
+    """Sets that a record has room for; those in the stream itself are complete anyway."""
+    found = [u for u in sets if nal.unit_type(u, codec) == kind and len(u) <= 0xFFFF]
+    return found[:most]
+
+
+def _format(unit: bytes, codec: Codec) -> Sps:
+    """What a parameter set says; the usual, where it cannot be read: its bytes are kept anyway."""
+    try:
+        return read_sps(unit, codec)
+    except BadFormat:
+        return Sps(0, 0, (0, 0), 0, 1, 8, 8)
 
 
 def configuration_sets(record: bytes, codec: Codec) -> bytes:
@@ -188,8 +219,7 @@ def _read_sets(record: bytes, at: int, count: int, into: list[bytes]) -> int:
     return at
 
 
-def duration_ms(packets: Sequence[Packet]) -> Ms:
+def duration_ms(packets: Sequence[Packet], *, until: int | None = None) -> Ms:
     """How long the packets last on their own time line, the last frame included."""
-    pts = [round(packet.pts * packet.time_base * TIMESCALE) for packet in packets]
-    _, durations = _decode_times(pts)
+    _, durations = _decode_times(_ticks(packets), _end(packets, until))
     return round(sum(durations) * 1000 / TIMESCALE)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Picture:
     shown: int
     sent: int
     is_key: bool
+    codec: Codec = "h264"
 
 
 class Clip:
@@ -42,7 +44,7 @@ class Clip:
         sets = units_of(parameters.extradata, parameters.codec)
         self.parameters = parameters
         self.pictures = [
-            Picture(_with_sets(p, sets), at, decoded + late, p.is_key)
+            Picture(_with_sets(p, sets), at, decoded + late, p.is_key, p.codec)
             for p, at, decoded in zip(packets, shown, order, strict=True)
         ]
         self.length = order[-1] + (order[-1] // max(1, len(order) - 1) or CLOCK_RATE // 25)
@@ -58,19 +60,33 @@ class Clip:
         with VideoFile(path) as file:
             return cls(file.parameters, list(file.packets()))
 
+    @classmethod
+    def changing(cls, parts: Sequence[Clip]) -> Clip:
+        """Clips one after the other, as of a camera whose settings change while it films."""
+        joined = copy(parts[0])
+        joined.pictures, joined.length = [], 0
+        for part in parts:
+            joined.pictures += [
+                replace(one, shown=one.shown + joined.length, sent=one.sent + joined.length)
+                for one in part.pictures
+            ]
+            joined.length += part.length
+        joined._keys = [at for at, picture in enumerate(joined.pictures) if picture.is_key]
+        return joined
+
     def packets(self) -> Iterator[Packet]:
         """One round, as packets."""
         for one in self.pictures:
             wall = one.shown * 1000 // CLOCK_RATE
             yield Packet(
-                data=joined(one.units, self.parameters.codec),
+                data=joined(one.units, one.codec),
                 pts=one.shown,
                 time_base=Fraction(1, CLOCK_RATE),
                 is_key=one.is_key,
                 wall_ms=wall,
                 wall_source="arrival",
                 arrival_ms=wall,
-                codec=self.parameters.codec,
+                codec=one.codec,
             )
 
     def key_before(self, ticks: int) -> int:
