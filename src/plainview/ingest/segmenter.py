@@ -20,6 +20,7 @@ from plainview.media.packets import Packet, Parameters, WallSource
 MIN_MS: Ms = 4_000
 MAX_MS: Ms = 10_000
 MAX_BYTES = 64 * 1024 * 1024
+MAX_PACKETS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,11 @@ class Segmenter:
             return False
         if parameters is not None and parameters != self._parameters:
             return True
-        if self._bytes + len(packet.data) > MAX_BYTES:
+        if self._bytes + len(packet.data) > MAX_BYTES or len(self._packets) >= MAX_PACKETS:
             return True
-        if packet.pts <= self._highest_pts:
-            return False
         pending = packet.wall_ms - self._packets[0].wall_ms
+        if packet.pts <= self._highest_pts:
+            return pending >= 2 * self._max  # time stamps that stand still, or run backwards
         if self._reorders and not _refreshes(packet):
             # Frames that are sent after this one may be shown before it, and before the end.
             if packet.wall_ms >= self._window:

@@ -69,6 +69,8 @@ class Decoder:
 
     def decode(self, packet: Packet) -> list[Frame]:
         """The pictures that became ready. Raises `BadFormat` if the packet does not decode."""
+        if not packet.data:
+            return []  # to FFmpeg it would be the end of the stream
         raw = av.Packet(packet.data)
         raw.pts = packet.pts
         raw.time_base = packet.time_base

@@ -19,6 +19,7 @@ OTHER_RATE = 1.5
 BLIND_MS: Ms = 3_000
 """How long packets may come without a picture before it is said that there is none."""
 KEY_PATIENCE_MS: Ms = 10_000
+SAID_MS: Ms = 60_000
 
 
 def frame_rate(packets: Iterable[Packet]) -> float:
@@ -68,7 +69,7 @@ class Blindness:
     def __init__(self) -> None:
         self._waiting_since: Ms | None = None
         self._dark_since: Ms | None = None
-        self._failed = False
+        self._told: Ms | None = None
         self._waits = self._refused = self._dark = ""
 
     @property
@@ -92,14 +93,16 @@ class Blindness:
         return news
 
     def dark(self, packet: Packet, why: str) -> bool:
-        """No picture came of a packet; whether it is the first one in a row that failed."""
+        """No picture came of a packet; whether `why` is to be said, which is once a minute."""
         since = self._dark_since = self._dark_since or packet.arrival_ms
         if packet.arrival_ms - since >= BLIND_MS:
             self._dark = f"The camera's pictures cannot be decoded. {why}".strip()
-        news, self._failed = bool(why) and not self._failed, self._failed or bool(why)
-        return news
+        if not why or (self._told is not None and 0 <= packet.arrival_ms - self._told < SAID_MS):
+            return False
+        self._told = packet.arrival_ms
+        return True
 
     def sees(self) -> None:
         """A picture came."""
-        self._dark_since, self._failed = None, False
+        self._dark_since = None
         self._refused = self._dark = ""

@@ -230,7 +230,7 @@ class RedactionThread:
         try:
             frames = self._decoder.decode(packet) if self._decoder else []
         except BadFormat as error:
-            if self._blind.dark(packet, error.message):  # once: a camera must not fill the disk
+            if self._blind.dark(packet, error.message):  # a camera must not fill the disk
                 log.info("packet_not_decoded", camera=self._camera, reason=error.message)
             return []
         if frames:

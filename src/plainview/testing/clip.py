@@ -63,16 +63,25 @@ class Clip:
     @classmethod
     def changing(cls, parts: Sequence[Clip]) -> Clip:
         """Clips one after the other, as of a camera whose settings change while it films."""
-        joined = copy(parts[0])
-        joined.pictures, joined.length = [], 0
+        pictures, length = list[Picture](), 0
         for part in parts:
-            joined.pictures += [
-                replace(one, shown=one.shown + joined.length, sent=one.sent + joined.length)
+            pictures += [
+                replace(one, shown=one.shown + length, sent=one.sent + length)
                 for one in part.pictures
             ]
-            joined.length += part.length
-        joined._keys = [at for at, picture in enumerate(joined.pictures) if picture.is_key]
-        return joined
+            length += part.length
+        return parts[0].remade(pictures, length=length)
+
+    def remade(
+        self, pictures: Sequence[Picture], parameters: Parameters | None = None,
+        *, length: int | None = None,
+    ) -> Clip:  # fmt: skip
+        """The same with other pictures."""
+        made = copy(self)
+        made.pictures, made.length = list(pictures), length or self.length
+        made.parameters = parameters or self.parameters
+        made._keys = [at for at, picture in enumerate(made.pictures) if picture.is_key]
+        return made
 
     def packets(self) -> Iterator[Packet]:
         """One round, as packets."""
