@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from plainview.base.clock import now_ms
 from plainview.media import codecs, jpeg
 from plainview.media.convert import ClipStyle
 from plainview.media.packets import Packet
+from plainview.node.processes import Program, Supervisor
 from plainview.store.check import check
+from plainview.store.index import Segment
 from plainview.store.packs import Kind
+from plainview.store.store import Store
 from plainview.testing import damage
 from plainview.testing.clip import Clip
 from plainview.testing.one_camera import OneCamera
 from plainview.testing.patterns import wandering
+from plainview.testing.rtsp import RtspServer
 from plainview.testing.rtsp_mounts import ClipMount
 
 Until = Callable[[Callable[[], object], float, str], None]
@@ -126,3 +133,50 @@ def test_hundreds_of_damaged_streams_crash_nothing_and_show_nothing(
         f"{codec}: {count} seeds, no crash, nothing shown raw, {most} MB, {slowest:.1f} s CPU"
     )
     record_property("bar", json.dumps({"row": "bad input", "measured": measured}))
+
+
+@pytest.mark.skipif(not FULL, reason="tests/recorder/test_recorder_process.py kills one, too")
+@pytest.mark.bar("bad input")
+def test_a_native_crash_costs_all_cameras_seconds_and_nothing_acknowledged(
+    town: Any, server: RtspServer, until: Until, record_property: Callable[[str, object], None]
+) -> None:
+    """All cameras of a recorder are one process: what a decoder's crash costs the others."""
+    cameras = ["cam-01", "cam-02", "cam-03"]
+    for camera in cameras:
+        town.version = 0
+        town.publish(camera)
+        town.point(server.add(camera, ClipMount(SOUND)), camera)
+    environment = {f"PLAINVIEW_{n.upper()}": str(v) for n, v in town.settings.model_dump().items()}
+    command = [sys.executable, "-m", "plainview.cli", "recorder"]
+    supervisor = Supervisor(town.settings.data)
+    child = supervisor.start(Program("recorder", command, environment=environment))
+    with Store(town.settings) as store:
+        until(lambda: all(_originals(store, camera) for camera in cameras), 40, "three cameras")
+        pid = child.pid
+        assert pid is not None
+        before = {camera: _originals(store, camera) for camera in cameras}
+        crashed = now_ms()
+        os.kill(pid, signal.SIGSEGV)
+
+        def all_again() -> bool:
+            supervisor.keep_alive()
+            return all(_originals(store, camera)[-1].start_ms > crashed for camera in cameras)
+
+        until(all_again, 60, "all cameras again")
+        supervisor.stop()
+        gaps = []
+        for camera in cameras:
+            rows = _originals(store, camera)
+            assert rows[: len(before[camera])] == before[camera]
+            last = max(row.end_ms for row in rows if row.start_ms <= crashed)
+            first = min(row.start_ms for row in rows if row.start_ms > crashed)
+            gaps.append((first - last) / 1000)
+        assert check(store).findings == []
+    worst = max(gaps)
+    measured = f"SIGSEGV with 3 cameras: 0 acknowledged lost, gap {min(gaps):.1f} to {worst:.1f} s"
+    record_property("bar", json.dumps({"row": "bad input", "measured": measured}))
+    assert worst < 40
+
+
+def _originals(store: Store, camera: str) -> list[Segment]:
+    return store.segments(Kind.ORIGINALS, camera, 0, now_ms() + 60_000)
