@@ -57,7 +57,7 @@ HOSTILE: dict[str, tuple[Callable[[], Clip], str]] = {
         lambda: damage.damaged(wandering(ClipStyle(codec="hevc", preset="ultrafast")), 5, ANY), ""
     ),
 }  # fmt: skip
-USUAL = ["16,384 px", "no key picture", "truncated, empty, doubled", "a day on and back"]
+USUAL = ["16,384 px", "truncated, empty, doubled", "a day on and back"]
 
 
 def memory_mb() -> float:
@@ -114,7 +114,7 @@ def _content(packet: Packet) -> bytes:
 
 
 @pytest.mark.bar("bad input")
-@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "mjpeg"])
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "mjpeg"] if FULL else ["h264", "av1"])
 def test_hundreds_of_damaged_streams_crash_nothing_and_show_nothing(
     codec: str, record_property: Callable[[str, object], None]
 ) -> None:

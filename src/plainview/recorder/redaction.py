@@ -230,14 +230,21 @@ class RedactionThread:
         try:
             frames = self._decoder.decode(packet) if self._decoder else []
         except BadFormat as error:
-            if self._blind.dark(packet, error.message):  # a camera must not fill the disk
-                log.info("packet_not_decoded", camera=self._camera, reason=error.message)
+            self._dark(packet, error.message)
             return []
         if frames:
             self._blind.sees()
         else:
-            self._blind.dark(packet, "")
+            self._dark(packet, "")
         return frames
+
+    def _dark(self, packet: Packet, why: str) -> None:
+        """No picture came of a packet; when that lasts, the view ends here for the time being."""
+        before = self._blind.reason
+        if self._blind.dark(packet, why):
+            log.info("packet_not_decoded", camera=self._camera, reason=why)
+        if self._blind.reason and not before:
+            self._views.gap()
 
     def _finish(self, *, lost: bool = True) -> None:
         """The end of a stretch of video: nothing of it stays in decoder, redactor or flow."""
