@@ -18,6 +18,7 @@ from plainview.media.convert import ClipStyle, encode_clip, write_clip
 from plainview.media.decode import Decoder
 from plainview.media.files import VideoFile, read_frames, read_packets
 from plainview.media.frames import Frame
+from plainview.media.packets import Codec
 
 MovingFrames = Callable[..., Iterator[Frame]]
 
@@ -116,3 +117,32 @@ def test_a_decoder_names_a_damaged_packet(moving: MovingFrames) -> None:
     broken = dataclasses.replace(packets[0], data=nal.START_CODE + b"\x65")
     with pytest.raises(BadFormat, match="could not be decoded"):
         decoder.decode(broken)
+
+
+def test_more_parameter_sets_than_a_file_can_name(moving: MovingFrames) -> None:
+    """The record takes what it has room for; all of them stand in the stream itself."""
+    parameters, packets = encode_clip(moving(5), 25)
+    many = nal.join_annexb(b"\x67\x42\x00\x1e" + bytes([200, at]) for at in range(1, 60))
+    many += nal.join_annexb(b"\x68" + bytes([1 + at // 200, 1 + at % 200]) for at in range(300))
+    many += nal.join_annexb([b"\x67" + b"\x55" * 70_000, b"\x67"])
+    crowd = dataclasses.replace(parameters, extradata=parameters.extradata + many)
+    _, read = read_packets(fmp4.write_segment(packets, crowd))
+    assert [codecs.sample(p.data, p.codec) for p in read] == [
+        codecs.sample(p.data, p.codec) for p in packets
+    ]
+
+
+@pytest.mark.parametrize("pixels", ["yuv422p", "yuv420p10le", "yuv444p"])
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_the_record_tells_the_true_format(codec: Codec, pixels: str, moving: MovingFrames) -> None:
+    style = ClipStyle(codec=codec, preset="ultrafast", pixels=pixels)
+    parameters, _ = encode_clip(moving(3), 25, style)
+    sets = nal.parameter_sets(parameters.extradata, codec)
+    chroma = {"yuv422p": 2, "yuv420p10le": 1, "yuv444p": 3}[pixels]
+    depth = 2 if "10" in pixels else 0
+    if codec == "h264":
+        record = fmp4.avc_configuration(sets)[-4:]
+        assert list(record) == [0xFC | chroma, 0xF8 | depth, 0xF8 | depth, 0]
+    else:
+        record = fmp4.hevc_configuration(sets)
+        assert list(record[16:19]) == [0xFC | chroma, 0xF8 | depth, 0xF8 | depth]
