@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from plainview.base.clock import Clock, Ms
 from plainview.errors import SourceAway
 from plainview.media.access import Access
+from plainview.media.codecs import parameters_from
 from plainview.media.packets import Packet, Parameters
 from plainview.media.rtp.control import Control
 from plainview.media.rtp.dialogue import Dialogue, Setup
@@ -27,7 +28,7 @@ from plainview.media.rtp.message import Interleaved
 from plainview.media.rtp.order import WINDOW_S, Counts
 from plainview.media.rtp.ports import Ports
 from plainview.media.rtp.receiver import Receiver
-from plainview.media.rtsp import ParameterWait, parameters_from, redact_url
+from plainview.media.rtsp import ParameterWait, redact_url
 from plainview.media.timing import RawPacket, Timeline
 
 REPORT_S = 5.0
