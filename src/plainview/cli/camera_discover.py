@@ -13,6 +13,7 @@ from plainview.cli.options import Json, counted, printable, say, say_json, say_t
 from plainview.errors import PlainviewError
 from plainview.ingest import discovery, onvif
 from plainview.ingest.addresses import Login, service_address, short, without_secrets
+from plainview.media.timing import MAX_CLOCK_ERROR_MS
 
 SMALL_ERROR_MS: Ms = 2_000
 """A camera tells its time in whole seconds; less than this is no difference."""
@@ -59,6 +60,8 @@ def command(
         say_table(columns, rows, empty=NONE_FOUND)
     if cameras:
         say("* The largest that is recorded as it is.")
+        if any(abs(camera.clock_error_ms or 0) > MAX_CLOCK_ERROR_MS for camera in cameras):
+            say("A clock that is more than 10 s off is not used: set it, best by NTP.")
         say("Next: plainview camera add FILE --key KEY --onvif CAMERA [--profile PROFILE]")
     errors = [answer for answer in answers.values() if isinstance(answer, PlainviewError)]
     for error in errors:

@@ -6,7 +6,7 @@ descriptions (WSDL) come with the library, and nothing is fetched from anywhere 
 
 A password goes out only as a digest (WS-Security UsernameToken), and only to the machine that was
 asked: services that a camera names elsewhere are asked at its own address. Answers are bounded in
-size and time and read without entities.
+size and time and read without entities. Certificates are not checked: cameras sign their own.
 """
 
 from __future__ import annotations
