@@ -61,6 +61,7 @@ class Source:
         self._parameters: Parameters | None = None
         self._began = clock()
         self._last_wall: Ms | None = None
+        self._last: Packet | None = None
         self._open_gap: Gap | None = None
         self._logged, self._logged_ms = 0, 0
 
@@ -132,9 +133,12 @@ class Source:
         elif self._last_wall is not None and packet.wall_ms < self._last_wall - CLOCK_STEP_MS:
             yield from self._jump(packet.wall_ms, "The camera's clock stepped back.")
             self._last_wall = packet.wall_ms
+        elif self._stepped(packet):
+            yield from self._jump(packet.wall_ms, "The camera's clock was set.")
         elif packet.missing and self._last_wall is not None:
             yield from self._jump(packet.wall_ms, f"Pictures were lost ({packet.lost} packets).")
         self._last_wall = max(packet.wall_ms, self._last_wall or packet.wall_ms)
+        self._last = packet
         self._count(stream)
         self._book.packet(
             packet.arrival_ms,
@@ -143,6 +147,14 @@ class Source:
             clock_error_ms=stream.clock_error_ms,
         )
         yield packet
+
+    def _stepped(self, packet: Packet) -> bool:
+        """Whether the wall time moved on, and the stream's own time did not."""
+        last = self._last
+        if last is None or "rtcp" not in (last.wall_source, packet.wall_source):
+            return False
+        step = (packet.wall_ms - last.wall_ms) - (packet.pts_ms - last.pts_ms)
+        return step > CLOCK_STEP_MS
 
     def _count(self, stream: CameraStream) -> None:
         """Losses go to health and, at most every `LOSS_LOG_MS`, to the log."""

@@ -36,11 +36,13 @@ class RtspServer:
         password: str = "",
         guard: Guard | None = None,
         tls: ssl.SSLContext | None = None,
+        timeout_s: float = 60.0,
     ) -> None:
-        """`guard` says how the password is asked for; with `tls` it is an `rtsps://` server."""
+        """`guard` says how the password is asked for; with `tls` it is an `rtsps://` server;
+        after `timeout_s` without a word a viewer over UDP is taken to have left."""
         self.host, self.port = host, port
         self._tls = tls
-        self._shared = Shared(guard=guard or Guard(user, password))
+        self._shared = Shared(guard=guard or Guard(user, password), timeout_s=timeout_s)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
