@@ -16,7 +16,7 @@ from plainview.media.rtp.message import Answer, Asked, Interleaved
 
 _TRIES = 3
 _UNASKED = 32
-_EARLY = 4096
+_EARLY = 256
 _LEAST_TIMEOUT_S = 10.0
 _REASONS = {
     404: ("knows no such stream", "Check the path of the address."),
