@@ -101,7 +101,7 @@ def add(
         {option: str(value) for option, value in given.items() if value is not None}
     )
     index, version = _state(loaded, name, "active", record, key)
-    _store_address(Sources(loaded.data), name, stream or address, how, given)
+    store_address(Sources(loaded.data), name, stream or address, how, given)
     with Register(loaded) as register:
         effective = register.camera(name).effective_ms
     say(f"{name}: version {version} is on the log (entry {index}).")
@@ -202,7 +202,7 @@ def show(
     say_table(("version", "status", "entry", "stated", "in effect from"), rows, empty="")
 
 
-def _store_address(
+def store_address(
     sources: Sources, camera: str, url: str | None, how: Access, given: Mapping[str, object]
 ) -> None:
     """Keep the address and how it is reached; what is not given again stays as it is."""

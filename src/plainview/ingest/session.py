@@ -23,7 +23,7 @@ from plainview.media.rtsp import redact_url
 from plainview.media.streams import DEFAULT, CameraStream, open_camera
 
 log = structlog.get_logger()
-LOSS_LOG_MS: Ms = 10_000
+LOSS_LOG_MS: Ms = 60_000
 CLOCK_STEP_MS: Ms = 1_000
 """A wall time this much before the one just seen is a step backwards of the camera's clock."""
 
