@@ -29,6 +29,8 @@ def test_what_is_not_given_again_stays(tmp_path: Path) -> None:
     store_address(sources, "cam-01", None, Access(), {"transport": "tcp"})
     assert sources.how("cam-01") == {"fingerprint": PIN}
     assert sources.url("cam-01") == "rtsp://host/2"
+    store_address(sources, "cam-01", None, Access(), {"fingerprint": "", "transport": None})
+    assert sources.how("cam-01") == {}
 
 
 def test_without_an_address_there_is_nothing_to_reach(tmp_path: Path) -> None:

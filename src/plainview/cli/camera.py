@@ -63,7 +63,8 @@ FingerprintOption = Annotated[
     str | None,
     typer.Option(
         "--fingerprint",
-        help="SHA-256 of the certificate that an rtsps:// camera must show (64 hex digits).",
+        help="SHA-256 of the certificate that an rtsps:// camera must show (64 hex digits); '' "
+        "takes it away.",
     ),
 ]
 CaFileOption = Annotated[
@@ -207,13 +208,13 @@ def store_address(
 ) -> None:
     """Keep the address and how it is reached; what is not given again stays as it is."""
     known = sources.url(camera)
-    if url is None and not any(given.values()):
+    if url is None and all(one is None for one in given.values()):
         return
     if not (url or known):
         raise Invalid(
             f"No address is known for {camera}.", hint="Give --stream, or stream in the record."
         )
-    stays = {key: text for key, text in sources.how(camera).items() if not given.get(key)}
+    stays = {key: text for key, text in sources.how(camera).items() if given.get(key) is None}
     sources.put(camera, str(url or known), stays | how.to_dict())
 
 

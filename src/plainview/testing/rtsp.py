@@ -22,6 +22,8 @@ from plainview.testing.rtsp_login import Guard
 from plainview.testing.rtsp_mounts import ClipMount
 
 MAX_CONNECTIONS = 512
+_TLS_S = 2.0
+_CLOSING_S = 0.1
 
 
 class RtspServer:
@@ -137,6 +139,8 @@ class RtspServer:
                 self.port,
                 limit=rtsp_message.MAX_HEAD,
                 ssl=self._tls,
+                ssl_handshake_timeout=_TLS_S if self._tls else None,
+                ssl_shutdown_timeout=_TLS_S if self._tls else None,
             )
         except OSError as error:
             self._failure = error
@@ -146,13 +150,15 @@ class RtspServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for connection in list(self._shared.connections):
-            connection.cut()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        _, late = await asyncio.wait(tasks, timeout=5) if tasks else (set(), set())
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        # A handshake that ends now begins another task.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for connection in list(self._shared.connections):
+                connection.cut()
+            _, late = await asyncio.wait(tasks, timeout=5)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.sleep(_CLOSING_S if self._tls else 0)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._shared.connections) >= MAX_CONNECTIONS:

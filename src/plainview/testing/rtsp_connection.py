@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import secrets
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -272,5 +273,5 @@ class Connection:
         if self._udp is not None:
             self._udp.close()
         self._writer.close()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
             await self._writer.wait_closed()
