@@ -141,9 +141,13 @@ class City:
         file = self.folder / "camera.json"
         file.write_text(json.dumps(values))
         key = ["--key", str(self.key_path("ana"))]
-        assert "version 1" in command(camera.app, "add", str(file), *key, *data)
-        assert Sources(self.settings.data).url("cam-01") == "rtsp://u:p@host/1"
+        added = command(camera.app, "add", str(file), *key, *data, "--transport", "udp")
+        assert "version 1" in added
+        sources = Sources(self.settings.data)
+        assert sources.url("cam-01") == "rtsp://u:p@host/1"
+        assert sources.how("cam-01") == {"transport": "udp"}
         shown = command(camera.app, "show", "cam-01", *data)
+        assert "transport: udp" in shown
         assert "May it record now? Yes." in shown
         assert "u:p" not in shown
 

@@ -48,7 +48,8 @@ FingerprintOption = Annotated[
     str | None,
     typer.Option(
         "--fingerprint",
-        help="SHA-256 of the certificate that an rtsps:// camera must show (64 hex digits).",
+        help="SHA-256 of the certificate that an rtsps:// camera must show (64 hex digits); '' "
+        "takes it away.",
     ),
 ]
 CaFileOption = Annotated[
@@ -94,7 +95,7 @@ def command(
     )
     found = _asked(address, profile, user) if address else stream or written
     index, version = state_camera(loaded, name, "active", record, key)
-    _store_address(Sources(loaded.data), name, found, how, given)
+    store_address(Sources(loaded.data), name, found, how, given)
     with Register(loaded) as register:
         effective = register.camera(name).effective_ms
     say(f"{name}: version {version} is on the log (entry {index}).")
@@ -112,16 +113,16 @@ def _asked(address: str, profile: str | None, user: str | None) -> str:
     return whole
 
 
-def _store_address(
+def store_address(
     sources: Sources, camera: str, url: str | None, how: Access, given: Mapping[str, object]
 ) -> None:
     """Keep the address and how it is reached; what is not given again stays as it is."""
     known = sources.url(camera)
-    if url is None and not any(given.values()):
+    if url is None and all(one is None for one in given.values()):
         return
     if not (url or known):
         raise Invalid(
             f"No address is known for {camera}.", hint="Give --stream, or stream in the record."
         )
-    stays = {key: text for key, text in sources.how(camera).items() if not given.get(key)}
+    stays = {key: text for key, text in sources.how(camera).items() if given.get(key) is None}
     sources.put(camera, str(url or known), stays | how.to_dict())

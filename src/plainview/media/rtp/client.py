@@ -57,19 +57,22 @@ class RtpStream:
                 hint="Leave the transport of an rtsps:// address at tcp.",
             )
         self._ports: Ports | None = None
+        until = time.monotonic() + open_s
         self._control = Control(
             self.name, parts.hostname or "", parts.port or _PORTS[parts.scheme],
             tls=tls, access=access, open_s=open_s,
         )  # fmt: skip
         try:
-            self._start(parts, udp, open_s, clock)
+            self._start(parts, udp, until=until, open_s=open_s, clock=clock)
         except BaseException:
             self._hang_up()
             raise
 
-    def _start(self, parts: SplitResult, udp: bool, open_s: float, clock: Clock) -> None:
+    def _start(
+        self, parts: SplitResult, udp: bool, *, until: float, open_s: float, clock: Clock
+    ) -> None:
         login = Login(unquote(parts.username or ""), unquote(parts.password or ""))
-        self._dialogue = Dialogue(self._control, _bare(parts), login, open_s)
+        self._dialogue = Dialogue(self._control, _bare(parts), login, until=until, open_s=open_s)
         self._video = video = self._dialogue.describe()
         transport = "RTP/AVP/TCP;unicast;interleaved=0-1"
         if udp:
