@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, delete, select
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, delete, select
 from sqlalchemy import update as change
 from sqlalchemy.dialects.sqlite import insert
 
 from plainview.base.clock import Clock, Ms, now_ms
-from plainview.base.database import open_engine, upgrade, writing
+from plainview.base.database import open_engine, writing
+from plainview.base.upgrading import upgrade_to_newest
 from plainview.errors import NotAuthorised
 
 IDLE_MS: Ms = 15 * 60_000
@@ -64,11 +65,7 @@ _ACTS = Table(
 )
 
 
-def _first(connection: Connection) -> None:
-    _META.create_all(connection)
-
-
-_STEPS = [_first]
+_UPGRADES = Path(__file__).with_name("upgrades")
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class Sessions:
     def __init__(self, file: Path, *, clock: Clock = now_ms) -> None:
         self._clock = clock
         self._engine = open_engine(file)
-        upgrade(self._engine, _STEPS)
+        upgrade_to_newest(self._engine, _UPGRADES)
 
     def close(self) -> None:
         """Close the file."""
