@@ -65,10 +65,10 @@ def leaf_of(rows: Sequence[Segment], minute: str, register: int) -> Leaf:
     )
 
 
-_META = MetaData()
+METADATA = MetaData()
 _LEAVES = Table(
     "leaves",
-    _META,
+    METADATA,
     Column("number", Integer, primary_key=True),
     Column("entry", String, nullable=False, index=True),
     Column("at", Integer),
@@ -81,7 +81,7 @@ _LEAVES = Table(
     Column("minute", String, nullable=False),
 )
 _NAMES = [field.name for field in fields(Leaf)]
-_UPGRADES = Path(__file__).with_name("upgrades")
+UPGRADES = Path(__file__).with_name("upgrades")
 
 
 class RootBook:
@@ -89,7 +89,7 @@ class RootBook:
 
     def __init__(self, data: Path) -> None:
         self._engine = open_engine(data / FILE)
-        upgrade_to_newest(self._engine, _UPGRADES)
+        upgrade_to_newest(self._engine, UPGRADES)
 
     def close(self) -> None:
         """Close every connection."""

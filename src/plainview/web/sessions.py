@@ -32,10 +32,10 @@ TOUCH_MS: Ms = 30_000
 KEEP_ACTS_MS: Ms = 90 * 86_400_000
 MOST_SESSIONS_OF_ONE = 20
 
-_META = MetaData()
+METADATA = MetaData()
 _SESSIONS = Table(
     "sessions",
-    _META,
+    METADATA,
     Column("hash", String, primary_key=True),
     Column("person", String, nullable=False),
     Column("name", String, nullable=False),
@@ -48,13 +48,13 @@ _SESSIONS = Table(
 )
 _SIGNATURES = Table(
     "used_signatures",
-    _META,
+    METADATA,
     Column("hash", String, primary_key=True),
     Column("at", Integer, nullable=False),
 )
 _ACTS = Table(
     "acts",
-    _META,
+    METADATA,
     Column("entry", Integer, primary_key=True),
     Column("person", String, nullable=False),
     Column("time", Integer, nullable=False),
@@ -65,7 +65,7 @@ _ACTS = Table(
 )
 
 
-_UPGRADES = Path(__file__).with_name("upgrades")
+UPGRADES = Path(__file__).with_name("upgrades")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Sessions:
     def __init__(self, file: Path, *, clock: Clock = now_ms) -> None:
         self._clock = clock
         self._engine = open_engine(file)
-        upgrade_to_newest(self._engine, _UPGRADES)
+        upgrade_to_newest(self._engine, UPGRADES)
 
     def close(self) -> None:
         """Close the file."""
