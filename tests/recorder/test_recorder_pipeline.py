@@ -205,12 +205,12 @@ def test_a_full_disk_is_a_marked_gap_and_recording_goes_on_by_itself(
 ) -> None:
     one = bench(camera.url("street"), Faulty())
     until(lambda: originals(one) >= 1, 15, "an original")
-    one.writer._reserve._free = lambda _: 0
+    one.writer._volumes.data._free = lambda _: 0
     last = one.pipeline._originals
     until(lambda: last._last is not None and last._last.refused, 15, "a refused original")
     assert isinstance(one.writer.trouble, StoreFull)
     count = originals(one)
-    one.writer._reserve._free = lambda _: 1 << 40
+    one.writer._volumes.data._free = lambda _: 1 << 40
     until(lambda: originals(one) > count, 20, "more originals")
     rows = one.store.segments(Kind.ORIGINALS, "cam-01", 0, FAR)
     assert any(row.gap_before for row in rows[1:])

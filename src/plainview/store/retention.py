@@ -2,7 +2,11 @@
 
 The shred itself is the keeper's: without the key the bytes are noise. This frees the space. Order:
 mark the windows as dropped (committed), unlink the packs (folder synced), delete the rows; a crash
-between the steps is finished at the next start, and no pack comes back.
+between the steps is finished at the next start, and no pack comes back. Packs on a disk that is
+away stay marked, and go when it is here again.
+
+Nothing else is ever deleted: no window goes before the log says that its key was destroyed, and so
+none that is held, however full the disks are.
 """
 
 from __future__ import annotations
@@ -16,36 +20,40 @@ from plainview.base.days import day_of
 from plainview.base.durable import sync_folder
 from plainview.seal.windows import WindowId
 from plainview.store.days import Days
+from plainview.store.disks import Disks
+from plainview.store.index import Pack
 
 
-def drop_windows(data: Path, days: Days, windows: Iterable[str]) -> int:
-    """Unlink the packs of these windows and forget their rows; how many packs went."""
+def drop_windows(disks: Disks, days: Days, windows: Iterable[str]) -> list[Pack]:
+    """Unlink the packs of these windows and forget their rows; the packs that went."""
     by_day: defaultdict[str, list[str]] = defaultdict(list)
     for window in windows:
         by_day[day_of(WindowId.parse(window).start)].append(window)
-    count = 0
+    gone: list[Pack] = []
     for day, ids in by_day.items():
         index = days.get(day)
         if index is not None and any(index.packs(window) for window in ids):
             index.drop_first(ids)
-            count += finish_drops(data, days, day)
-    return count
+            gone += finish_drops(disks, days, day)
+    return gone
 
 
-def finish_drops(data: Path, days: Days, day: str) -> int:
-    """Unlink what is marked as dropped on `day`, then forget it; how many packs went."""
+def finish_drops(disks: Disks, days: Days, day: str) -> list[Pack]:
+    """Unlink what is marked as dropped on `day`, then forget it; the packs that went."""
     index = days.get(day)
     if index is None:
-        return 0
-    packs = index.drop_first([])
+        return []
+    here, away = disks.present(), disks.away()
+    gone = [pack for pack in index.drop_first([]) if pack.disk not in away]
     over = day < day_of(now_ms() - DAY_MS)
-    for path in packs:
-        (data / path).unlink(missing_ok=True)
-    for folder in {(data / path).parent for path in packs}:
-        _sync_or_remove(folder, over=over)
-    if index.drop_last() and over:
+    for disk in here:
+        for pack in gone:
+            (disk.folder / pack.pack).unlink(missing_ok=True)
+        for folder in {(disk.folder / pack.pack).parent for pack in gone}:
+            _sync_or_remove(folder, over=over)
+    if index.drop_last(list(away)) and over:
         days.unlink(day)
-    return len(packs)
+    return gone
 
 
 def _sync_or_remove(folder: Path, *, over: bool) -> None:
