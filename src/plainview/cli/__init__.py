@@ -41,6 +41,7 @@ COMMANDS: dict[str, Listed] = {
     "verify": Listed("plainview.cli.verify", "Verify a package, a log folder or a log address."),
     "witness": Listed("plainview.cli.witness", "Run a witness of transparency logs."),
     "check": Listed("plainview.cli.check", "Check store, index and log; repair, extract."),
+    "disks": Listed("plainview.cli.disks", "Show where recordings lie; adopt or forget a disk."),
     "bench": Listed("plainview.cli.bench", "Measure what this machine does."),
     "keeper": Listed("plainview.cli.keeper", "Run the keeper (started by serve).", hidden=True),
     "recorder": Listed("plainview.cli.recorder", "Run a recorder (started by serve).", hidden=True),

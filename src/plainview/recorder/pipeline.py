@@ -105,9 +105,10 @@ class Pipeline:
         """What health shows; no password, no counts of what was hidden."""
         health = self._source.health
         redaction, why = self._redaction.state
+        trouble = self._trouble or self._originals.trouble
         return {
-            "state": "recording" if health.state == "running" and not self._trouble else "waiting",
-            "reason": self._trouble or health.reason,
+            "state": "recording" if health.state == "running" and not trouble else "waiting",
+            "reason": trouble or health.reason,
             "redaction": redaction,
             "redaction_reason": why,
             "source_url_redacted": health.source,

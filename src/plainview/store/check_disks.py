@@ -25,6 +25,14 @@ class DiskState:
     total: int
     trouble: str
 
+    def words(self) -> str:
+        """Room or trouble, in a line."""
+        if self.trouble:
+            return self.trouble
+        share = 100 * self.free // max(1, self.total)
+        use = "" if self.writes else ", only read from"
+        return f"{self.free / 1e9:.1f} GB free ({share} %), {self.packs} packs{use}."
+
 
 def states(store: Store) -> list[DiskState]:
     """Every disk that is known or that settings name, the data folder first."""

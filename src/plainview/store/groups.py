@@ -32,6 +32,11 @@ class Ticket:
         self._done.set()
 
     @property
+    def error(self) -> PlainviewError | None:
+        """Why the segment was not stored; None as long as that is not known."""
+        return self._error
+
+    @property
     def refused(self) -> bool:
         """Whether it is known that the segment was not stored."""
         return self._error is not None

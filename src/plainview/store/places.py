@@ -63,7 +63,7 @@ class Places:
                 if not self._volumes.fits(len(data), but=tried):
                     raise
                 self.close(name, goes_on=True)
-            except StoreDamaged as error:
+            except (StoreDamaged, Unavailable) as error:
                 volume.fail(error)
                 self._give_up(volume, error)
             else:
@@ -149,11 +149,12 @@ class Places:
         for volume in self._volumes.all:
             room, rate = volume.room(), self._meters[volume.folder].rate()
             used = max(0, volume.total() - room)
-            name = str(volume.folder)
-            found.append(Headroom("disk", name, used, room, rate, hours_of(room, rate)))
+            hours = None if volume.trouble is not None else hours_of(room, rate)
+            found.append(Headroom("disk", str(volume.folder), used, room, rate, hours))
         return found
 
     def _begin(self, volume: Volume, name: PackName, header: WindowHeader) -> _Open:
+        volume.look()  # a new file in a mount point without its disk would be lost to all
         mine = replace(name, part=self._parts.get(name.path, 0))
         if self._volumes.disks.where(mine.path) is not None:
             raise Refused(

@@ -172,9 +172,12 @@ class Writer:
         """How long the room of each disk and of each class lasts."""
         return [*self._places.headroom(), *self._room.headroom()]
 
-    def failed(self) -> list[str]:
-        """Why disks cannot be written now, a sentence each."""
-        return [one.trouble.line() for one in self._volumes.failed() if one.trouble is not None]
+    def complaints(self) -> list[str]:
+        """What is wrong with disks and room now, a sentence each."""
+        failed = [one.trouble.message for one in self._volumes.failed() if one.trouble is not None]
+        stopped = [f"not recorded, since room is short: {what}." for what in self._room.stopped()]
+        trouble = [self.trouble.message] if self.trouble is not None else []
+        return list(dict.fromkeys([*failed, *stopped, *trouble]))
 
     def _run(self) -> None:
         due = time.monotonic() + self._every
