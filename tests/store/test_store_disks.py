@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from plainview.base.settings import Settings
-from plainview.errors import NotFound, PlainviewError, Refused, Unavailable
+from plainview.errors import NotFound, PlainviewError, Refused, StoreFull, Unavailable
 from plainview.seal.windows import WindowHeader
 from plainview.store import packfile, volumes
 from plainview.store.check import Result, check, repair
@@ -443,6 +443,52 @@ def fill(file: Path) -> None:
 
 
 @pytest.mark.bar("bad input")
+def test_a_start_on_a_full_disk_waits_for_room(
+    small: Callable[[str, int], Path], make_header: MakeHeader, make_original: MakeSegment
+) -> None:
+    data = small("data", 64)
+    settings = Settings(data=data, commit_seconds=60, disk_reserve_mb=8)
+    with Store(settings) as store, store.writer() as writer:
+        (kept,) = put(writer, make_header(), make_original(0))
+        writer.flush()
+    fill(data / "filler")
+    with Store(settings) as store:
+        with store.writer() as writer:
+            (late,) = put(writer, make_header(epoch=2), make_original(0))
+            writer.flush()
+            assert late.refused
+            (data / "filler").unlink()
+            (again,) = put(writer, make_header(epoch=2), make_original(1))
+            writer.flush()
+            for ticket in (kept, again):
+                ticket.wait(0)
+        assert check(store).findings == []
+
+
+@pytest.mark.bar("bad input")
+def test_while_the_index_takes_nothing_nobody_is_told_that_anything_is_stored(
+    two: Settings, make_header: MakeHeader, make_original: MakeSegment
+) -> None:
+    """The folder of the index cannot be written into; recordings go to their disks, and wait."""
+    with Store(two) as store:
+        with store.writer() as writer:
+            index = two.data / "index"
+            index.write_bytes(b"")  # a file where the folder should be made
+            waiting = put(writer, make_header(), make_original(0), make_original(1))
+            writer.flush()
+            assert not any(ticket.refused for ticket in waiting)
+            with pytest.raises(StoreFull, match="in time"):
+                waiting[0].wait(0)
+            assert "index" in writer.complaints()[0]
+            index.unlink()
+            writer.flush()
+            for ticket in waiting:
+                ticket.wait(0)
+            assert not writer.complaints()
+        assert check(store).findings == []
+
+
+@pytest.mark.bar("bad input")
 def test_a_disk_that_turns_read_only_is_left_until_it_can_be_written_again(
     small: Callable[[str, int], Path],
     tmp_path: Path,
@@ -459,6 +505,9 @@ def test_a_disk_that_turns_read_only_is_left_until_it_can_be_written_again(
             writer.close_window(Kind.ORIGINALS, make_header())
             writer.flush()
             remount(only, "ro")
+            assert store.drop_windows([make_header().record.window]) == 0
+            assert not store.of_window(Kind.ORIGINALS, make_header().record.window)
+            assert packs_in(only)
             (late,) = put(writer, make_header(epoch=2), make_original(0))
             writer.flush()
             assert late.refused
@@ -469,6 +518,7 @@ def test_a_disk_that_turns_read_only_is_left_until_it_can_be_written_again(
             writer.flush()
             again.wait(0)
             assert not writer.complaints()
+            assert len(packs_in(only)) == 1  # what was shredded meanwhile has gone
         assert check(store).findings == []
     record_property("bar", json.dumps({"row": "read-only disk", "measured": "resumed by itself"}))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -79,11 +80,12 @@ class Disks:
         return ""
 
     def where(self, path: str) -> Path | None:
-        """The file of a pack, on whichever disk it lies."""
+        """The file of a pack, on whichever disk it lies; None also where its disk is unreadable."""
         for disk in self.known():
             file = disk.folder / path
-            if file.exists():
-                return file
+            with suppress(OSError):  # of one disk: the others are asked all the same
+                if file.exists():
+                    return file
         return None
 
     def open(self, path: str, disk: str = "") -> BinaryIO:
@@ -185,14 +187,13 @@ class Disks:
         with self._lock:
             try:
                 changed = file.stat().st_mtime_ns
-            except FileNotFoundError:
-                return _Book("", {})
-            if self._read is None or self._read[0] != changed:
-                try:
+                if self._read is None or self._read[0] != changed:
                     values = json.loads(file.read_text())
                     self._read = changed, _Book(str(values["store"]), dict(values["disks"]))
-                except (OSError, ValueError, KeyError) as error:
-                    raise StoreDamaged(f"{file} cannot be read: {error}.") from error
+            except FileNotFoundError:
+                return _Book("", {})
+            except (OSError, ValueError, KeyError) as error:
+                raise StoreDamaged(f"{file} cannot be read: {error}.") from error
             return self._read[1]
 
     def ready(self) -> None:

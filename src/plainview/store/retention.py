@@ -3,7 +3,7 @@
 The shred itself is the keeper's: without the key the bytes are noise. This frees the space. Order:
 mark the windows as dropped (committed), unlink the packs (folder synced), delete the rows; a crash
 between the steps is finished at the next start, and no pack comes back. Packs on a disk that is
-away stay marked, and go when it is here again.
+away or read-only stay marked, and go when it is well again.
 
 Nothing else is ever deleted: no window goes before the log says that its key was destroyed, and so
 none that is held, however full the disks are.
@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+import structlog
+
 from plainview.base.clock import DAY_MS, now_ms
 from plainview.base.days import day_of
 from plainview.base.durable import sync_folder
@@ -22,6 +24,8 @@ from plainview.seal.windows import WindowId
 from plainview.store.days import Days
 from plainview.store.disks import Disks
 from plainview.store.index import Pack
+
+log = structlog.get_logger()
 
 
 def drop_windows(disks: Disks, days: Days, windows: Iterable[str]) -> list[Pack]:
@@ -43,17 +47,26 @@ def finish_drops(disks: Disks, days: Days, day: str) -> list[Pack]:
     index = days.get(day)
     if index is None:
         return []
-    here, away = disks.present(), disks.away()
-    gone = [pack for pack in index.drop_first([]) if pack.disk not in away]
+    stuck = set(disks.away())
+    packs = index.drop_first([])
     over = day < day_of(now_ms() - DAY_MS)
-    for disk in here:
-        for pack in gone:
-            (disk.folder / pack.pack).unlink(missing_ok=True)
-        for folder in {(disk.folder / pack.pack).parent for pack in gone}:
-            _sync_or_remove(folder, over=over)
-    if index.drop_last(list(away)) and over:
+    for disk in disks.present():
+        try:
+            _unlink(disk.folder, [pack.pack for pack in packs], over=over)
+        except OSError as error:  # read-only or failing: its packs go when it is well again
+            log.error("not_dropped", disk=str(disk.folder), reason=error.strerror)
+            stuck.add(disk.id)
+    if index.drop_last(sorted(stuck)) and over:
         days.unlink(day)
-    return gone
+    return [pack for pack in packs if pack.disk not in stuck]
+
+
+def _unlink(root: Path, paths: Iterable[str], *, over: bool) -> None:
+    files = [root / path for path in paths]
+    for file in files:
+        file.unlink(missing_ok=True)
+    for folder in {file.parent for file in files}:
+        _sync_or_remove(folder, over=over)
 
 
 def _sync_or_remove(folder: Path, *, over: bool) -> None:

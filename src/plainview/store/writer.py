@@ -247,12 +247,11 @@ class Writer:
         self._groups.lose(item.name.day, _loss(item.name, item.segment, reason))
 
     def _commit(self) -> None:
-        if self._places.look():
-            self._settle()
-        if not self._groups:
-            return
-        sizes = self._places.sync()
+        back = self._places.look()
+        sizes = self._places.sync() if self._groups else {}
         try:
+            if back:
+                self._settle()
             self._groups.commit(self._days, sizes)
         except DatabaseError as error:
             self._troubled(INDEX, StoreFull(f"the index takes no rows: {error.orig}."))
