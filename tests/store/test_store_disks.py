@@ -330,6 +330,9 @@ def test_disks_that_fail_and_come_back_at_random_lose_nothing_acknowledged(
                     for sequence in (2 * number, 2 * number + 1)
                     for ticket in put(writer, header, make_original(sequence))
                 ]
+                if luck.random() < 0.3:
+                    until(lambda: writer._waiting == 0)
+                    event(luck, two, faults)  # between the writing and the commit
                 writer.flush()
                 for window, sequence, ticket in batch:
                     (refused if ticket.refused else acknowledged).add((window, sequence))
@@ -463,6 +466,17 @@ def test_a_start_on_a_full_disk_waits_for_room(
             for ticket in (kept, again):
                 ticket.wait(0)
         assert check(store).findings == []
+
+
+@pytest.mark.bar("bad input")
+def test_a_start_on_a_read_only_disk_says_so(small: Callable[[str, int], Path]) -> None:
+    data = small("data", 64)
+    remount(data, "ro")
+    with (
+        Store(Settings(data=data, disk_reserve_mb=1)) as store,
+        pytest.raises(Unavailable, match="cannot be written: Read-only"),
+    ):
+        store.writer()
 
 
 @pytest.mark.bar("bad input")

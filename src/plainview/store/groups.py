@@ -103,6 +103,8 @@ class Groups:
                     ticket.settle(error)
                     gone.append(row)
             group.rows = [one for one in group.rows if one[0].pack not in paths]
+            for path in paths:
+                group.packs.pop(path, None)
         self._rows -= len(gone)
         return gone
 

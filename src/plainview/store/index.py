@@ -267,10 +267,13 @@ class DayIndex:
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def place(self, pack: str, **values: object) -> None:
-        """Correct what is known of a pack: `disk`, `retention`, `register`, `bytes`."""
+    def place(self, packs: Iterable[Pack]) -> None:
+        """Correct where packs lie and what window they hold; their sizes stay."""
         with writing(self._engine) as connection:
-            connection.execute(_PACKS.update().where(_PACKS.c.pack == pack).values(**values))
+            for one in packs:
+                known = {"disk": one.disk, "retention": one.retention, "register": one.register}
+                query = _PACKS.update().where(_PACKS.c.pack == one.pack)
+                connection.execute(query.values(**known))
 
     def remove(self, segments: Iterable[Segment]) -> None:
         """Take rows out whose bytes are gone (`plainview check --repair`)."""

@@ -10,6 +10,7 @@ are, and so are their rows.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def recover(disks: Disks, days: Days) -> Report:
     for day in days.all():
         finish_drops(disks, days, day)
     known: dict[str, dict[str, Pack]] = {}
+    moved: dict[str, list[tuple[Disk, str]]] = {}
     for disk, path in disks.packs():
         day = path.split("/")[2]
         if day not in known:
@@ -56,7 +58,9 @@ def recover(disks: Disks, days: Days) -> Report:
         if pack is None or not pack.closed:
             recover_pack(disk, path, days, report)
         elif pack.disk != disk.id or pack.register < 0:
-            _place(disk, path, days.make(day), report)
+            moved.setdefault(day, []).append((disk, path))
+    for day, places in moved.items():
+        days.make(day).place(_placed(places, report))
     return report
 
 
@@ -113,8 +117,9 @@ def recover_pack(disk: Disk, path: str, days: Days, report: Report) -> None:
     lost = known - {row.seq for row in rows}
     if lost:
         report.damaged.append(f"{path}: {len(lost)} acknowledged segments cannot be read.")
-    index.add([pack_row(name, header, disk.id, end)], rows, [path], {path: end})
-    index.place(path, disk=disk.id)
+    mine = pack_row(name, header, disk.id, end)
+    index.add([mine], rows, [path], {path: end})
+    index.place([mine])
 
 
 def cut(path: Path, end: int) -> int:
@@ -139,15 +144,14 @@ def _taken_over(index: DayIndex, name: PackName, header: WindowHeader) -> str | 
     return later[0] if later else None
 
 
-def _place(disk: Disk, path: str, index: DayIndex, report: Report) -> None:
-    """A pack that was copied to another disk, or that the first release wrote."""
-    try:
-        _, header, _ = read_header(disk.folder, path)
-    except StoreDamaged as error:
-        report.damaged.append(f"{path}: {error.message}")
-        return
-    record = header.record
-    index.place(path, disk=disk.id, retention=record.class_, register=record.register_)
+def _placed(places: Iterable[tuple[Disk, str]], report: Report) -> Iterator[Pack]:
+    """Packs that were copied to another disk, or that the first release wrote."""
+    for disk, path in places:
+        try:
+            name, header, _ = read_header(disk.folder, path)
+            yield pack_row(name, header, disk.id)
+        except StoreDamaged as error:
+            report.damaged.append(f"{path}: {error.message}")
 
 
 def _without_header(full: Path, path: str, days: Days, report: Report, error: StoreDamaged) -> None:

@@ -60,28 +60,31 @@ class Store:
 
     def writer(self) -> Writer:
         """The node's one writer, after recovery. Raises `Refused` while another one writes."""
-        make_folder(self.data)
-        lock = exclusive(self.data)
         try:
-            with suppress(StoreFull):  # a full disk: gives the reserve up, so that we can start
-                self._reserve(self.data).check(0)
-            volumes = Volumes(self.disks, self._reserve)
-            report = recover(self.disks, self.days)
-            if report.packs:
-                log.info("store_recovered", **asdict(report))
-            self._room = self._new_room()
-            every, room = self._settings.commit_seconds, self._room
-            return Writer(
-                self.days, volumes, room, commit_seconds=every, lock=lock, settle=self._finish_drops
-            )
-        except PlainviewError:
-            lock.close()
-            raise
+            make_folder(self.data)
+            lock = exclusive(self.data)
+            try:
+                return self._writer(lock)
+            except (PlainviewError, OSError):
+                lock.close()
+                raise
         except OSError as error:
-            lock.close()
             raise Unavailable(
                 f"{self.data} cannot be written: {error.strerror}.", hint="Check the disk."
             ) from error
+
+    def _writer(self, lock: BinaryIO) -> Writer:
+        with suppress(StoreFull):  # a full disk: this gives the reserve up, so that we can start
+            self._reserve(self.data).check(0)
+        volumes = Volumes(self.disks, self._reserve)
+        report = recover(self.disks, self.days)
+        if report.packs:
+            log.info("store_recovered", **asdict(report))
+        self._room = self._new_room()
+        every, room = self._settings.commit_seconds, self._room
+        return Writer(
+            self.days, volumes, room, commit_seconds=every, lock=lock, settle=self._finish_drops
+        )
 
     def usage(self) -> dict[str, int]:
         """Bytes that the recordings of each retention class take, as the index knows them."""
