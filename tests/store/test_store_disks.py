@@ -281,6 +281,33 @@ def test_a_lost_disk_is_adopted_and_forgotten(
         assert check(store).findings == []
 
 
+def test_a_window_that_found_no_room_anywhere_goes_on_when_there_is(
+    two: Settings,
+    faults: Faults,
+    make_header: MakeHeader,
+    make_original: MakeSegment,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    header = make_header()
+    with Store(two) as store:
+        with store.writer() as writer:
+            put(writer, header, make_original(0))
+            writer.flush()
+            (full,) = [volume for volume in writer._volumes.all if packs_in(volume.root)]
+            (other,) = [volume for volume in writer._volumes.all if volume is not full]
+            monkeypatch.setattr(full.reserve, "_free", lambda _: 0)
+            faults.failing[other.root] = errno.ENOSPC
+            late = put(writer, header, make_original(1), make_original(2))
+            writer.flush()
+            assert all(ticket.refused for ticket in late)
+            faults.failing.clear()
+            (again,) = put(writer, header, make_original(3))
+            writer.flush()
+            again.wait(0)
+        assert [row.seq for row in store.of_window(Kind.ORIGINALS, header.record.window)] == [0, 3]
+        assert check(store).findings == []
+
+
 def test_a_shorter_disk_passes_its_window_on(
     two: Settings, make_header: MakeHeader, make_original: MakeSegment, monkeypatch: Any
 ) -> None:

@@ -153,7 +153,9 @@ class Disks:
     def adopt(self, folder: Path) -> Disk:
         """Give a folder without a marker to the store. Raises `Refused` unless it is empty."""
         if any((folder / kind).exists() for kind in Kind) or _marker(folder) is not None:
-            raise Refused(f"{folder} holds recordings already, or a marker.", hint="Empty it first.")
+            raise Refused(
+                f"{folder} holds recordings already, or a marker.", hint="Empty it first."
+            )
         book, disk = self._book(), Disk(new_id(), folder.resolve())
         others = {id: at for id, at in book.disks.items() if at != str(disk.folder)}
         replaced = {id: f"{at}.away" for id, at in book.disks.items() if id not in others}

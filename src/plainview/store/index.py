@@ -254,6 +254,11 @@ class DayIndex:
             rows = connection.execute(query.order_by(c.start_ms)).all()
         return [Loss(r.camera, Kind(r.kind), r.start_ms, r.end_ms, r.reason) for r in rows]
 
+    def has_losses(self) -> bool:
+        """Whether something of this day was not stored."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(_LOSSES.c.number).limit(1)).first() is not None
+
     def usage(self) -> dict[str, int]:
         """Bytes that the packs of each retention class take."""
         query = select(_PACKS.c.retention, func.sum(_PACKS.c.bytes).label("size"))

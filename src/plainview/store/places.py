@@ -77,10 +77,14 @@ class Places:
     def close(self, name: PackName, *, goes_on: bool = False) -> None:
         """Nothing more comes for the window, or (`goes_on`) for this part of it."""
         one = self._open.pop(name.path, None)
-        part = self._parts.pop(name.path, 0)
         self._dirty.discard(name.path)
-        if one is None:
-            return
+        if one is not None:
+            self._close(name, one)
+        if not goes_on:
+            self._parts.pop(name.path, None)
+
+    def _close(self, name: PackName, one: _Open) -> None:
+        self._parts[name.path] = one.file.name.part + 1
         one.volume.open -= 1
         try:
             one.file.close()
@@ -92,10 +96,6 @@ class Places:
             self._give_up(one.volume, trouble)
         else:
             self._groups.close(name.day, one.file.name.path)
-        if goes_on:
-            self._parts[name.path] = part + 1
-        else:
-            self._parts.pop(name.path, None)
 
     def close_all(self) -> None:
         """Close every pack."""

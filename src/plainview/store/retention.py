@@ -56,7 +56,8 @@ def finish_drops(disks: Disks, days: Days, day: str) -> list[Pack]:
         except OSError as error:  # read-only or failing: its packs go when it is well again
             log.error("not_dropped", disk=str(disk.folder), reason=error.strerror)
             stuck.add(disk.id)
-    if index.drop_last(sorted(stuck)) and over:
+    # A day of which nothing could be stored keeps its index: that says why.
+    if index.drop_last(sorted(stuck)) and over and (packs or not index.has_losses()):
         days.unlink(day)
     return [pack for pack in packs if pack.disk not in stuck]
 

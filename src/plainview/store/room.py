@@ -30,6 +30,8 @@ SETTLED_S = 60.0
 """What comes in the first minute counts as if it had taken a minute."""
 FORGOTTEN_S = 3_600.0
 """A class that offered nothing for so long has no say in the order any more."""
+LATELY_S = 60.0
+"""A class that offers nothing for so long is not said to give way."""
 EASE = 1.2
 """What stopped for lack of room goes on when there is this much more than it stopped at."""
 LAST_SHARE = 0.05
@@ -38,10 +40,10 @@ HOUR_S = 3_600
 
 
 class Meter:
-    """Bytes a second, averaged; right from the first minute on."""
+    """Bytes a second, averaged; right from the first minute on. Threads may share it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+        self._clock, self._lock = clock, threading.Lock()
         self._begun = self._last = clock()
         self._sum = 0.0
         """Bytes, each weighing less the longer ago it came."""
@@ -49,15 +51,17 @@ class Meter:
 
     def add(self, size: int) -> None:
         """So many bytes more."""
-        self._fade()
-        self._sum += size
-        self.seen = self._last
+        with self._lock:
+            self._fade()
+            self._sum += size
+            self.seen = self._last
 
     def rate(self) -> float:
         """Bytes a second."""
-        self._fade()
-        weight = AVERAGE_S * (1 - math.exp(-(self._last - self._begun) / AVERAGE_S))
-        return self._sum / max(weight, SETTLED_S)
+        with self._lock:
+            self._fade()
+            weight = AVERAGE_S * (1 - math.exp(-(self._last - self._begun) / AVERAGE_S))
+            return self._sum / max(weight, SETTLED_S)
 
     def _fade(self) -> None:
         now = self._clock()
@@ -165,7 +169,12 @@ class Room:
     def stopped(self) -> list[str]:
         """What gives way now, in words."""
         with self._lock:
-            return [f"{kind} of the class {name}" for name, kind in sorted(self._stopped)]
+            since = self._clock() - LATELY_S
+            return [
+                f"{kind} of the class {name}"
+                for name, kind in sorted(self._stopped)
+                if self._classes[name].demand.seen >= since
+            ]
 
     def headroom(self) -> list[Headroom]:
         """Of each class that has a limit or is recorded now."""
