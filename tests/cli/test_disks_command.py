@@ -4,46 +4,48 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from plainview.base.settings import Settings
+import pytest
+
+from plainview.cli import check, disks
+from plainview.cli.options import load_settings
+from plainview.errors import Refused, StoreDamaged
 from plainview.store.store import Store
 
 
-def plainview(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "plainview.cli", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
-
-
-def test_disks_are_listed_adopted_and_forgotten(tmp_path: Path) -> None:
+def test_disks_are_listed_adopted_and_forgotten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data, disk, file = tmp_path / "data", tmp_path / "a", tmp_path / "plainview.toml"
     data.mkdir()
     disk.mkdir()
     file.write_text(f'data = "{data}"\ndisks = ["{disk}"]\ndisk_reserve_mb = 1\n')
-    assert "takes it into use when it starts" in plainview("disks", "--settings", str(file)).stdout
-    with Store(Settings(data=data, disks=[disk], disk_reserve_mb=1)) as store, store.writer():
+    chosen = load_settings(file, None)
+
+    disks.command(file)
+    assert "takes it into use when it starts" in capsys.readouterr().out
+    with Store(chosen) as store, store.writer():
         pass
-    listed = json.loads(plainview("disks", "--settings", str(file), "--json").stdout)
+    disks.command(file, json_=True)
+    listed = json.loads(capsys.readouterr().out)
     assert [(one["folder"], one["writes"], one["trouble"]) for one in listed] == [
         (str(data), False, ""),
         (str(disk), True, ""),
     ]
-    sound = plainview("check", "--settings", str(file))
-    assert sound.returncode == 0
-    assert f"{disk}: " in sound.stdout
-    assert "GB free" in sound.stdout
+    check.command(file)
+    told = capsys.readouterr().out.replace("\n", "")
+    assert str(disk) in told
+    assert "GB free" in told
 
     shutil.rmtree(disk)
     disk.mkdir()
-    away = plainview("check", "--settings", str(file))
-    assert away.returncode == 1
-    assert "0 packs are out of reach" in away.stdout
-    assert plainview("disks", "--settings", str(file), "--adopt", str(disk)).returncode == 0
-    again = plainview("disks", "--settings", str(file), "--adopt", str(disk))
-    assert again.returncode == 1
-    assert "holds recordings already" in again.stderr
-    old = str(listed[1]["id"])
-    assert plainview("disks", "--settings", str(file), "--forget", old[:8]).returncode == 0
-    assert plainview("check", "--settings", str(file)).returncode == 0
+    with pytest.raises(StoreDamaged):
+        check.command(file)
+    assert "0 packs are out of reach" in capsys.readouterr().out
+    disks.command(file, adopt=disk)
+    with pytest.raises(Refused, match="recordings already"):
+        disks.command(file, adopt=disk)
+    disks.command(file, forget=str(listed[1]["id"])[:8])
+    assert "is forgotten" in capsys.readouterr().out
+    check.command(file)

@@ -151,11 +151,14 @@ class Disks:
             )
 
     def adopt(self, folder: Path) -> Disk:
-        """Give a folder without a marker to the store. Raises `Refused` unless it is empty."""
+        """Give a folder without a marker to the store; a disk that was known there stays known.
+
+        Raises `NotFound`, `Refused` unless it is empty, `Unavailable` if it cannot be written.
+        """
+        if not folder.is_dir():
+            raise NotFound(f"{folder} is not a folder.", hint="Mount the disk first.")
         if any((folder / kind).exists() for kind in Kind) or _marker(folder) is not None:
-            raise Refused(
-                f"{folder} holds recordings already, or a marker.", hint="Empty it first."
-            )
+            raise Refused(f"{folder} holds recordings already.", hint="Name an empty folder.")
         book, disk = self._book(), Disk(new_id(), folder.resolve())
         others = {id: at for id, at in book.disks.items() if at != str(disk.folder)}
         replaced = {id: f"{at}.away" for id, at in book.disks.items() if id not in others}
