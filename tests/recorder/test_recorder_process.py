@@ -242,37 +242,3 @@ def test_recording_outlives_the_keeper_until_its_windows_end(
         assert town.end(recorder) == 0
         assert any(row.gap_before for row in stored(store, Kind.ORIGINALS)[1:])
         assert check(store).findings == []
-
-
-def test_recording_goes_on_when_a_disk_is_pulled_and_says_so(
-    make_town: Callable[..., Any], tmp_path: Path, camera: RtspServer, until: Until
-) -> None:
-    """Both disks in turn: whichever is written to, one is left, and health tells."""
-    disks = [tmp_path / "a", tmp_path / "b"]
-    for disk in disks:
-        disk.mkdir()
-    town = make_town(tmp_path, disks=disks, room_warn_hours=1e9)
-    town.start_keeper()
-    town.add_set()
-    town.publish()
-    town.point(camera.url("street"))
-    recorder = town.start_recorder()
-    with Store(town.settings) as store:
-        until(lambda: len(stored(store, Kind.ORIGINALS)) >= 1, 25, "an original")
-        assert {one["name"] for one in health(town)["headroom"]} >= {str(disk) for disk in disks}
-        assert any("has room for" in line for line in health(town)["warnings"])
-        written = next(disk for disk in disks if list(disk.rglob("*.pack")))
-        written.rename(written.with_suffix(".away"))
-        written.mkdir()
-        until(lambda: any(str(written) in line for line in health(town)["red"]), 10, "red")
-        count = len(stored(store, Kind.ORIGINALS))
-        until(lambda: len(stored(store, Kind.ORIGINALS)) > count + 1, 20, "originals elsewhere")
-        assert list(written.iterdir()) == []
-        assert town.end(recorder) == 0
-        written.rmdir()
-        written.with_suffix(".away").rename(written)
-        store.recover()
-        result = check(store)
-        assert result.findings == []
-        assert result.leaves > 0
-        assert {len(list(disk.rglob("*.pack"))) > 0 for disk in disks} == {True}
