@@ -206,7 +206,7 @@ def test_a_full_disk_is_a_marked_gap_and_recording_goes_on_by_itself(
     one = bench(camera.url("street"), Faulty())
     until(lambda: originals(one) >= 1, 15, "an original")
     one.writer._volumes.data._free = lambda _: 0
-    last = one.pipeline._originals
+    last = one.pipeline._reading._originals
     until(lambda: last._last is not None and last._last.refused, 15, "a refused original")
     assert isinstance(one.writer.trouble, StoreFull)
     status = one.pipeline.status()

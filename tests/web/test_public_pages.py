@@ -17,12 +17,14 @@ from plainview.web.words import Words, moment
 
 WEB = Path("src/plainview/web")
 PAGES = ["/", "/cameras", "/cameras/cam-01", "/log", "/log/entries", "/log/entry/0", "/verify"]
+PAGES.append("/software")
 FIRST_LINES = {
     "/": "What is this?",
     "/cameras": "Which cameras film here, and why?",
     "/cameras/cam-01": "Why is this camera here?",
     "/log": "What has been done, and who can prove it?",
     "/verify": "How can you check this without trusting us?",
+    "/software": "Which software runs here?",
 }
 
 
@@ -194,7 +196,8 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
     used = set(re.findall(r"\bt\(\s*\"([a-z_0-9.-]+)\"\s*[,)]", code))
     for key in used:
         assert t.has(key), key
-    built = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.", "camera.", "verify.")
+    built: tuple[str, ...] = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.")
+    built += ("camera.", "verify.", "software.")
     unused = [
         key
         for key in t.names()
@@ -223,6 +226,9 @@ def test_every_kind_of_entry_has_a_sentence() -> None:
     }
     for kind, body in bodies.items():
         assert say.sentence(1, make(kind, body, time=time_).raw).text == expected[kind]
+    with_hash = {"software": f"plainview 0.1.0 sha256:{'ab' * 32} weights:1", "log_size": 1}
+    sentence = say.sentence(1, make("start", with_hash, time=time_).raw).text
+    assert sentence.endswith("plainview 0.1.0, whose software hash begins with abababababababab")
     strange = make("act", {"what": 1}, time=time_).raw
     assert say.sentence(1, strange).text == "An entry of type act"
     assert say.sentence(1, make("new-kind", {}, time=time_).raw).text == "An entry of type new-kind"

@@ -9,6 +9,7 @@ import typer
 
 from plainview.base import journal
 from plainview.base import settings as settings_module
+from plainview.base.software import installed
 from plainview.keeper.process import run
 
 
@@ -23,4 +24,4 @@ def command(
     """Run the keeper: it alone reads the keys and writes the log."""
     journal.configure()
     given = {} if data is None else {"data": data}
-    run(settings_module.load(settings, **given))
+    run(settings_module.load(settings, **given), installed().statement())

@@ -42,6 +42,10 @@ class Segment:
         """The complete fMP4 of the segment, its NAL units copied."""
         return fmp4.write_segment(self.packets, self.parameters)
 
+    def parts(self) -> list[bytes | memoryview]:
+        """The same in parts, its NAL units not copied yet."""
+        return fmp4.segment_parts(self.packets, self.parameters)
+
 
 class Segmenter:
     """Feed it the items of a `Source`; `window_end(ms)` is the end of the window that holds ms."""

@@ -29,6 +29,8 @@ class ClipStyle:
     crf: int = 23
     preset: str = "veryfast"
     open_gop: bool = False
+    bit_rate: int = 0
+    """Bits a second, held to within a second; 0 lets `crf` decide."""
 
 
 def encode_clip(
@@ -91,7 +93,12 @@ def _encoder(width: int, height: int, rate: Fraction, style: ClipStyle) -> Video
     context.thread_count = 1
     common = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={style.bframes}:b-adapt=0"
     opened = f":open-gop={int(style.open_gop)}:slices={style.slices}"
-    context.options = {"preset": style.preset, "crf": str(style.crf)}
+    context.options = {"preset": style.preset}
+    if style.bit_rate:
+        bits = str(style.bit_rate)
+        context.options |= {"b": bits, "maxrate": bits, "bufsize": bits}
+    else:
+        context.options["crf"] = str(style.crf)
     if style.codec == "h264":
         context.options["x264-params"] = f"{common}{opened}"
     else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import Sequence
+from fractions import Fraction
 
 from plainview.base.clock import Ms
 from plainview.errors import BadFormat
@@ -20,26 +21,48 @@ from plainview.media.packets import Codec, Packet, Parameters
 from plainview.media.sps import without_emulation
 
 TIMESCALE = 90_000
+_ROW = struct.Struct(">IIII")
 _SYNC, _NOT_SYNC = 0x02000000, 0x01010000
 _UNITY = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
+Part = bytes | memoryview
+
+
 def write_segment(packets: Sequence[Packet], parameters: Parameters) -> bytes:
     """A complete fMP4 of `packets` (decode order). Raises `BadFormat` if there are none."""
+    return b"".join(segment_parts(packets, parameters))
+
+
+def segment_parts(packets: Sequence[Packet], parameters: Parameters) -> list[Part]:
+    """What `write_segment` joins: units are not copied before, since ten seconds are megabytes."""
     if not packets:
         raise BadFormat("A segment needs at least one packet.")
-    samples = [nal.join_lengths(nal.annexb_units(packet.data)) for packet in packets]
-    pts = [round(packet.pts * packet.time_base * TIMESCALE) for packet in packets]
+    samples, sizes = list[Part](), list[int]()
+    for packet in packets:
+        parts, size = nal.length_parts(packet.data)
+        samples += parts
+        sizes.append(size)
+    pts = ticks_of(packets)
     dts, durations = _decode_times(pts)
     late = [shown - decoded for shown, decoded in zip(pts, dts, strict=True)]
     shift = -min(late)
     offsets = [offset + shift for offset in late]
     keys = [packet.is_key for packet in packets]
     head = box(b"ftyp", b"iso6\x00\x00\x02\x00iso6mp41") + _moov(parameters, shift)
-    # The data offset counts from the start of the moof: its size is known after one dry run.
-    dry = _moof(samples, durations, offsets, keys, 0)
-    moof = _moof(samples, durations, offsets, keys, len(dry) + 8)
-    return head + moof + box(b"mdat", *samples)
+    moof = _moof(sizes, durations, offsets, keys)
+    return [head, moof, struct.pack(">I4s", 8 + sum(sizes), b"mdat"), *samples]
+
+
+def ticks_of(packets: Sequence[Packet]) -> list[int]:
+    """Presentation times in `TIMESCALE`."""
+    ticks, base, ratio, same = list[int](), None, Fraction(1), True
+    for packet in packets:
+        if packet.time_base is not base:  # one object a stream, as a rule
+            base, ratio = packet.time_base, packet.time_base * TIMESCALE
+            same = ratio == 1
+        ticks.append(packet.pts if same else round(packet.pts * ratio))
+    return ticks
 
 
 def box(kind: bytes, *content: bytes) -> bytes:
@@ -61,24 +84,18 @@ def _decode_times(pts: list[int]) -> tuple[list[int], list[int]]:
     return dts, [*steps, max(usual, 1)]
 
 
-def _moof(
-    samples: list[bytes], durations: list[int], offsets: list[int], keys: list[bool], at: int
-) -> bytes:
+def _moof(sizes: list[int], durations: list[int], offsets: list[int], keys: list[bool]) -> bytes:
     rows = b"".join(
-        struct.pack(">IIII", duration, len(sample), _SYNC if key else _NOT_SYNC, offset)
-        for sample, duration, key, offset in zip(samples, durations, keys, offsets, strict=True)
+        _ROW.pack(duration, size, _SYNC if key else _NOT_SYNC, offset)
+        for size, duration, key, offset in zip(sizes, durations, keys, offsets, strict=True)
     )
-    trun = full_box(b"trun", 0, 0xF01, struct.pack(">Ii", len(samples), at), rows)
-    return box(
-        b"moof",
-        full_box(b"mfhd", 0, 0, struct.pack(">I", 1)),
-        box(
-            b"traf",
-            full_box(b"tfhd", 0, 0x020000, struct.pack(">I", 1)),
-            full_box(b"tfdt", 1, 0, struct.pack(">Q", 0)),
-            trun,
-        ),
-    )
+    header = full_box(b"mfhd", 0, 0, struct.pack(">I", 1))
+    track = full_box(b"tfhd", 0, 0x020000, struct.pack(">I", 1))
+    track += full_box(b"tfdt", 1, 0, struct.pack(">Q", 0))
+    # The first sample's offset counts from the start of the moof: all that stands before it.
+    at = 8 + len(header) + 8 + len(track) + 20 + len(rows) + 8
+    trun = full_box(b"trun", 0, 0xF01, struct.pack(">Ii", len(sizes), at), rows)
+    return box(b"moof", header, box(b"traf", track, trun))
 
 
 def _moov(parameters: Parameters, shift: int) -> bytes:
@@ -183,6 +200,5 @@ def _read_sets(record: bytes, at: int, count: int, into: list[bytes]) -> int:
 
 def duration_ms(packets: Sequence[Packet]) -> Ms:
     """How long the packets last on their own time line, the last frame included."""
-    pts = [round(packet.pts * packet.time_base * TIMESCALE) for packet in packets]
-    _, durations = _decode_times(pts)
+    _, durations = _decode_times(ticks_of(packets))
     return round(sum(durations) * 1000 / TIMESCALE)

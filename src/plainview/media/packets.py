@@ -36,6 +36,10 @@ class Packet:
     """The demuxer saw a loss inside this packet."""
     discontinuity: bool = False
     """Time stamps do not continue those of the packet before."""
+    lost: int = 0
+    """RTP packets lost before this picture or inside it, where they are counted."""
+    missing: bool = False
+    """Whole pictures are missing before this one."""
 
     @property
     def pts_ms(self) -> float:

@@ -36,6 +36,8 @@ class RawPacket:
     prft_us: int | None
     """When the picture was taken by the camera's clock, microseconds since the epoch."""
     arrival_ms: Ms
+    lost: int = 0
+    missing: bool = False
 
 
 class Timeline:
@@ -88,6 +90,8 @@ class Timeline:
             codec=self._codec,
             damaged=raw.damaged,
             discontinuity=jump,
+            lost=raw.lost,
+            missing=raw.missing,
         )
 
     def _note(self, pts: int) -> bool:

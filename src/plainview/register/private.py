@@ -65,9 +65,14 @@ class Sources:
         """{camera: address}."""
         return {camera: str(source["url"]) for camera, source in _read(self._file).items()}
 
-    def put(self, camera: str, url: str) -> None:
-        """Store or replace an address, durably."""
-        _put(self._file, camera, {"url": url})
+    def put(self, camera: str, url: str, how: dict[str, str] | None = None) -> None:
+        """Store or replace an address, durably; `how` it is reached as `media.access` writes it."""
+        _put(self._file, camera, {"url": url, **(how or {})})
+
+    def how(self, camera: str) -> dict[str, str]:
+        """How its address is reached, where that differs from the usual."""
+        entry = _read(self._file).get(camera, {})
+        return {name: str(value) for name, value in entry.items() if name != "url"}
 
 
 class Names:

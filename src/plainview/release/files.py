@@ -19,7 +19,6 @@ from plainview.base.durable import make_folder, write_file
 from plainview.errors import BadFormat, NotFound
 from plainview.release.opening import OpenedWindow, Segment
 from plainview.seal.join import Joiner
-from plainview.seal.segments import plain_hash
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def keep_window(
                 write_file(out / name / f"{segment.seq:06d}.mp4", segment.plain, mode=0o600)
             if sealed:
                 write_file(out / name / f"{segment.seq:06d}.age", segment.sealed, mode=0o600)
-            hashes.append(plain_hash(segment.plain))
+            hashes.append(segment.plain_sha256)
             size += len(segment.fmp4)
             gaps += segment.gap_before_ms
     if not hashes:

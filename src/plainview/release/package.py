@@ -19,7 +19,6 @@ from plainview.release.opening import Release, Segment, open_window, segments
 from plainview.release.record import Record, check_segments, fetch_record
 from plainview.release.trust import Trust
 from plainview.seal.join import Joiner
-from plainview.seal.segments import plain_hash
 from plainview.tlog.entries import canonical
 from plainview.tlog.leaves import path as leaves_path
 from plainview.verify.manifest import PackedWindow, segment_name, sign_manifest, video_name
@@ -81,7 +80,7 @@ def _take_window(
             writer.add(segment_name(name, segment.seq), segment.plain)
             if joiner.fits(segment.fmp4):
                 joiner.add(segment.fmp4, segment.meta.start)
-            found.append((segment.without_bytes(), plain_hash(segment.plain)))
+            found.append((segment.without_bytes(), segment.plain_sha256))
     if not found:
         raise NotFound(f"The server holds no segment of window {name}.")
     writer.add_file(video_name(name), video)

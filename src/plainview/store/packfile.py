@@ -55,7 +55,7 @@ class PackFile:
     def append(self, header: SegmentHeader, data: bytes) -> int:
         """Write one segment and return its offset; after `StoreFull` the pack is as before."""
         offset = self.end
-        self._put(header.to_bytes() + data)
+        self._put(header.to_bytes(), data)
         return offset
 
     def sync(self) -> None:
@@ -91,17 +91,19 @@ class PackFile:
         with suppress(OSError):  # recovery removes it, should it be there after all
             self.path.unlink()
 
-    def _put(self, data: bytes) -> None:
-        size = self.end + len(data)
+    def _put(self, *parts: bytes) -> None:
+        size = self.end + sum(map(len, parts))
         try:
             if size > self._allocated:
                 target = -(-size // STEP) * STEP
                 os.posix_fallocate(self._file, self._allocated, target - self._allocated)
                 self._allocated = target
-            view, place = memoryview(data), self.end
-            while view:
-                count = os.pwrite(self._file, view, place)
-                view, place = view[count:], place + count
+            place = self.end
+            for part in parts:
+                view = memoryview(part)
+                while view:
+                    count = os.pwrite(self._file, view, place)
+                    view, place = view[count:], place + count
         except OSError as error:
             with suppress(OSError):  # what stands behind the end is cut off later
                 os.ftruncate(self._file, self.end)

@@ -1,12 +1,14 @@
 """A simulated camera: an RTSP server for many streams, in a thread of the calling process.
 
-RFC 2326 over TCP (interleaved), H.264 and H.265, RTCP sender reports with the wall clock, pushes
-by ANNOUNCE and RECORD. Bounded in every direction. `plainview simulate` runs it as a process.
+RFC 2326 over TCP (interleaved), TLS and UDP, H.264 and H.265, RTCP sender reports with the wall
+clock, basic and digest authentication, pushes by ANNOUNCE and RECORD. Bounded in every direction.
+`plainview simulate` runs it as a process.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +18,7 @@ from plainview.errors import NotFound, Unavailable
 from plainview.testing import rtsp_message
 from plainview.testing.clip import Clip
 from plainview.testing.rtsp_connection import Connection, Shared
+from plainview.testing.rtsp_login import Guard
 from plainview.testing.rtsp_mounts import ClipMount
 
 MAX_CONNECTIONS = 512
@@ -31,9 +34,13 @@ class RtspServer:
         port: int = 0,
         user: str | None = None,
         password: str = "",
+        guard: Guard | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """`guard` says how the password is asked for; with `tls` it is an `rtsps://` server."""
         self.host, self.port = host, port
-        self._shared = Shared(user=user, password=password)
+        self._tls = tls
+        self._shared = Shared(guard=guard or Guard(user, password))
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -80,7 +87,8 @@ class RtspServer:
 
     def url(self, path: str) -> str:
         """The address of a stream, without credentials."""
-        return f"rtsp://{self.host}:{self.port}/{path.strip('/')}"
+        scheme = "rtsps" if self._tls else "rtsp"
+        return f"{scheme}://{self.host}:{self.port}/{path.strip('/')}"
 
     def mount(self, path: str) -> ClipMount:
         """The mount at `path`, for tests that change its behaviour while it runs."""
@@ -98,6 +106,11 @@ class RtspServer:
     def requests(self) -> list[tuple[str, str]]:
         """(method, path with track) of the latest requests."""
         return list(self._shared.requests)
+
+    @property
+    def reports(self) -> list[bytes]:
+        """RTCP packets that viewers have sent."""
+        return list(self._shared.reports)
 
     def cut(self, path: str) -> None:
         """Break all connections to `path`, as a pulled cable would."""
@@ -117,7 +130,11 @@ class RtspServer:
     async def _serve(self) -> None:
         try:
             server = await asyncio.start_server(
-                self._client, self.host, self.port, limit=rtsp_message.MAX_HEAD
+                self._client,
+                self.host,
+                self.port,
+                limit=rtsp_message.MAX_HEAD,
+                ssl=self._tls,
             )
         except OSError as error:
             self._failure = error

@@ -268,7 +268,7 @@ class _Hashed:
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
 
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: bytes | memoryview, /) -> None:
         """The next bytes."""
         self.digest.update(data)
 

@@ -14,6 +14,7 @@ from plainview import __version__
 from plainview.base.clock import Clock, now_ms
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
+from plainview.base.software import installed
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
@@ -29,10 +30,12 @@ from plainview.web.context import Web
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.guard import Guard
 from plainview.web.limits import RateLimit
-from plainview.web.permissions import check_doors
+from plainview.web.permissions import check_doors, may_watch
+from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.render import Pages
 from plainview.web.routes import (
@@ -44,6 +47,7 @@ from plainview.web.routes import (
     log,
     playback,
     requests,
+    software,
 )
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
@@ -57,6 +61,7 @@ ROUTERS = (
     live.router,
     playback.router,
     requests.router,
+    software.router,
 )
 SWEEP_S = 5.0
 KEEPER_TIMEOUT_S = 10.0
@@ -117,6 +122,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     sessions = Sessions(settings.data / "sessions.db", clock=clock)
     t = catalogue()
     keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    standing = Standing(register)
     return Web(
         settings=settings,
         clock=clock,
@@ -127,18 +133,20 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         sessions=sessions,
         doorkeeper=Doorkeeper(sessions, secure=settings.web_url.startswith("https:")),
         pseudonyms=Pseudonyms.from_file(settings.data / "web.secret"),
-        standing=Standing(register),
+        standing=standing,
+        rechecks=Rechecks(sessions, standing, may_watch),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         keys=keys,
         pulse=pulse,
-        live=LiveHub(keys, pulse, settings.recorder_socket),
+        live=LiveHub(keys, pulse, settings.recorder_socket, framed),
         playbacks=Playbacks(keys, pulse, store, clock=clock),
         recorders=Recorders(settings.recorder_socket),
         pages=Pages(t, _common(settings, register)),
         t=t,
         plain=PlainWords(t),
         looks=Looks(register),
+        software=installed(),
     )
 
 

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from plainview.base.clock import Clock, Ms
 from plainview.base.settings import Settings
+from plainview.base.software import Software
 from plainview.cases.service import Cases
 from plainview.keys.client import KeeperClient
 from plainview.register.projection import Register
@@ -23,6 +24,7 @@ from plainview.web.limits import RateLimit
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.render import Pages
 from plainview.web.sessions import Sessions
@@ -43,6 +45,7 @@ class Web:
     doorkeeper: Doorkeeper
     pseudonyms: Pseudonyms
     standing: Standing
+    rechecks: Rechecks
     sign_ins: RateLimit
     deeds: RateLimit
     keys: ViewKeys
@@ -54,6 +57,7 @@ class Web:
     t: Catalogue
     plain: PlainWords
     looks: Looks
+    software: Software
 
     def now(self) -> Ms:
         """The time."""

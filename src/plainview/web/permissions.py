@@ -63,8 +63,11 @@ OPEN_DOORS: dict[str, str] = {
     "/log/files/{path:path}": "the public log, as it is on disk",
     "/policy.txt": "the trust policy that verifies the log",
     "/verify": "how to verify the log",
+    "/software": "which software runs here",
+    "/software/files.txt": "which software runs here, file by file",
     "/health": "is it working",
     "/api/public/cameras": "which cameras film here, for machines",
+    "/api/public/software": "which software runs here, for machines",
     "/api/session/key": "how a tool signs in: the signature is the key to the door",
     "/app": "the application's files; it asks for everything else",
     "/app/{path:path}": "the application's files; it asks for everything else",
@@ -135,6 +138,11 @@ def held_by(roles: Iterable[str]) -> frozenset[Permission]:
 def check_permission(session: SignedIn, permission: Permission) -> None:
     """Raises `Forbidden` unless one of the session's roles holds the permission."""
     role_for(session, permission)
+
+
+def may_watch(session: SignedIn) -> None:
+    """Raises `Forbidden` unless the session may watch live."""
+    role_for(session, Permission.LIVE)
 
 
 def doors(routes: Iterable[BaseRoute]) -> list[tuple[str, list[Needs | OpenDoor]]]:
