@@ -24,7 +24,7 @@ from plainview.base.ids import b64, sha256_hex, unb64
 from plainview.base.settings import Settings
 from plainview.keys.client import KeeperClient
 from plainview.media import nal
-from plainview.node import setup
+from plainview.node import one_machine, setup
 from plainview.register.private import Sources
 from plainview.seal.combine import combine_window
 from plainview.seal.shares import open_share, reseal, unseal
@@ -113,8 +113,7 @@ class Town:
 
     def start(self, *words: str, wait_for: Path) -> subprocess.Popen[bytes]:
         """Start `plainview <words>` and wait until its socket answers."""
-        values = self.settings.model_dump()
-        given = {f"PLAINVIEW_{name.upper()}": str(value) for name, value in values.items()}
+        given = one_machine.environment(self.settings)
         command = [sys.executable, "-m", "plainview.cli", *words]
         log = (self.settings.data / f"{words[0]}.log").open("ab")
         with log:

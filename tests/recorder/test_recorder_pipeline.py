@@ -240,12 +240,18 @@ def test_a_full_disk_is_a_marked_gap_and_recording_goes_on_by_itself(
 ) -> None:
     one = bench(camera.url("street"), Faulty())
     until(lambda: originals(one) >= 1, 15, "an original")
-    one.writer._reserve._free = lambda _: 0
+    one.writer._volumes.data._free = lambda _: 0
     last = one.pipeline._reading._originals
     until(lambda: last._last is not None and last._last.refused, 15, "a refused original")
     assert isinstance(one.writer.trouble, StoreFull)
+    status = one.pipeline.status()
+    assert status["state"] == "waiting"
+    assert "full" in str(status["reason"])
     count = originals(one)
-    one.writer._reserve._free = lambda _: 1 << 40
+    one.writer._volumes.data._free = lambda _: 1 << 40
     until(lambda: originals(one) > count, 20, "more originals")
     rows = one.store.segments(Kind.ORIGINALS, "cam-01", 0, FAR)
     assert any(row.gap_before for row in rows[1:])
+    until(lambda: one.pipeline.status()["state"] == "recording", 10, "a sound camera")
+    losses = one.store.losses(Kind.ORIGINALS, "cam-01", 0, FAR)
+    assert {loss.reason for loss in losses} == {"full"}

@@ -53,6 +53,21 @@ class Settings(BaseSettings):
     disk_reserve_mb: int = Field(
         default=512, description="Space kept free for the log and the keys."
     )
+    disks: list[Path] = Field(
+        default=[], description="Folders that recordings go to; none means the data folder."
+    )
+    class_limits_gb: dict[str, float] = Field(
+        default={}, description="Greatest size of all recordings of a retention class, in GB."
+    )
+    room_warn_hours: float = Field(
+        default=48.0, description="Health warns when a disk or class has room for fewer hours."
+    )
+    room_red_hours: float = Field(
+        default=6.0, description="Health is red when a disk or class has room for fewer hours."
+    )
+    room_last_hours: float = Field(
+        default=1.0, description="When room lasts no longer, recording gives way in its order."
+    )
     demo: bool = Field(
         default=False, description="Serve the story and its sign-in links. Never in a city."
     )

@@ -42,6 +42,7 @@ COMMANDS: dict[str, Listed] = {
     "verify": Listed("plainview.cli.verify", "Verify a package, a log folder or a log address."),
     "witness": Listed("plainview.cli.witness", "Run a witness of transparency logs."),
     "check": Listed("plainview.cli.check", "Check store, index and log; repair, extract."),
+    "disks": Listed("plainview.cli.disks", "Show where recordings lie; adopt or forget a disk."),
     "software": Listed("plainview.cli.software", "Show or compare the hash of the software."),
     "bench": Listed("plainview.cli.bench", "Measure what this machine does."),
     "keeper": Listed("plainview.cli.keeper", "Run the keeper (started by serve).", hidden=True),

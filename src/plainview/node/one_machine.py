@@ -5,6 +5,7 @@ Settings reach a process through the environment, so that no file has to be writ
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from collections.abc import Callable
@@ -20,9 +21,12 @@ def command(*words: str) -> list[str]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Every setting as `PLAINVIEW_*`."""
-    values = settings.model_dump()
-    return {f"PLAINVIEW_{name.upper()}": str(value) for name, value in values.items()}
+    """Every setting as `PLAINVIEW_*`; lists and tables as JSON."""
+    values = settings.model_dump(mode="json")
+    return {
+        f"PLAINVIEW_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
+    }
 
 
 def answers_on(path: Path) -> Callable[[], bool]:

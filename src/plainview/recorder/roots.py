@@ -78,7 +78,7 @@ class Roots:
         for window, number in sorted(held.items()):
             if number > counted[window]:
                 rows = self._store.of_window(Kind.ORIGINALS, window)[counted[window] :]
-                register = self._store.header(window).record.register_
+                register = self._store.register_of(window)
                 leaves.append(leaf_of(rows, minute, register))
         for start in range(0, len(leaves), MOST_LEAVES):
             self.book.add(new_id(), leaves[start : start + MOST_LEAVES])

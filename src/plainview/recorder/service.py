@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any, Protocol
 
@@ -27,6 +28,7 @@ from plainview.recorder.pipeline import OpenDetector
 from plainview.recorder.sources import Address, SourcesFile
 from plainview.recorder.tailserver import TailServer
 from plainview.recorder.windows import next_epoch
+from plainview.store.room import Headroom, alarms
 from plainview.store.store import Store
 from plainview.store.tail import Tail
 
@@ -96,7 +98,8 @@ class Recorder:
                 loop.start()
             while not stop.wait(self._settings.gate_seconds):
                 self._guarded("sources", self._supervise)
-                if not all(loop.is_alive() for loop in loops) or not self._server.alive:
+                parts = [loop.is_alive() for loop in loops]
+                if not all([*parts, self._server.alive, self._writer.alive]):
                     raise Unavailable("A part of the recorder ended.", hint="It must be restarted.")
         finally:
             self._close(loops)
@@ -105,8 +108,11 @@ class Recorder:
         """What `/health` answers; `red` holds the reasons, for a person."""
         cameras = {name: camera.status() for name, camera in list(self._cameras.items())}
         red = [f"{part}: {reason}" for part, reason in sorted(self._trouble.items())]
-        if self._writer.trouble is not None:
-            red.append(f"store: {self._writer.trouble.message}")
+        red += [f"store: {complaint}" for complaint in self._writer.complaints()]
+        room = self.headroom()
+        chosen = self._settings
+        soon = alarms(room, red_hours=chosen.room_red_hours, warn_hours=chosen.room_warn_hours)
+        red += soon.red
         if self._sources.trouble:
             red.append(f"sources: {self._sources.trouble}")
         if self._maker.trouble:
@@ -117,8 +123,18 @@ class Recorder:
             elif one["redaction"] == "withheld":
                 red.append(f"{name}: {one['redaction_reason']}")
         detector = {"pid": self._detectors.pid}
-        node = self._settings.node
-        return {"node": node, "cameras": cameras, "detector": detector, "red": red}
+        return {
+            "node": self._settings.node,
+            "cameras": cameras,
+            "detector": detector,
+            "headroom": [asdict(one) for one in room],
+            "red": red,
+            "warnings": soon.warnings,
+        }
+
+    def headroom(self) -> list[Headroom]:
+        """How long the room of each disk and of each retention class lasts."""
+        return self._writer.headroom()
 
     def _supervise(self) -> None:
         """Follow sources and gates; start, stop and restart pipelines."""

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy import Connection, Engine, select, update
 
-from plainview.base.database import open_engine, upgrade, writing
+from plainview.base.database import open_engine, writing
 from plainview.base.settings import Settings
+from plainview.base.upgrading import upgrade_to_newest
 from plainview.errors import NotFound, PlainviewError, StoreDamaged
 from plainview.register import rows, tables
 from plainview.register.restore import restore
@@ -38,7 +39,7 @@ class Follower:
     def __init__(self, settings: Settings) -> None:
         self.reader = LogReader.folder(settings.log_dir)
         self._engine: Engine = open_engine(settings.data / "register.db")
-        upgrade(self._engine, tables.UPGRADES)
+        upgrade_to_newest(self._engine, tables.UPGRADES)
         self._lock = threading.RLock()
         self._history: History | None = None
         self._synced = float("-inf")

@@ -54,7 +54,9 @@ async def follow(socket: Path, camera: str) -> AsyncIterator[Item]:
 
 
 async def health(socket: Path) -> dict[str, Any]:
-    """What the recorder says: `{cameras: {id: {state, reason, redaction, ...}}, red: [...]}`.
+    """What the recorder says of cameras, of what is wrong or soon will be, and of room.
+
+    `{cameras: {id: {state, reason, redaction, ...}}, red: [], warnings: [], headroom: []}`.
 
     Raises `SourceAway`.
     """
@@ -62,6 +64,7 @@ async def health(socket: Path) -> dict[str, Any]:
     try:
         async with httpx.AsyncClient(transport=transport, timeout=2.0) as client:
             found = (await client.get("http://recorder/health")).json()
-        return {"cameras": dict(found["cameras"]), "red": list(found.get("red", []))}
+        lists = {name: list(found.get(name, [])) for name in ("red", "warnings", "headroom")}
+        return {"cameras": dict(found["cameras"]), **lists}
     except (httpx.TransportError, ValueError, KeyError, TypeError) as error:
         raise SourceAway("The recorder cannot be reached.", hint=_HINT) from error

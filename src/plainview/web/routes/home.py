@@ -16,6 +16,7 @@ from plainview.web.permissions import open_door
 
 router = APIRouter()
 ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S*[^\s.:,;]")
+FOLDER = re.compile(r"(?<![\w/])/[\w.@-][\w./@-]*[\w@-]")
 
 
 @router.get("/", dependencies=[open_door("what this is")])
@@ -39,14 +40,20 @@ async def robots() -> Response:
 
 @router.get("/health", dependencies=[open_door("is it working")])
 async def health(request: Request) -> Response:
-    """`{"ok", "red": [reasons], "keeper", "recorder", "time"}`; 503 when something is red."""
+    """`{"ok", "red": [reasons], "warnings", "keeper", "recorder", "time"}`; 503 when red."""
     web = web_of(request)
     found = await _health(web)
     return JSONResponse(found, status_code=503 if found["red"] else 200)
 
 
+def _public(reason: str) -> str:
+    """Anybody may read this: where cameras and folders are stays out of it."""
+    return FOLDER.sub("its folder", ADDRESS.sub("its address", reason))
+
+
 async def _health(web: Web) -> dict[str, Any]:
     red: list[str] = []
+    warnings: list[str] = []
     keeper: dict[str, Any] = {}
     try:
         keeper = await asyncio.to_thread(web.keeper.status)
@@ -57,11 +64,12 @@ async def _health(web: Web) -> dict[str, Any]:
     if recorder is None:
         red.append("recorder: cannot be reached.")
     else:
-        # Anybody may read this: where a camera is in the city's network stays out of it.
-        red += [f"recorder: {ADDRESS.sub('its address', reason)}" for reason in recorder["red"]]
+        red += [f"recorder: {_public(reason)}" for reason in recorder["red"]]
+        warnings = [f"recorder: {_public(reason)}" for reason in recorder["warnings"]]
     return {
         "ok": not red,
         "red": red,
+        "warnings": warnings,
         "keeper": {name: keeper[name] for name in ("size", "witnesses") if name in keeper},
         "recorder": {"cameras": len(recorder["cameras"])} if recorder is not None else None,
         "watched": web.live.watched,
