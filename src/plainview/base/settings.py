@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     disk_reserve_mb: int = Field(
         default=512, description="Space kept free for the log and the keys."
     )
+    metrics_token_file: Path | None = Field(
+        default=None, description="File whose text opens `/metrics` as a bearer token."
+    )
+    metrics_port: int = Field(
+        default=0, description="Port, on loopback only, of `/metrics` without token; 0: none."
+    )
     demo: bool = Field(
         default=False, description="Serve the story and its sign-in links. Never in a city."
     )
@@ -79,6 +85,11 @@ class Settings(BaseSettings):
     @property
     def recorder_socket(self) -> Path:
         return self.data / "run" / "recorder.sock"
+
+    @property
+    def processes_file(self) -> Path:
+        """What the supervisor says of the processes of this machine."""
+        return self.data / "run" / "processes.json"
 
     @property
     def web_url(self) -> str:

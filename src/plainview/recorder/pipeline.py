@@ -111,10 +111,18 @@ class Pipeline:
             "redaction": redaction,
             "redaction_reason": why,
             "source_url_redacted": health.source,
+            "last_packet_ms": health.last_packet_ms,
             "last_segment_ms": self._originals.last_ms or None,
             "last_view_ms": self._redaction.last_ms or None,
+            "view_lag_ms": self._redaction.waiting_ms,
+            "skipped": self._redaction.dropped,
             "fps": health.fps,
             "gaps": health.gaps,
+            "damaged": health.damaged,
+            "connects": health.connects,
+            # Counted by the receiver of RTP over UDP alone: over TCP nothing is lost on the way.
+            "lost": getattr(health, "lost", 0),
+            "jitter_ms": getattr(health, "jitter_ms", None),
             "clock_error_ms": health.clock_error_ms,
             "watched": self._parts.tail.watched,
         }
@@ -137,9 +145,10 @@ class Pipeline:
             self.ended = error.message
             log.warning("recording_stopped", camera=self.address.camera, reason=error.message)
         finally:
+            # The original first: what was recorded must not wait for what may be withheld.
             self._source.stop()
-            self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
             self._guarded_close()
+            self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
 
     def _item(self, item: Packet | Gap) -> None:
         """Original first. What cannot be stored is a gap, and is said once.

@@ -130,6 +130,8 @@ class Writer:
         self._groups: defaultdict[str, _Group] = defaultdict(_Group)
         self._fatal: PlainviewError | None = None
         self.trouble: PlainviewError | None = None
+        self.written = 0
+        """Bytes of segments written since the start."""
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -228,6 +230,7 @@ class Writer:
             item.ticket.settle(error)
             return
         self._dirty.add(item.name.path)
+        self.written += len(item.data)
         group = self._groups[item.name.day]
         window = item.header.record.window
         group.rows.append(

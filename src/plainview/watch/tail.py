@@ -38,8 +38,21 @@ async def follow(socket: Path, camera: str) -> AsyncIterator[Item]:
         raise SourceAway("The recorder cannot be reached.", hint=_HINT) from error
 
 
+async def metrics(socket: Path) -> str:
+    """The recorder's metrics, in the Prometheus text format. Raises `SourceAway`."""
+    transport = httpx.AsyncHTTPTransport(uds=str(socket))
+    try:
+        async with httpx.AsyncClient(transport=transport, timeout=2.0) as client:
+            answer = await client.get("http://recorder/metrics")
+    except httpx.TransportError as error:
+        raise SourceAway("The recorder cannot be reached.", hint=_HINT) from error
+    if answer.status_code != httpx.codes.OK:
+        raise SourceAway("The recorder has no metrics.", hint=_HINT)
+    return answer.text
+
+
 async def health(socket: Path) -> dict[str, Any]:
-    """What the recorder says: `{cameras: {id: {state, reason, redaction, ...}}, red: [...]}`.
+    """What the recorder says: `{cameras: {id: {state, reason, redaction, ...}}, red, problems}`.
 
     Raises `SourceAway`.
     """
@@ -47,6 +60,7 @@ async def health(socket: Path) -> dict[str, Any]:
     try:
         async with httpx.AsyncClient(transport=transport, timeout=2.0) as client:
             found = (await client.get("http://recorder/health")).json()
-        return {"cameras": dict(found["cameras"]), "red": list(found.get("red", []))}
+        lists = {name: list(found.get(name, [])) for name in ("red", "problems")}
+        return {"cameras": dict(found["cameras"]), **lists}
     except (httpx.TransportError, ValueError, KeyError, TypeError) as error:
         raise SourceAway("The recorder cannot be reached.", hint=_HINT) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -25,10 +26,14 @@ from plainview.watch.pulse import Pulse
 from plainview.watch.viewkeys import ViewKeys
 from plainview.web import answers
 from plainview.web.catalogue import catalogue
+from plainview.web.condition import Condition
 from plainview.web.context import Web
+from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
 from plainview.web.limits import RateLimit
+from plainview.web.monitor import Monitor
 from plainview.web.permissions import check_doors
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
@@ -39,6 +44,7 @@ from plainview.web.routes import (
     account,
     cameras,
     files,
+    health,
     home,
     live,
     log,
@@ -47,9 +53,11 @@ from plainview.web.routes import (
 )
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
+from plainview.web.token import MonitorToken
 
 ROUTERS = (
     home.router,
+    health.router,
     cameras.router,
     log.router,
     files.router,
@@ -59,6 +67,8 @@ ROUTERS = (
     requests.router,
 )
 SWEEP_S = 5.0
+LOOK_S = 15.0
+"""How often the web process asks how things stand, so that it knows since when."""
 KEEPER_TIMEOUT_S = 10.0
 NO_TELEMETRY = {
     "tracing": False,
@@ -84,7 +94,7 @@ class PlainviewApp(FastAPI):
             lifespan=_lifespan,
         )
         self.state.web = web
-        self._guard = Guard(super().__call__, settings)
+        self._guard = Guard(super().__call__, settings, web.requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
@@ -117,6 +127,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     sessions = Sessions(settings.data / "sessions.db", clock=clock)
     t = catalogue()
     keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    recorders = Recorders(settings.recorder_socket)
     return Web(
         settings=settings,
         clock=clock,
@@ -134,7 +145,10 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket),
         playbacks=Playbacks(keys, pulse, store, clock=clock),
-        recorders=Recorders(settings.recorder_socket),
+        recorders=recorders,
+        condition=Condition(keeper, recorders, settings.processes_file, clock),
+        requests=Requests(),
+        token=MonitorToken(settings.metrics_token_file),
         pages=Pages(t, _common(settings, register)),
         t=t,
         plain=PlainWords(t),
@@ -156,16 +170,27 @@ def _common(settings: Settings, register: Register) -> Callable[[], dict[str, An
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     web: Web = app.state.web
-    sweeper = asyncio.get_running_loop().create_task(_sweep(web))
+    loop, port = asyncio.get_running_loop(), web.settings.metrics_port
+    monitor = Monitor(port, partial(gathered, web)) if port else None
+    tasks = [loop.create_task(_sweep(web)), loop.create_task(_keep_looking(web))]
     try:
         yield
     finally:
-        sweeper.cancel()
-        await asyncio.gather(sweeper, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if monitor is not None:
+            await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
         for part in (web.store, web.register, web.sessions, web.keeper, web.cases):
             part.close()
+
+
+async def _keep_looking(web: Web) -> None:
+    while True:
+        await web.condition.look()
+        await asyncio.sleep(LOOK_S)
 
 
 async def _sweep(web: Web) -> None:
