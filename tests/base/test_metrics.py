@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -104,6 +105,7 @@ def test_a_problem_is_dated_from_when_it_was_first_seen() -> None:
 def test_a_problem_of_another_process_is_checked() -> None:
     good = Problem("log", "keeper", "full", True, 5)
     assert Problem.from_dict(good.to_dict()) == good
-    for bad in ({}, {**good.to_dict(), "kind": "faces"}, []):
+    wrong: list[Any] = [{}, {**good.to_dict(), "kind": "faces"}, []]
+    for bad in wrong:
         with pytest.raises(BadFormat):
-            Problem.from_dict(bad)  # type: ignore[arg-type]
+            Problem.from_dict(bad)

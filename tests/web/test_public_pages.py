@@ -191,8 +191,18 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
     used = set(re.findall(r"\bt\(\s*\"([a-z_0-9.-]+)\"\s*[,)]", code))
     for key in used:
         assert t.has(key), key
-    built = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.", "camera.", "verify.")
-    built += ("health.",)
+    built: tuple[str, ...] = (
+        "entry.",
+        "kind.",
+        "role.",
+        "act.",
+        "state.",
+        "home.",
+        "site.",
+        "camera.",
+        "verify.",
+    )
+    built = (*built, "health.")
     unused = [
         key
         for key in t.names()
