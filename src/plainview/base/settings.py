@@ -10,8 +10,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from plainview.errors import SettingsError
@@ -23,9 +24,20 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PLAINVIEW_", frozen=True, extra="forbid")
 
     data: Path = Field(default=Path("data"), description="Folder of everything that is stored.")
+    own: Path | None = Field(
+        default=None,
+        description="Folder of this process's own databases, where each process has its own user.",
+    )
     node: str = Field(default="node-1", description="Name of this node on the log.")
     host: str = Field(default="localhost", description="Name that the web pages are reached by.")
     port: int = Field(default=8600, description="Port of the web pages.")
+    address: str = Field(
+        default="",
+        description="Address that people type, where a proxy with TLS stands before the pages.",
+    )
+    tools_address: str = Field(
+        default="", description="The same for the custodians' and requesters' page."
+    )
     tools_port: int = Field(
         default=8601, description="Port of the custodians' and requesters' page."
     )
@@ -63,6 +75,16 @@ class Settings(BaseSettings):
         default=False, description="Serve the story and its sign-in links. Never in a city."
     )
 
+    @field_validator("address", "tools_address")
+    @classmethod
+    def _is_origin(cls, text: str) -> str:
+        parts = urlsplit(text)
+        if text and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query):
+            raise ValueError("write it as https://name, without a path")
+        if parts.path not in ("", "/"):
+            raise ValueError("write it as https://name, without a path")
+        return text
+
     @property
     def log_dir(self) -> Path:
         """The public log, served as it is."""
@@ -79,6 +101,11 @@ class Settings(BaseSettings):
         return self.data / "policy.txt"
 
     @property
+    def own_dir(self) -> Path:
+        """What only this process reads and writes: register.db, sessions.db, cases.db."""
+        return self.own or self.data
+
+    @property
     def keeper_socket(self) -> Path:
         return self.data / "run" / "keeper.sock"
 
@@ -93,11 +120,11 @@ class Settings(BaseSettings):
 
     @property
     def web_url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return self.address.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def tools_url(self) -> str:
-        return f"http://{self.host}:{self.tools_port}"
+        return self.tools_address.rstrip("/") or f"http://{self.host}:{self.tools_port}"
 
 
 def load(file: Path | None = None, **given: Any) -> Settings:

@@ -27,7 +27,7 @@ Origin = Annotated[
 
 
 def log_key(origin: Origin, settings: SettingsFile = None, data: DataFolder = None) -> None:
-    """Make the log's key, and print its verifier key for the witnesses. Run as the keeper's user."""
+    """Make the log's key before it is founded; print the verifier key that its witnesses need."""
     say(setup.make_log_key(load_settings(settings, data), origin))
 
 

@@ -29,7 +29,8 @@ from plainview.errors import Unavailable
 from plainview.store.tail import Tail, pack_item
 
 START_S = 10.0
-SOCKET_MODE = 0o600
+SOCKET_MODE = 0o660
+"""Its folder, ours alone unless an operator opened it to the group, decides who may connect."""
 
 
 class TailServer:

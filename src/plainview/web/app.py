@@ -124,7 +124,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     make_folder(settings.data)
     keeper = KeeperClient(settings.keeper_socket, timeout_s=KEEPER_TIMEOUT_S)
     register, store = Register(settings), Store(settings)
-    sessions = Sessions(settings.data / "sessions.db", clock=clock)
+    sessions = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
     keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
     recorders = Recorders(settings.recorder_socket)
@@ -136,8 +136,8 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         store=store,
         cases=Cases(settings, register, store, keeper),
         sessions=sessions,
-        doorkeeper=Doorkeeper(sessions, secure=settings.web_url.startswith("https:")),
-        pseudonyms=Pseudonyms.from_file(settings.data / "web.secret"),
+        doorkeeper=Doorkeeper(sessions, settings.web_url),
+        pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
         standing=Standing(register),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),

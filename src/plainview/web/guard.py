@@ -7,6 +7,7 @@ application, so that error pages carry the headers too.
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -65,7 +66,8 @@ def own_hosts(settings: Settings) -> frozenset[str]:
     """`Host` values that are answered; others may be a name that was rebound to this machine."""
     names = (settings.host, "localhost", "127.0.0.1", "[::1]")
     port = settings.port
-    return frozenset(f"{name}:{port}" for name in names) | {settings.host}
+    typed = urlsplit(settings.web_url).netloc
+    return frozenset(f"{name}:{port}" for name in names) | {settings.host, typed}
 
 
 class _Reading:
