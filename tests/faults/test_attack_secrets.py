@@ -40,7 +40,9 @@ def test_a_traceback_in_the_journal_shows_no_variables(capfd: pytest.CaptureFixt
     assert secret not in written
 
 
-@pytest.mark.parametrize("name", ["keeper", "recorder", "web", "demo_web", "serve", "demo", "tools_page"])
+@pytest.mark.parametrize(
+    "name", ["keeper", "recorder", "web", "demo_web", "serve", "demo", "tools_page"]
+)
 def test_every_process_configures_its_journal_first(name: str) -> None:
     tree = ast.parse((CLI / f"{name}.py").read_text())
     command = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "command")
