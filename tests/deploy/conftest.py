@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,11 +17,13 @@ import httpx
 import numpy as np
 import pytest
 from av.video.stream import VideoStream
+from click.testing import CliRunner
 
 from plainview.base.clock import now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.base.ports import loopback_sockets
 from plainview.base.shutdown import die_with_parent
+from plainview.cli import program
 from plainview.keys.client import KeeperClient
 from plainview.release import keyfile
 
@@ -59,10 +61,19 @@ class City:
 
     def plainview(self, *words: str, name: str = "", code: int = 0) -> str:
         """Run a command; what it said. Fails unless it ends with `code`."""
+        if not name and not code:
+            return self.here(*words)
         command = [*self._prefix(name), sys.executable, "-m", "plainview.cli", *words]
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, timeout=90)
         assert done.returncode == code, (words, done.stdout, done.stderr)
         return done.stdout + done.stderr
+
+    def here(self, *words: str) -> str:
+        """Run a command in this process: quicker by a second each."""
+        with contextlib.chdir(self.folder):
+            done = CliRunner().invoke(program(), list(words), catch_exceptions=False)
+        assert done.exit_code == 0, (words, done.output)
+        return done.output
 
     def with_settings(self, *words: str) -> str:
         return self.plainview(*words, "--settings", str(self.settings))
@@ -254,7 +265,3 @@ def make_city() -> Iterator[Callable[..., City]]:
     yield make_one
     for one in made:
         one.stop()
-
-
-def load(path: Path) -> Any:
-    return json.loads(path.read_text())
