@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,25 +39,35 @@ PEOPLE = {
     "luca": ("custodian",),
 }
 HORIZON = 600
+PASSWORD = "correct-horse-battery"  # noqa: S105 - it must turn up in no journal
+TOKEN = "t" * 40
 
 
 class City:
     """Everything below `folder`; `prefix` runs a process as another user."""
 
-    def __init__(self, folder: Path, prefix: Callable[[str], Sequence[str]] | None = None) -> None:
-        self.folder, self.data = folder, folder / "data"
+    def __init__(
+        self,
+        folder: Path,
+        prefix: Callable[[str], Sequence[str]] | None = None,
+        data: Path | None = None,
+    ) -> None:
+        self.folder, self.data = folder, data or folder / "data"
         self._prefix = prefix or (lambda _name: ())
         self.settings = folder / "plainview.toml"
         self.port, self.witness_port, self.cameras_port = free_port(), free_port(), free_port()
         self.token = folder / "token"
-        self.token.write_text("t" * 40)
+        self.token.write_text(TOKEN)
         self.token.chmod(0o600)
         self.settings.write_text(
             f'data = "{self.data}"\nport = {self.port}\nhorizon_seconds = {HORIZON}\n'
             f'metrics_token_file = "{self.token}"\ndisk_reserve_mb = 1\ncommit_seconds = 1\n'
             "gate_seconds = 1\nview_fps = 5\n"
         )
+        self.sessions: list[str] = []
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    password = PASSWORD
 
     # -- commands
 
@@ -75,8 +87,8 @@ class City:
         assert done.exit_code == 0, (words, done.output)
         return done.output
 
-    def with_settings(self, *words: str) -> str:
-        return self.plainview(*words, "--settings", str(self.settings))
+    def with_settings(self, *words: str, name: str = "") -> str:
+        return self.plainview(*words, "--settings", str(self.settings), name=name)
 
     def begin(self, name: str, *words: str, **environment: str) -> None:
         """Start a process; its output goes to `<name>.log`."""
@@ -85,12 +97,18 @@ class City:
                 [*self._prefix(name), sys.executable, "-m", "plainview.cli", *words],
                 stdout=output, stderr=subprocess.STDOUT, cwd=self.folder,
                 env={**os.environ, **environment}, preexec_fn=die_with_parent,
+                umask=umask_of(name),
             )  # fmt: skip
 
     def start(self, name: str, **environment: str) -> None:
         """Start keeper, recorder or web, and wait until it answers."""
+        begun = self.said(name).count("keeper started")
         self.begin(name, name, "--settings", str(self.settings), **environment)
-        ready = {"keeper": self._keeper, "recorder": self._recorder, "web": self._web}[name]
+
+        def up() -> bool:
+            return self.said("keeper").count("keeper started") > begun
+
+        ready = {"keeper": up, "recorder": self._recorder, "web": self._web}[name]
         self.until(lambda: ready() or self.running[name].poll() is not None, 30, name)
         assert self.running[name].poll() is None, self.said(name)
 
@@ -101,7 +119,8 @@ class City:
             process.wait(30)
 
     def said(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text()
+        file = self.folder / f"{name}.log"
+        return file.read_text() if file.exists() else ""
 
     # -- set-up
 
@@ -131,11 +150,11 @@ class City:
             "--window-seconds", "60", "--notice-seconds", "0", "--reveal-seconds", "5",
         )  # fmt: skip
 
-    def publish(self, *, stream: str) -> None:
+    def publish(self, *, stream: str, name: str = "") -> None:
         """The custodian set and the first camera, as the guide says it."""
         members = [w for name in ("irena", "luca") for w in ("--member", f"p-{name}")]
         keys = ["--key", "dpo.json", "--key", "bo.json"]
-        self.with_settings("person", "set", "set-1", *members, "--quorum", "2", *keys)
+        self.with_settings("person", "set", "set-1", *members, "--quorum", "2", *keys, name=name)
         text = self.plainview("camera", "template", "cam-01")
         today, later = to_iso(now_ms())[:10], "2098-01-01"
         for old in ("2026-12-01", "2026-11-01"):
@@ -144,20 +163,22 @@ class City:
             text = text.replace(old, later)
         assert today < later
         (self.folder / "cam-01.toml").write_text(text)
-        self.with_settings("camera", "add", "cam-01.toml", "--key", "dpo.json", "--stream", stream)
+        self.with_settings(
+            "camera", "add", "cam-01.toml", "--key", "dpo.json", "--stream", stream, name=name
+        )
 
     def simulate(self, clip: Path) -> str:
         """A camera; its address."""
         self.begin(
             "cameras", "simulate", "--port", str(self.cameras_port), "--stream", f"street={clip}",
-            "--cache", str(self.folder / "cache"),
+            "--cache", str(self.folder / "cache"), "--login", f"admin:{PASSWORD}",
         )  # fmt: skip
-        return f"rtsp://127.0.0.1:{self.cameras_port}/street"
+        return f"rtsp://admin:{PASSWORD}@127.0.0.1:{self.cameras_port}/street"
 
     # -- questions
 
     def problems(self) -> dict[str, Any]:
-        with httpx.Client(headers={"Authorization": "Bearer " + "t" * 40}) as client:
+        with httpx.Client(headers={"Authorization": f"Bearer {TOKEN}"}) as client:
             found: dict[str, Any] = client.get(f"http://localhost:{self.port}/api/health").json()
             return found
 
@@ -173,7 +194,8 @@ class City:
         key = keyfile.read(self.folder / "bo.json")
         address = f"http://localhost:{self.port}"
         with httpx.Client(base_url=address, timeout=20) as client:
-            client.headers["Authorization"] = f"Bearer {signed_in(client, address, key)}"
+            self.sessions.append(signed_in(client, address, key))
+            client.headers["Authorization"] = f"Bearer {self.sessions[-1]}"
             span = {"camera": "cam-01", "from": to_iso(begun), "to": to_iso(ended)}
             made = client.post("/api/playback", json={**span, "purpose": "A test"})
             assert made.status_code == 200, made.text
@@ -187,13 +209,33 @@ class City:
             found: list[dict[str, Any]] = line["segments"]
             return found
 
+    def check_journals(self) -> None:
+        """Fails if anything secret stands in what the processes wrote, or a line has no author."""
+        keys = [keyfile.read(self.folder / f"{name}.json") for name in PEOPLE]
+        pems = [key.signing.to_pem() for key in keys]
+        pems += [(self.data / "keys/log.key").read_bytes(), (self.folder / "w.pem").read_bytes()]
+        roots = [path.read_bytes() for path in (self.data / "keys").glob("root-*.key")]
+        secrets = [PASSWORD, TOKEN, *self.sessions, *(key.age for key in keys)]
+        secrets += [pem.decode().splitlines()[1] for pem in pems]
+        secrets += [key.name_salt.hex() for key in keys]
+        secrets += [form for root in roots for form in (root.hex(), b64(root))]
+        journals = [*self.folder.glob("*.log"), *self.data.glob("run/*.log")]
+        text = "".join(file.read_text(errors="replace") for file in journals)
+        for secret in secrets:
+            assert len(secret) >= len(PASSWORD)
+            assert secret not in text, "a secret stands in a journal"
+        for name in ("keeper", "recorder", "web"):
+            for line in self.said(name).splitlines():
+                event = json.loads(line)
+                assert (event["process"], event["time"][-1]) == (name, "Z"), line
+
     def until(self, holds: Callable[[], object], seconds: float, what: str) -> None:
         end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end, f"waited {seconds} s for {what}"
             time.sleep(0.1)
 
-    def _keeper(self) -> bool:
+    def keeper_answers(self) -> bool:
         try:
             with KeeperClient(self.data / "run/keeper.sock", timeout_s=2) as client:
                 return bool(client.status())
@@ -218,6 +260,13 @@ def signed_in(client: httpx.Client, address: str, key: keyfile.KeyFile) -> str:
     answer = client.post("/api/session/key", json=asked)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["token"])
+
+
+def umask_of(name: str) -> int:
+    """What systemd would give the process."""
+    unit = DEPLOY / f"systemd/plainview-{name}.service"
+    found = re.search(r"^UMask=(\d+)", unit.read_text(), re.MULTILINE) if unit.exists() else None
+    return int(found[1], 8) if found else 0o022
 
 
 def free_port() -> int:

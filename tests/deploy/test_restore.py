@@ -100,10 +100,10 @@ def test_lost_disk_restored_by_the_guide(city: Any, clip: Path) -> None:
     city.until(lambda: city.problems()["ok"], 30, "the keeper to be back")
     # The next one, with cameras at rest, so that nothing recorded is missing in it.
     city.stop("web", "recorder")
-    city.until(city._keeper, 20, "the keeper")
+    city.until(city.keeper_answers, 20, "the keeper")
     write_ctl(city)
     backup(city, f"{city.folder}/backup")
-    city.until(city._keeper, 20, "the keeper")
+    city.until(city.keeper_answers, 20, "the keeper")
     backup(city, "--root", f"{city.folder}/root")
     kill_keeper(city)
     backup(city, "--log", f"{city.folder}/elsewhere/log")
@@ -128,6 +128,7 @@ def test_lost_disk_restored_by_the_guide(city: Any, clip: Path) -> None:
     city.plainview("verify", str(city.data / "log"), "--policy", policy)
     said = city.with_settings("check")
     assert "0 things wrong" in said
+    city.check_journals()
 
 
 def kill_keeper(city: Any) -> None:
