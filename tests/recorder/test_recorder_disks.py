@@ -75,7 +75,8 @@ def test_recording_goes_on_when_a_disk_is_pulled_and_says_so(
     with Store(town.settings) as store:
         until(lambda: len(originals(store)) >= 1, 25, "an original")
         assert {one["name"] for one in health(town)["headroom"]} >= {str(disk) for disk in disks}
-        assert any("has room for" in line for line in health(town)["warnings"])
+        problems = [one for one in health(town)["problems"] if one["kind"] == "disk_low"]
+        assert any("has room for" in one["what"] and not one["red"] for one in problems)
         written = next(disk for disk in disks if list(disk.rglob("*.pack")))
         written.rename(written.with_suffix(".away"))
         written.mkdir()

@@ -16,7 +16,7 @@ from plainview.store import room
 from plainview.store.check import check
 from plainview.store.index import Pack
 from plainview.store.packs import Kind
-from plainview.store.room import Headroom, Meter, Room, alarms
+from plainview.store.room import Headroom, Meter, Room, sentence
 from plainview.store.spans import Span
 from plainview.store.store import Store
 from plainview.store.writer import NewSegment
@@ -130,7 +130,7 @@ def test_small_disks_do_not_give_way_while_they_are_almost_empty(make_header: Ma
         one.check_order(make_header().record, Kind.VIEWS, GB // 10, 10 * GB)
 
 
-def test_head_room_is_in_hours_and_alarms_are_sentences() -> None:
+def test_head_room_is_in_hours_and_told_in_a_sentence() -> None:
     found = [
         Headroom("disk", "/mnt/a", 0, 0, 1e6, 100.0),
         Headroom("disk", "/mnt/b", 0, 0, 1e6, 47.6),
@@ -138,11 +138,12 @@ def test_head_room_is_in_hours_and_alarms_are_sentences() -> None:
         Headroom("class", "tram", 0, 0, 1e6, 0.5),
         Headroom("class", "idle", 0, -1, 0.0, None),
     ]
-    told = alarms(found, red_hours=6, warn_hours=48)
-    assert told.warnings == ["disk /mnt/b has room for 48 hours more at the present rate."]
-    assert told.red == [
+    assert [sentence(one) for one in found] == [
+        "disk /mnt/a has room for 100 hours more at the present rate.",
+        "disk /mnt/b has room for 48 hours more at the present rate.",
         "class street has room for 5 hours more at the present rate.",
         "class tram has room for 30 minutes more at the present rate.",
+        "class idle has room: nothing is written.",
     ]
     assert room.hours_of(3_600_000_000, 1_000_000) == 1
     assert room.hours_of(10, 0.0) is None

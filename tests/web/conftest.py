@@ -57,6 +57,8 @@ class TailServer:
         self.tails: dict[str, Tail] = {}
         self.health: dict[str, Any] = {}
         self.red: list[str] = []
+        self.problems: list[dict[str, Any]] = []
+        self.metrics = ""
         self.open = 0
         self.asked: list[str] = []
         self._links: set[Any] = set()
@@ -83,19 +85,21 @@ class TailServer:
         self.asked.append(path)
         try:
             if path == "/health":
-                body = json.dumps({"cameras": self.health, "red": self.red}).encode()
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-                    % len(body)
-                    + body
-                )
-                await writer.drain()
+                said = {"cameras": self.health, "red": self.red, "problems": self.problems}
+                await self._say(json.dumps(said).encode(), writer)
+            elif path == "/metrics":
+                await self._say(self.metrics.encode(), writer)
             else:
                 await self._tail(path.removeprefix("/tail/"), reader, writer)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
+
+    async def _say(self, body: bytes, writer: asyncio.StreamWriter) -> None:
+        head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        writer.write(head % len(body) + body)
+        await writer.drain()
 
     async def _tail(
         self, camera: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -216,7 +220,7 @@ def fill_store(town: TownHall, window: Window, units: list[tuple[bytes, bool, Ms
 @pytest.fixture(scope="session", autouse=True)
 def _quiet() -> None:
     """The journal as the real process keeps it, errors only."""
-    journal.configure(logging.ERROR)
+    journal.configure("web", level=logging.ERROR)
 
 
 @pytest.fixture(scope="session")
@@ -269,6 +273,12 @@ def tails(town: TownHall) -> Iterator[TailServer]:
     made = TailServer(town.settings.recorder_socket)
     yield made
     made.close()
+
+
+@pytest.fixture
+def make_tails() -> Any:
+    """The recorder's socket of a town of another kind; close it."""
+    return lambda town: TailServer(town.settings.recorder_socket)
 
 
 @pytest.fixture

@@ -97,16 +97,13 @@ def test_a_recorder_that_fails_is_shown_red(site: Any, tails: Any) -> None:
     tails.health["cam-01"] = {"state": "recording", "redaction": "withheld"}
     with site.client() as client:
         assert "pill pixelated" in client.get("/cameras").text
-        health = client.get("/health")
-    assert health.status_code in (200, 503)
-    assert health.json()["recorder"] == {"cameras": 1}
 
 
 def test_nobody_learns_where_a_camera_is_in_the_network(site: Any, tails: Any) -> None:
     tails.red += ["cam-01: rtsp://10.0.0.7:554/main cannot be opened: connection refused."]
     with site.client() as client:
-        red = client.get("/health").json()["red"]
-    assert "recorder: cam-01: its address cannot be opened: connection refused." in red
+        said = [client.get(path).text for path in ("/health", "/cameras", "/cameras/cam-01")]
+    assert "10.0.0.7" not in "".join(said)
 
 
 def test_without_a_log_pages_say_what_is_missing(site: Any) -> None:
@@ -197,7 +194,7 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
     for key in used:
         assert t.has(key), key
     built: tuple[str, ...] = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.")
-    built += ("camera.", "verify.", "software.")
+    built += ("camera.", "verify.", "software.", "health.")
     unused = [
         key
         for key in t.names()

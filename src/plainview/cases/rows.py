@@ -47,7 +47,7 @@ class Rows:
     """cases.db. Threads may share it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._engine: Engine = open_engine(settings.data / "cases.db")
+        self._engine: Engine = open_engine(settings.own_dir / "cases.db")
         upgrade_to_newest(self._engine, t.UPGRADES)
 
     def close(self) -> None:

@@ -76,6 +76,13 @@ class RedactionThread:
         return self._views.last_ms
 
     @property
+    def waiting_ms(self) -> Ms:
+        """How much video waits for redaction."""
+        with self._change:
+            waiting = [item[0].wall_ms for item in self._queue if item is not None]
+        return max(waiting) - min(waiting) if waiting else 0
+
+    @property
     def state(self) -> tuple[str, str]:
         """`ok`, `withheld` or `starting`, and the reason."""
         pipeline = self._pipeline

@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any, Protocol
 
@@ -24,11 +23,11 @@ from plainview.errors import PlainviewError, Unavailable
 from plainview.recorder import gate as gates
 from plainview.recorder import making, retention, roots
 from plainview.recorder.cameras import Camera
+from plainview.recorder.condition import Condition
 from plainview.recorder.pipeline import OpenDetector
 from plainview.recorder.sources import Address, SourcesFile
 from plainview.recorder.tailserver import TailServer
 from plainview.recorder.windows import next_epoch
-from plainview.store.room import Headroom, alarms
 from plainview.store.store import Store
 from plainview.store.tail import Tail
 
@@ -81,9 +80,15 @@ class Recorder:
         self._roots = roots.Roots(self._store, settings.node, keeper, every_ms=every)
         self._retention = retention.Retention(self._store, register, self._roots.book)
         self._maker = making.Maker(register, keeper, clock)
-        self._server = TailServer(settings.recorder_socket, self._tails, self.health)
-        self._stop = threading.Event()
         self._trouble: dict[str, str] = {}
+        self._condition = Condition(
+            settings, self._cameras, self._writer, self._sources, self._maker, detectors,
+            self._trouble, clock,
+        )  # fmt: skip
+        self._server = TailServer(
+            settings.recorder_socket, self._tails, self.health, self._condition.metrics
+        )
+        self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Record until `stop` is set; what is in hand is sealed and committed on return."""
@@ -98,6 +103,7 @@ class Recorder:
                 loop.start()
             while not stop.wait(self._settings.gate_seconds):
                 self._guarded("sources", self._supervise)
+                self.health()  # so that it knows since when
                 parts = [loop.is_alive() for loop in loops]
                 if not all([*parts, self._server.alive, self._writer.alive]):
                     raise Unavailable("A part of the recorder ended.", hint="It must be restarted.")
@@ -106,35 +112,7 @@ class Recorder:
 
     def health(self) -> dict[str, Any]:
         """What `/health` answers; `red` holds the reasons, for a person."""
-        cameras = {name: camera.status() for name, camera in list(self._cameras.items())}
-        red = [f"{part}: {reason}" for part, reason in sorted(self._trouble.items())]
-        red += [f"store: {complaint}" for complaint in self._writer.complaints()]
-        room = self.headroom()
-        chosen = self._settings
-        soon = alarms(room, red_hours=chosen.room_red_hours, warn_hours=chosen.room_warn_hours)
-        red += soon.red
-        if self._sources.trouble:
-            red.append(f"sources: {self._sources.trouble}")
-        if self._maker.trouble:
-            red.append(f"windows: {self._maker.trouble}")
-        for name, one in cameras.items():
-            if one["state"] != "recording":
-                red.append(f"{name}: {one['reason']}")
-            elif one["redaction"] == "withheld":
-                red.append(f"{name}: {one['redaction_reason']}")
-        detector = {"pid": self._detectors.pid}
-        return {
-            "node": self._settings.node,
-            "cameras": cameras,
-            "detector": detector,
-            "headroom": [asdict(one) for one in room],
-            "red": red,
-            "warnings": soon.warnings,
-        }
-
-    def headroom(self) -> list[Headroom]:
-        """How long the room of each disk and of each retention class lasts."""
-        return self._writer.headroom()
+        return self._condition.health()
 
     def _supervise(self) -> None:
         """Follow sources and gates; start, stop and restart pipelines."""

@@ -38,7 +38,7 @@ class Follower:
 
     def __init__(self, settings: Settings) -> None:
         self.reader = LogReader.folder(settings.log_dir)
-        self._engine: Engine = open_engine(settings.data / "register.db")
+        self._engine: Engine = open_engine(settings.own_dir / "register.db")
         upgrade_to_newest(self._engine, tables.UPGRADES)
         self._lock = threading.RLock()
         self._history: History | None = None

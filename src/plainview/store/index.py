@@ -211,7 +211,8 @@ class DayIndex:
     def __init__(self, path: Path) -> None:
         """Open or create `path`. Raises `StoreDamaged` if a newer Plainview wrote it."""
         self.path = path
-        self._engine: Engine = open_engine(path)
+        # The web process, which may have a user of its own, reads it too, and so writes its lock.
+        self._engine: Engine = open_engine(path, mode=0o660)
         upgrade(self._engine, _STEPS)
         self.inode = path.stat().st_ino
 

@@ -81,25 +81,12 @@ class Headroom:
     hours: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Alarms:
-    """What a person must know about room: `red` now, `warnings` soon."""
-
-    red: list[str]
-    warnings: list[str]
-
-
-def alarms(found: Iterable[Headroom], *, red_hours: float, warn_hours: float) -> Alarms:
-    """A sentence for each disk and class whose room will not last."""
-    out = Alarms([], [])
-    for one in found:
-        if one.hours is None or one.hours >= warn_hours:
-            continue
-        what = f"{one.kind} {one.name}"
-        left = f"{one.hours:.0f} hours" if one.hours >= 2 else f"{one.hours * 60:.0f} minutes"
-        line = f"{what} has room for {left} more at the present rate."
-        (out.red if one.hours < red_hours else out.warnings).append(line)
-    return out
+def sentence(one: Headroom) -> str:
+    """How long its room lasts, for a person."""
+    if one.hours is None:
+        return f"{one.kind} {one.name} has room: nothing is written."
+    left = f"{one.hours:.0f} hours" if one.hours >= 2 else f"{one.hours * 60:.0f} minutes"
+    return f"{one.kind} {one.name} has room for {left} more at the present rate."
 
 
 def hours_of(room: int, rate: float) -> float | None:

@@ -110,6 +110,8 @@ class Writer:
         self._groups = Groups()
         self._places = Places(volumes, days, self._groups, room)
         self._troubles: dict[str, tuple[float, PlainviewError]] = {}
+        self.written = 0
+        """Bytes of segments written since the start."""
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -239,6 +241,7 @@ class Writer:
         window = record.window
         row = row_of(item.name.camera, item.kind, window, path, offset, item.segment)
         self._groups.row(item.name.day, row, item.ticket)
+        self.written += len(item.data)
 
     def _refuse(self, item: _Item, what: str, error: StoreFull | StoreDamaged, reason: str) -> None:
         """Not stored: say so, and note the loss for the timeline."""

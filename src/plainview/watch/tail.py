@@ -53,10 +53,23 @@ async def follow(socket: Path, camera: str) -> AsyncIterator[Item]:
         outgoing.close()
 
 
+async def metrics(socket: Path) -> str:
+    """The recorder's metrics, in the Prometheus text format. Raises `SourceAway`."""
+    transport = httpx.AsyncHTTPTransport(uds=str(socket))
+    try:
+        async with httpx.AsyncClient(transport=transport, timeout=2.0) as client:
+            answer = await client.get("http://recorder/metrics")
+    except httpx.TransportError as error:
+        raise SourceAway("The recorder cannot be reached.", hint=_HINT) from error
+    if answer.status_code != httpx.codes.OK:
+        raise SourceAway("The recorder has no metrics.", hint=_HINT)
+    return answer.text
+
+
 async def health(socket: Path) -> dict[str, Any]:
     """What the recorder says of cameras, of what is wrong or soon will be, and of room.
 
-    `{cameras: {id: {state, reason, redaction, ...}}, red: [], warnings: [], headroom: []}`.
+    `{cameras: {id: {state, reason, redaction, ...}}, red: [], problems: [], headroom: []}`.
 
     Raises `SourceAway`.
     """
@@ -64,7 +77,7 @@ async def health(socket: Path) -> dict[str, Any]:
     try:
         async with httpx.AsyncClient(transport=transport, timeout=2.0) as client:
             found = (await client.get("http://recorder/health")).json()
-        lists = {name: list(found.get(name, [])) for name in ("red", "warnings", "headroom")}
+        lists = {name: list(found.get(name, [])) for name in ("red", "problems", "headroom")}
         return {"cameras": dict(found["cameras"]), **lists}
     except (httpx.TransportError, ValueError, KeyError, TypeError) as error:
         raise SourceAway("The recorder cannot be reached.", hint=_HINT) from error

@@ -19,6 +19,8 @@ from plainview.watch.playback import Playbacks
 from plainview.watch.pulse import Pulse
 from plainview.watch.viewkeys import ViewKeys
 from plainview.web.catalogue import Catalogue
+from plainview.web.condition import Condition
+from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.limits import RateLimit
 from plainview.web.plainwords import PlainWords
@@ -29,6 +31,7 @@ from plainview.web.recorders import Recorders
 from plainview.web.render import Pages
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
+from plainview.web.token import MonitorToken
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ class Web:
     live: LiveHub
     playbacks: Playbacks
     recorders: Recorders
+    condition: Condition
+    requests: Requests
+    token: MonitorToken
     pages: Pages
     t: Catalogue
     plain: PlainWords
