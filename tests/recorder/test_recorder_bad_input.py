@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from plainview.base.clock import now_ms
-from plainview.media import codecs, jpeg
+from plainview.media import codecs, jpeg, nal
 from plainview.media.convert import ClipStyle
 from plainview.media.packets import Packet
 from plainview.node.processes import Program, Supervisor
@@ -91,7 +91,10 @@ def test_a_hostile_camera_harms_nobody(
     hostile.stop()
     assert not any(row.gap_before for row in sound.rows(Kind.ORIGINALS)[1:])
     share = sealed_whole(hostile, clip)
-    assert share == 1 if clip.parameters.codec in ("h264", "mjpeg") else share > 0.5
+    # Noise at the head of a unit may read as one of RTP's own forms, and is then taken apart.
+    assert share > 0.5 if clip.parameters.codec == "av1" else share > 0.98
+    if "pieces" not in name and "truncated" not in name:
+        assert share == 1
     if reason:
         assert hostile.rows(Kind.VIEWS) == []
     assert [check(one.store).findings for one in (sound, hostile)] == [[], []]
@@ -100,17 +103,19 @@ def test_a_hostile_camera_harms_nobody(
 
 
 def sealed_whole(one: OneCamera, clip: Clip) -> float:
-    """The share of the recorded packets that are, byte for byte, what the camera sent."""
-    sent = {_content(packet) for packet in clip.packets()}
-    found = [_content(packet) for original in one.originals() for packet in original.packets]
-    return sum(content in sent for content in found) / len(found)
+    """The share of the recorded units that are, byte for byte, what the camera sent."""
+    sent = {unit for packet in clip.packets() for unit in _units(packet)}
+    found = [u for original in one.originals() for p in original.packets for u in _units(p)]
+    return sum(unit in sent for unit in found) / len(found)
 
 
-def _content(packet: Packet) -> bytes:
-    """What is copied: the sample, or the scan of a JPEG, whose headers do not travel."""
+def _units(packet: Packet) -> list[bytes]:
+    """NAL units; the scan of a JPEG, whose headers do not travel; a temporal unit of AV1."""
     if packet.codec == "mjpeg":
-        return jpeg.scan(packet.data)
-    return b"".join(codecs.sample_parts(packet.data, packet.codec)[0])
+        return [jpeg.scan(packet.data)]
+    if packet.codec == "av1":
+        return [b"".join(codecs.sample_parts(packet.data, packet.codec)[0])]
+    return list(nal.annexb_units(packet.data))
 
 
 @pytest.mark.bar("bad input")
