@@ -57,6 +57,7 @@ class TailServer:
         self.tails: dict[str, Tail] = {}
         self.health: dict[str, Any] = {}
         self.red: list[str] = []
+        self.warnings: list[str] = []
         self.open = 0
         self.asked: list[str] = []
         self._links: set[Any] = set()
@@ -83,7 +84,8 @@ class TailServer:
         self.asked.append(path)
         try:
             if path == "/health":
-                body = json.dumps({"cameras": self.health, "red": self.red}).encode()
+                told = {"cameras": self.health, "red": self.red, "warnings": self.warnings}
+                body = json.dumps(told).encode()
                 writer.write(
                     b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
                     % len(body)

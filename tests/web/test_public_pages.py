@@ -109,6 +109,19 @@ def test_nobody_learns_where_a_camera_is_in_the_network(site: Any, tails: Any) -
     assert "recorder: cam-01: its address cannot be opened: connection refused." in red
 
 
+def test_room_that_will_not_last_is_a_warning_without_the_folder_s_name(
+    site: Any, tails: Any
+) -> None:
+    tails.warnings += ["disk /mnt/a-1/rec has room for 30 hours more at the present rate."]
+    tails.red += ["store: /mnt/b is without its disk 0a1b2c3d."]
+    with site.client() as client:
+        health = client.get("/health").json()
+    assert health["warnings"] == [
+        "recorder: disk its folder has room for 30 hours more at the present rate."
+    ]
+    assert "recorder: store: its folder is without its disk 0a1b2c3d." in health["red"]
+
+
 def test_without_a_log_pages_say_what_is_missing(site: Any) -> None:
     (site.town.settings.log_dir / "checkpoint").unlink()
     with site.client() as client:
