@@ -73,13 +73,19 @@ class Roots:
     def _collect(self, now: Ms) -> None:
         held = self._store.counts(0 if self._everything else now - LOOK_BACK_MS)
         counted = self.book.counted(held)
-        minute = to_iso(now - now % self._every)
+        grown = {
+            window: self._store.header(window).record
+            for window, number in sorted(held.items())
+            if number > counted[window]
+        }
+        # A clock that stepped back must not say, for ever and in public, that a window was recorded
+        # into before it began.
+        latest = max([now, *(record.start_ms for record in grown.values())])
+        minute = to_iso(latest - latest % self._every)
         leaves: list[Leaf] = []
-        for window, number in sorted(held.items()):
-            if number > counted[window]:
-                rows = self._store.of_window(Kind.ORIGINALS, window)[counted[window] :]
-                register = self._store.header(window).record.register_
-                leaves.append(leaf_of(rows, minute, register))
+        for window, record in grown.items():
+            rows = self._store.of_window(Kind.ORIGINALS, window)[counted[window] :]
+            leaves.append(leaf_of(rows, minute, record.register_))
         for start in range(0, len(leaves), MOST_LEAVES):
             self.book.add(new_id(), leaves[start : start + MOST_LEAVES])
         self._everything = False

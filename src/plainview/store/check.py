@@ -159,11 +159,20 @@ def _open(index: DayIndex, path: str) -> bool:
 def _check_rows(store: Store, present: set[str], result: Result) -> None:
     for day in store.days.all():
         index = store.days.make(day)
+        gone = _gone(store, index, present)
+        # A recorder that runs may have dropped a pack, with its rows, between two looks.
+        still_known = {pack.pack for pack in index.packs()} if gone else set()
         result.findings += [
-            f"{pack.pack}: the index knows this pack and it is gone."
-            for pack in index.packs()
-            if pack.pack not in present
+            f"{path}: the index knows this pack and it is gone."
+            for path in gone
+            if path in still_known
         ]
+
+
+def _gone(store: Store, index: DayIndex, present: set[str]) -> list[str]:
+    """Packs of the index that are not there; those younger than `present` are looked for."""
+    known = [pack.pack for pack in index.packs()]
+    return [path for path in known if path not in present and not (store.data / path).exists()]
 
 
 def _drop_rows_without_bytes(store: Store, index: DayIndex, path: str, result: Result) -> None:
