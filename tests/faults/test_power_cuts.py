@@ -16,7 +16,7 @@ from plainview.testing.hamlet import Hamlet
 from plainview.testing.powercuts import run
 
 FULL = os.environ.get("PLAINVIEW_BARS") == "1"
-CUTS = {"store": 60 if FULL else 6, "keeper": 40 if FULL else 3, "ring": 60 if FULL else 20}
+CUTS = {"store": 60 if FULL else 6, "keeper": 40 if FULL else 2, "ring": 60 if FULL else 20}
 SEED = 20261126
 
 

@@ -20,6 +20,9 @@ from plainview.store.packs import Kind, PackName, holds_segments, name_of, read_
 from plainview.store.retention import finish_drops
 from plainview.store.writer import pack_row
 
+WRITTEN_DAYS = 2
+"""Indexes that were written lately are read whole at a start; older ones are only opened."""
+
 
 @dataclass(slots=True)
 class Report:
@@ -29,6 +32,7 @@ class Report:
     reindexed: int = 0
     cut_bytes: int = 0
     removed: int = 0
+    set_aside: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
 
 
@@ -42,6 +46,9 @@ def pack_paths(data: Path) -> Iterator[str]:
 def recover(data: Path, days: Days) -> Report:
     """Bring packs and index together. Nothing else may write meanwhile."""
     report = Report()
+    for day, reason in days.damaged(newest=WRITTEN_DAYS).items():
+        days.set_aside(day)
+        report.set_aside.append(reason)
     for day in days.all():
         finish_drops(data, days, day)
     known: dict[str, set[str]] = {}
@@ -92,9 +99,12 @@ def recover_pack(data: Path, path: str, days: Days, report: Report) -> None:
     ]
     report.cut_bytes += _cut(full, end)
     index = days.make(name.day)
-    known = {row.seq for row in index.of_pack(path)}
-    report.reindexed += sum(row.seq not in known for row in rows)
-    lost = known - {row.seq for row in rows}
+    held = {row.seq: row for row in rows}
+    known = index.of_pack(path)
+    index.remove(row for row in known if row != held.get(row.seq, row))  # the pack is right
+    right = {row.seq for row in known if row == held.get(row.seq)}
+    report.reindexed += len(held.keys() - right)
+    lost = {row.seq for row in known} - held.keys()
     if lost:
         report.damaged.append(f"{path}: {len(lost)} acknowledged segments cannot be read.")
     index.add([pack_row(name, header)], rows, [path])

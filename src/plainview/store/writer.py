@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from plainview.errors import PlainviewError, Refused, StoreDamaged, StoreFull
 from plainview.seal.windows import WindowHeader
+from plainview.store.damaged import HINT
 from plainview.store.days import Days
 from plainview.store.index import Pack, Segment, row_of
 from plainview.store.packfile import PackFile
@@ -138,6 +139,11 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still takes segments; if not, only a new process can go on."""
+        return self._thread.is_alive() and self._fatal is None
 
     def add(self, kind: Kind, header: WindowHeader, segment: NewSegment) -> Ticket:
         """Hand over a segment of the window that `header` describes.
@@ -270,6 +276,9 @@ class Writer:
                 self._days.make(day).add(group.packs, group.rows, group.closed)
             except OperationalError as error:
                 self._troubled(StoreFull(f"the index of {day} takes no rows: {error.orig}."))
+                return
+            except DatabaseError as error:
+                self._fail(StoreDamaged(f"the index of {day} is damaged: {error.orig}.", hint=HINT))
                 return
             del self._groups[day]
             for ticket in group.tickets:
