@@ -62,6 +62,8 @@ class Chaos:
         }
         self.kills: dict[str, int] = {}
         self.in_future = False
+        self.ended: list[str] = []
+        """Programs that ended by themselves and were started again."""
         path = [str(STEPPED), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._stepped = {
             "PYTHONPATH": os.pathsep.join(path), "PLAINVIEW_STEPPED_CLOCK": str(self.clock)
@@ -215,6 +217,7 @@ class Chaos:
                 return
             if time.monotonic() > end:
                 child.wait_ready()
+            self.ended.append(name)
             time.sleep(0.5)
             self._begin(name)
 
@@ -228,6 +231,7 @@ class Chaos:
         return self.ledger.check()
 
     def _caught_up(self) -> bool:
+        self._up("keeper")
         with self.hamlet.keeper() as keeper:
             status = keeper.status()
             return bool(status["witnessed_size"]) and status["log"] is None
@@ -239,6 +243,11 @@ class Chaos:
         )
         if done.returncode:
             raise Broken(f"plainview {words[0]} says: {done.stdout[-1500:]}{done.stderr[-500:]}")
+
+
+def _by_themselves(chaos: Chaos) -> str:
+    ended, chaos.ended = chaos.ended, []
+    return f"; ended by themselves and started again: {', '.join(ended)}" if ended else ""
 
 
 def _settled(child: Child) -> bool:
@@ -278,7 +287,7 @@ def main() -> int:
             sys.stdout.write(f"round {number}: {', '.join(done)}\n")
             sys.stdout.flush()
             chaos.settled()
-            sys.stdout.write(f"  held: {chaos.verify()}\n")
+            sys.stdout.write(f"  held: {chaos.verify()}{_by_themselves(chaos)}\n")
     except (Broken, PlainviewError) as error:
         sys.stdout.write(f"BROKEN: {error}\n")
         return 1
