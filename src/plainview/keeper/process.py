@@ -129,7 +129,8 @@ def run(places: Places, software: str = "") -> None:
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # they wait for us, also while we start
     keeper = Keeper(places, software=software)
-    while signal.sigtimedwait(ends, ROUND_SECONDS) is None:
+    # After SIGSTOP and SIGCONT Python returns here with a signal that nobody sent.
+    while (sent := signal.sigtimedwait(ends, ROUND_SECONDS)) is None or sent.si_signo not in ends:
         keeper.check_alive()
     keeper.close()
 

@@ -104,11 +104,14 @@ class Recorder:
             while not stop.wait(self._settings.gate_seconds):
                 self._guarded("sources", self._supervise)
                 self.health()  # so that it knows since when
-                parts = [loop.is_alive() for loop in loops]
-                if not all([*parts, self._server.alive, self._writer.alive]):
+                if not self._parts_alive(loops):
                     raise Unavailable("A part of the recorder ended.", hint="It must be restarted.")
         finally:
             self._close(loops)
+
+    def _parts_alive(self, loops: Sequence[threading.Thread]) -> bool:
+        """A disk that failed once, or a damaged index, is looked at again by a new process."""
+        return all(loop.is_alive() for loop in loops) and self._server.alive and self._writer.alive
 
     def health(self) -> dict[str, Any]:
         """What `/health` answers; `red` holds the reasons, for a person."""

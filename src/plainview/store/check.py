@@ -20,6 +20,7 @@ from typing import Any
 from plainview.base.durable import make_folder, write_file
 from plainview.errors import BadFormat, Invalid, NotFound, StoreDamaged, Unavailable
 from plainview.store.check_disks import check_places
+from plainview.store.damaged import check_database, set_aside
 from plainview.store.disks import Disk, by_path
 from plainview.store.index import DayIndex, Segment, row_of
 from plainview.store.lock import exclusive, is_written
@@ -60,6 +61,9 @@ class Result:
 def check(store: Store, *, progress: Progress | None = None) -> Result:
     """Read everything and change nothing. While a recorder runs, its open packs are left out."""
     result = Result()
+    result.findings += store.days.damaged().values()
+    if result.findings:
+        return result  # nothing can be compared with it
     live = is_written(store.data)
     found = list(store.disks.packs())
     for number, (disk, path) in enumerate(found):
@@ -74,7 +78,20 @@ def check(store: Store, *, progress: Progress | None = None) -> Result:
 def repair(store: Store, result: Result) -> None:
     """Mend the index and cut torn tails. Raises `Refused` while a recorder writes."""
     with exclusive(store.data):
+        _set_aside(store, result)
         _repair(store, result)
+
+
+def _set_aside(store: Store, result: Result) -> None:
+    """Databases that cannot be read; the book of roots is made again by the recorder."""
+    for day, reason in store.days.damaged().items():
+        store.days.set_aside(day)
+        result.repaired.append(f"{reason} It was set aside and is made again.")
+    try:
+        check_database(store.data / FILE)
+    except StoreDamaged as error:
+        set_aside(store.data / FILE)
+        result.repaired.append(f"{error.message} It was set aside.")
 
 
 def _repair(store: Store, result: Result) -> None:
@@ -173,6 +190,11 @@ def _drop_rows_without_bytes(disk: Disk, index: DayIndex, path: str, result: Res
 def _check_leaves(store: Store, result: Result) -> None:
     """What was logged about a window must be what its pack holds, as long as it is stored."""
     if not (store.data / FILE).exists():
+        return
+    try:
+        check_database(store.data / FILE)
+    except StoreDamaged as error:
+        result.findings.append(error.message)
         return
     book = RootBook(store.data)
     try:

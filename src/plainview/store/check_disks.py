@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from plainview.base.days import day_of
 from plainview.errors import PlainviewError
 from plainview.store.disks import DATA, Disk
+from plainview.store.index import Pack
 from plainview.store.store import Store
 
 
@@ -59,9 +61,9 @@ def check_places(store: Store, found: Mapping[str, Sequence[Disk]], findings: li
             places = found.get(pack.pack, [])
             if not places and pack.disk in away:
                 out[pack.disk] += 1
-            elif not places:
+            elif not places and _gone(store, pack):
                 findings.append(f"{pack.pack}: the index knows this pack and it is gone.")
-            elif pack.disk not in [disk.id for disk in places]:
+            elif places and pack.disk not in [disk.id for disk in places]:
                 findings.append(f"{pack.pack}: it lies on {places[0].name}, not where it was.")
     for id, why in away.items():
         findings.append(f"{out[id]} packs are out of reach: {why}")
@@ -73,6 +75,13 @@ def check_places(store: Store, found: Mapping[str, Sequence[Disk]], findings: li
             store.disks.check_ours(folder)
         except PlainviewError as error:
             findings.append(error.message)
+
+
+def _gone(store: Store, pack: Pack) -> bool:
+    """A recorder that runs may have begun or dropped it, with its rows, between two looks."""
+    if any((disk.folder / pack.pack).exists() for disk in store.disks.known()):
+        return False
+    return any(one.pack == pack.pack for one in store.days.make(day_of(pack.start_ms)).packs())
 
 
 def _twice(path: str, places: Sequence[Disk]) -> str:

@@ -108,6 +108,14 @@ class Groups:
         self._rows -= len(gone)
         return gone
 
+    def fail(self, error: PlainviewError) -> None:
+        """The index takes nothing any more: all rows are refused."""
+        for group in self._days.values():
+            for _, ticket in group.rows:
+                ticket.settle(error)
+        self._days.clear()
+        self._rows = 0
+
     def commit(self, days: Days, sizes: Mapping[str, int]) -> None:
         """Acknowledge what was written, a transaction a day. Raises as the index does.
 

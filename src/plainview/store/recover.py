@@ -30,6 +30,9 @@ from plainview.store.packs import (
 )
 from plainview.store.retention import finish_drops
 
+WRITTEN_DAYS = 2
+"""Indexes that were written lately are read whole at a start; older ones are only opened."""
+
 
 @dataclass(slots=True)
 class Report:
@@ -39,12 +42,16 @@ class Report:
     reindexed: int = 0
     cut_bytes: int = 0
     removed: int = 0
+    set_aside: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
 
 
 def recover(disks: Disks, days: Days) -> Report:
     """Bring packs and index together. Nothing else may write meanwhile."""
     report = Report()
+    for day, reason in days.damaged(newest=WRITTEN_DAYS).items():
+        days.set_aside(day)
+        report.set_aside.append(reason)
     for day in days.all():
         finish_drops(disks, days, day)
     known: dict[str, dict[str, Pack]] = {}
@@ -96,7 +103,8 @@ def recover_pack(disk: Disk, path: str, days: Days, report: Report) -> None:
         _without_header(full, path, days, report, error)
         return
     index = days.make(name.day)
-    known = {row.seq for row in index.of_pack(path)}
+    known = index.of_pack(path)
+    acknowledged = {row.seq for row in known}
     limit = _taken_over(index, name, header)
     rows: list[Segment] = []
     holes: list[tuple[int, int]] = []
@@ -104,7 +112,7 @@ def recover_pack(disk: Disk, path: str, days: Days, report: Report) -> None:
         if found.header is None:
             holes.append((found.offset, found.size))
             continue
-        if limit is not None and found.header.sequence not in known:
+        if limit is not None and found.header.sequence not in acknowledged:
             continue
         window = header.record.window
         rows.append(row_of(name.camera, name.kind, window, path, found.offset, found.header))
@@ -113,8 +121,11 @@ def recover_pack(disk: Disk, path: str, days: Days, report: Report) -> None:
         f"{path}: {size} damaged bytes at {offset}." for offset, size in holes if offset < end
     ]
     report.cut_bytes += cut(full, end)
-    report.reindexed += sum(row.seq not in known for row in rows)
-    lost = known - {row.seq for row in rows}
+    held = {row.seq: row for row in rows}
+    index.remove(row for row in known if row != held.get(row.seq, row))  # the pack is right
+    right = {row.seq for row in known if row == held.get(row.seq)}
+    report.reindexed += len(held.keys() - right)
+    lost = acknowledged - held.keys()
     if lost:
         report.damaged.append(f"{path}: {len(lost)} acknowledged segments cannot be read.")
     mine = pack_row(name, header, disk.id, end)

@@ -20,10 +20,11 @@ from hashlib import sha256
 from typing import BinaryIO
 
 import structlog
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from plainview.errors import PlainviewError, Refused, StoreDamaged, StoreFull
 from plainview.seal.windows import WindowHeader
+from plainview.store.damaged import HINT
 from plainview.store.days import Days
 from plainview.store.groups import Groups, Ticket
 from plainview.store.index import Loss, row_of
@@ -110,6 +111,7 @@ class Writer:
         self._groups = Groups()
         self._places = Places(volumes, days, self._groups, room)
         self._troubles: dict[str, tuple[float, PlainviewError]] = {}
+        self._fatal: StoreDamaged | None = None
         self.written = 0
         """Bytes of segments written since the start."""
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -123,8 +125,8 @@ class Writer:
 
     @property
     def alive(self) -> bool:
-        """Whether it still writes; if not, the process must be started again."""
-        return self._thread.is_alive()
+        """Whether it still takes segments; if not, only a new process can go on."""
+        return self._thread.is_alive() and self._fatal is None
 
     @property
     def trouble(self) -> PlainviewError | None:
@@ -212,7 +214,16 @@ class Writer:
             self._write(item)
         return True
 
+    def _fail(self, error: StoreDamaged) -> None:
+        """Nothing more is acknowledged until a new process has made the index again."""
+        self._troubled(INDEX, error)
+        self._fatal = error
+        self._groups.fail(error)
+
     def _write(self, item: _Item) -> None:
+        if self._fatal is not None:
+            item.ticket.settle(self._fatal)
+            return
         record, size = item.header.record, len(item.data)
         what, reason = f"{record.class_} {item.kind}", "full"
         try:
@@ -256,8 +267,10 @@ class Writer:
             if back:
                 self._settle()
             self._groups.commit(self._days, sizes)
-        except DatabaseError as error:
+        except OperationalError as error:
             self._troubled(INDEX, StoreFull(f"the index takes no rows: {error.orig}."))
+        except DatabaseError as error:
+            self._fail(StoreDamaged(f"the index is damaged: {error.orig}.", hint=HINT))
         except (OSError, StoreDamaged) as error:
             self._troubled(INDEX, StoreFull(f"the index takes no rows: {error}."))
         else:
