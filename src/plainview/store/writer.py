@@ -158,11 +158,16 @@ class Writer:
         self._queue.put(_Close(name_of(kind, header)))
 
     def flush(self, timeout: float = 60) -> None:
-        """Wait until everything handed over before is committed (or refused)."""
+        """Wait until everything handed over before is committed (or refused).
+
+        Raises `StoreDamaged` when nothing can be committed any more.
+        """
         mark = _Flush()
         self._queue.put(mark)
         if not mark.wait(timeout):
             raise StoreFull("the disk did not take the segments in time.")
+        if self._fatal is not None:
+            raise self._fatal
 
     def close(self) -> None:
         """Commit what is in hand, close the packs, end the thread."""
