@@ -160,17 +160,20 @@ class RtspServer:
             writer.close()
             return
         plain = writer.transport
+        try:
+            await self._converse(reader, writer)
+        finally:
+            plain.abort()  # without waiting for the client's farewell
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._tls is not None:
             try:
                 await writer.start_tls(self._tls, ssl_handshake_timeout=_TLS_S)
             except OSError:
-                plain.abort()  # the client does not speak TLS, or does not like the certificate
-                return
+                return  # the client does not speak TLS, or does not like the certificate
         connection = Connection(self._shared, reader, writer)
         self._shared.connections.add(connection)
         try:
             await connection.serve()
         finally:
             self._shared.connections.discard(connection)
-            if self._tls is not None:
-                plain.abort()  # without waiting for the client's farewell
