@@ -23,7 +23,7 @@ from plainview.testing.rtsp_mounts import ClipMount
 
 MAX_CONNECTIONS = 512
 _TLS_S = 2.0
-_CLOSING_S = 0.1
+_CLOSING_S = 0.01
 
 
 class RtspServer:
@@ -134,13 +134,7 @@ class RtspServer:
     async def _serve(self) -> None:
         try:
             server = await asyncio.start_server(
-                self._client,
-                self.host,
-                self.port,
-                limit=rtsp_message.MAX_HEAD,
-                ssl=self._tls,
-                ssl_handshake_timeout=_TLS_S if self._tls else None,
-                ssl_shutdown_timeout=_TLS_S if self._tls else None,
+                self._client, self.host, self.port, limit=rtsp_message.MAX_HEAD
             )
         except OSError as error:
             self._failure = error
@@ -150,7 +144,7 @@ class RtspServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        # A handshake that ends now begins another task.
+        await asyncio.sleep(_CLOSING_S)  # what was accepted just now has no task yet
         while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
             for connection in list(self._shared.connections):
                 connection.cut()
@@ -158,13 +152,25 @@ class RtspServer:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-            await asyncio.sleep(_CLOSING_S if self._tls else 0)
+            await asyncio.sleep(_CLOSING_S)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._shared.connections) >= MAX_CONNECTIONS:
             writer.write(rtsp_message.response(503, "0", {}))
             writer.close()
             return
+        plain = writer.transport
+        try:
+            await self._converse(reader, writer)
+        finally:
+            plain.abort()  # without waiting for the client's farewell
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._tls is not None:
+            try:
+                await writer.start_tls(self._tls, ssl_handshake_timeout=_TLS_S)
+            except OSError:
+                return  # the client does not speak TLS, or does not like the certificate
         connection = Connection(self._shared, reader, writer)
         self._shared.connections.add(connection)
         try:
