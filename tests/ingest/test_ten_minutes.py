@@ -195,6 +195,7 @@ def compare(recorded: Recorded, sent: dict[int, Picture], faults: Faults) -> tup
             exact = unit in whole
             assert exact or any(one.startswith(unit) for one in whole)
             identical, prefixes = identical + exact, prefixes + (not exact)
-    assert sum(packet.lost for packet in recorded.packets) == sum(holes.values())
+    # More may be declared: on a machine that is busy a packet may come too late to be used.
+    assert sum(packet.lost for packet in recorded.packets) >= sum(holes.values())
     assert sum(packet.missing for packet in recorded.packets) == len(recorded.gaps)
     return identical, prefixes

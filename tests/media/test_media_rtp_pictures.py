@@ -160,6 +160,29 @@ def test_no_loss_goes_undeclared(seed: int, codec: Codec, loss: float) -> None:
         assert total == known
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_lost_parameter_sets_are_damage(codec: Codec) -> None:
+    sender = Packetiser(codec, ssrc=7, sequence=1, first_timestamp=0)
+    packets = []
+    for n in range(12):
+        units = key_units(codec, 3000) if n % 5 == 0 else [slice_unit(codec, n, 50)]
+        packets.append([parse(data) for data in sender.access_unit(units, n * STEP)])
+    assert len(packets[10]) > 2
+    reader = Pictures(codec, lambda: 0)
+    got: list[Picture] = []
+    for n, of_picture in enumerate(packets):
+        if n == 9:
+            continue  # a picture of one packet, and then the parameter sets of the next
+        if n == 10:
+            got += reader.push(Loss(2))
+            of_picture = of_picture[1:]
+        for packet in of_picture:
+            got += reader.push(packet)
+    (marked,) = [one for one in got if one.lost]
+    assert marked.timestamp == 10 * STEP
+    assert (marked.missing, marked.damaged, marked.is_key) == (True, True, True)
+
+
 def test_markers_that_stand_on_every_slice_are_not_relied_on() -> None:
     sender = Packetiser("h264", ssrc=7, sequence=0, first_timestamp=0)
     reader, got = Pictures("h264", lambda: 0), []

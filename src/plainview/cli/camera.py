@@ -1,16 +1,17 @@
-"""`plainview camera`: register a camera, list, show and suspend."""
+"""`plainview camera`: find, add, list, show and suspend cameras."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from plainview.base.clock import now_ms
 from plainview.base.settings import Settings
+from plainview.cli import Lazy, Listed
 from plainview.cli.options import (
     DataFolder,
     Json,
@@ -22,16 +23,13 @@ from plainview.cli.options import (
     say_table,
     shown,
 )
-from plainview.errors import GateClosed, Invalid, NotFound
-from plainview.keys.client import KeeperClient
-from plainview.media.access import Access
-from plainview.register import statements
+from plainview.cli.stating import state_camera
+from plainview.errors import GateClosed
 from plainview.register.answers import Camera
 from plainview.register.private import Sources, without_credentials
 from plainview.register.projection import Register
-from plainview.register.records import CameraRecord, camera_record, read_camera_file
+from plainview.register.records import camera_record
 from plainview.register.template import record_template
-from plainview.release import keyfile
 
 
 class Kind(StrEnum):
@@ -43,69 +41,21 @@ class Kind(StrEnum):
     BODYCAM = "bodycam"
 
 
-class TransportName(StrEnum):
-    """Transports of a camera's stream (`media.access`)."""
+class Commands(Lazy):
+    """Those that talk to cameras load a SOAP library, so they have files of their own."""
 
-    TCP = "tcp"
-    UDP = "udp"
-    INTERLEAVED = "interleaved"
+    listed: ClassVar[Mapping[str, Listed]] = {
+        "add": Listed("plainview.cli.camera_add", "Register a camera, or a new version of one."),
+        "discover": Listed("plainview.cli.camera_discover", "Find cameras and their streams."),
+    }
 
 
-TransportOption = Annotated[
-    TransportName | None,
-    typer.Option(
-        "--transport",
-        help="tcp (the default); udp, for cameras that offer nothing else: every lost packet is "
-        "declared; interleaved: TCP by Plainview's own client.",
-    ),
-]
-FingerprintOption = Annotated[
-    str | None,
-    typer.Option(
-        "--fingerprint",
-        help="SHA-256 of the certificate that an rtsps:// camera must show (64 hex digits).",
-    ),
-]
-CaFileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--ca-file",
-        resolve_path=True,
-        help="PEM file of the authorities trusted for this rtsps:// camera; without it and "
-        "--fingerprint, those of the system.",
-    ),
-]
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Add, list, show and suspend cameras."
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Find, add, list, show and suspend cameras.",
 )
-
-
-@app.command()
-def add(
-    file: Annotated[Path, typer.Argument(help="The camera's record (TOML or JSON).")],
-    key: KeyPath,
-    stream: Annotated[
-        str | None, typer.Option("--stream", help="Address of the stream; never published.")
-    ] = None,
-    transport: TransportOption = None,
-    fingerprint: FingerprintOption = None,
-    ca_file: CaFileOption = None,
-    settings: SettingsFile = None,
-    data: DataFolder = None,
-) -> None:
-    """Register a camera, or a new version of its record; a data protection officer signs."""
-    name, address, record = read_camera_file(file)
-    loaded = load_settings(settings, data)
-    given = {"transport": transport, "fingerprint": fingerprint, "ca_file": ca_file}
-    how = Access.from_dict(
-        {option: str(value) for option, value in given.items() if value is not None}
-    )
-    index, version = _state(loaded, name, "active", record, key)
-    _store_address(Sources(loaded.data), name, stream or address, how, given)
-    with Register(loaded) as register:
-        effective = register.camera(name).effective_ms
-    say(f"{name}: version {version} is on the log (entry {index}).")
-    say(f"It may record from {shown(effective)}.")
 
 
 @app.command()
@@ -202,45 +152,11 @@ def show(
     say_table(("version", "status", "entry", "stated", "in effect from"), rows, empty="")
 
 
-def _store_address(
-    sources: Sources, camera: str, url: str | None, how: Access, given: Mapping[str, object]
-) -> None:
-    """Keep the address and how it is reached; what is not given again stays as it is."""
-    known = sources.url(camera)
-    if url is None and not any(given.values()):
-        return
-    if not (url or known):
-        raise Invalid(
-            f"No address is known for {camera}.", hint="Give --stream, or stream in the record."
-        )
-    stays = {key: text for key, text in sources.how(camera).items() if not given.get(key)}
-    sources.put(camera, str(url or known), stays | how.to_dict())
-
-
-def _state(
-    settings: Settings, camera: str, status: str, record: CameraRecord, key: Path
-) -> tuple[int, int]:
-    signer = keyfile.read(key)
-    with Register(settings) as register, KeeperClient(settings.keeper_socket) as keeper:
-        version = _next_version(register, camera)
-        entry = statements.camera(camera, version, status, record, [signer.signing])
-        index = keeper.append(entry.raw)
-        register.sync()
-    return index, version
-
-
-def _next_version(register: Register, camera: str) -> int:
-    try:
-        return register.camera(camera).version + 1
-    except NotFound:
-        return 1
-
-
 def _restate(settings: Settings, camera: str, status: str, key: Path) -> None:
     with Register(settings) as register:
         newest: Camera = register.camera(camera)
     record = camera_record(newest.record)
-    index, version = _state(settings, camera, status, record, key)
+    index, version = state_camera(settings, camera, status, record, key)
     say(f"{camera} is {status} from version {version} on (entry {index}).")
 
 

@@ -23,7 +23,7 @@ from plainview.media.rtsp import redact_url
 from plainview.media.streams import DEFAULT, CameraStream, open_camera
 
 log = structlog.get_logger()
-LOSS_LOG_MS: Ms = 10_000
+LOSS_LOG_MS: Ms = 60_000
 LOSS_COUNT_MS: Ms = 1_000
 """How often health takes in what was lost; for every picture it would cost more than reading."""
 CLOCK_STEP_MS: Ms = 1_000
@@ -63,6 +63,7 @@ class Source:
         self._parameters: Parameters | None = None
         self._began = clock()
         self._last_wall: Ms | None = None
+        self._last: Packet | None = None
         self._open_gap: Gap | None = None
         self._logged, self._logged_ms = 0, 0
         self._counted_ms: Ms = 0
@@ -135,9 +136,12 @@ class Source:
         elif self._last_wall is not None and packet.wall_ms < self._last_wall - CLOCK_STEP_MS:
             yield from self._jump(packet.wall_ms, "The camera's clock stepped back.")
             self._last_wall = packet.wall_ms
+        elif self._stepped(packet):
+            yield from self._jump(packet.wall_ms, "The camera's clock was set.")
         elif packet.missing and self._last_wall is not None:
             yield from self._jump(packet.wall_ms, f"Pictures were lost ({packet.lost} packets).")
         self._last_wall = max(packet.wall_ms, self._last_wall or packet.wall_ms)
+        self._last = packet
         if packet.lost or not 0 <= packet.arrival_ms - self._counted_ms < LOSS_COUNT_MS:
             self._counted_ms = packet.arrival_ms
             self._count(stream)
@@ -148,6 +152,14 @@ class Source:
             clock_error_ms=stream.clock_error_ms,
         )
         yield packet
+
+    def _stepped(self, packet: Packet) -> bool:
+        """Whether the wall time moved on, and the stream's own time did not."""
+        last = self._last
+        if last is None or "rtcp" not in (last.wall_source, packet.wall_source):
+            return False
+        step = (packet.wall_ms - last.wall_ms) - (packet.pts_ms - last.pts_ms)
+        return step > CLOCK_STEP_MS
 
     def _count(self, stream: CameraStream) -> None:
         """Losses go to health once a second and, at most every `LOSS_LOG_MS`, to the log."""

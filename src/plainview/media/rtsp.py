@@ -1,4 +1,4 @@
-"""RTSP over TCP by FFmpeg's client: one camera, video only (RFC 2326, RFC 3550, 6184, 7798).
+"""RTSP over TCP by FFmpeg's client: one camera, video only (RFC 2326, RFC 3550).
 
 UDP and TLS are read by `plainview.media.rtp`; `plainview.media.streams` chooses. Audio tracks are
 never set up, so their bytes never leave the camera. The fast open works because cameras send
@@ -19,10 +19,9 @@ from av.packet import Packet as AvPacket
 from av.video.stream import VideoStream
 
 from plainview.base.clock import Clock, Ms, now_ms
-from plainview.errors import BadFormat, SourceAway
-from plainview.media import nal
+from plainview.errors import SourceAway
+from plainview.media.codecs import CODECS, parameters_from
 from plainview.media.packets import Codec, Packet, Parameters
-from plainview.media.sps import picture_size
 from plainview.media.timing import RawPacket, Timeline
 
 _PATIENCE_PACKETS = 1500
@@ -30,7 +29,6 @@ _PATIENCE_PACKETS = 1500
 
 _PATIENCE_BYTES = 64 << 20
 """What may wait in memory meanwhile."""
-_CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "hevc"}
 
 
 def redact_url(url: str) -> str:
@@ -129,12 +127,11 @@ class Stream:
         streams = self._container.streams.video
         if not streams:
             raise SourceAway(f"{self.name} offers no video.")
-        codec = _CODECS.get(streams[0].codec_context.name)
+        name = streams[0].codec_context.name
+        codec = CODECS.get(name)
         if codec is None:
-            raise SourceAway(
-                f"{self.name} sends {streams[0].codec_context.name}.",
-                hint="Set the camera to H.264 or H.265.",
-            )
+            hint = "Set the camera to H.264, H.265, AV1 or MJPEG."
+            raise SourceAway(f"{self.name} sends {name}.", hint=hint)
         return streams[0], codec
 
     def _timed(self) -> Iterator[Packet]:
@@ -161,22 +158,6 @@ def open_stream(
     if scheme != "rtsp":
         raise SourceAway(f"{scheme}:// is not an address of a camera.", hint="Use rtsp://.")
     return Stream(url, open_s=open_s, stall_s=stall_s, clock=clock)
-
-
-def parameters_from(data: bytes, codec: Codec) -> Parameters | None:
-    """Parameters from an Annex B stream that holds all parameter sets, else None."""
-    sets = nal.parameter_sets(data, codec)
-    kinds = {nal.unit_type(unit, codec) for unit in sets}
-    sps = nal.H264_SPS if codec == "h264" else nal.HEVC_SPS
-    needed = {sps, nal.H264_PPS if codec == "h264" else nal.HEVC_PPS}
-    if not needed <= kinds:
-        return None
-    first = next(unit for unit in sets if nal.unit_type(unit, codec) == sps)
-    try:
-        width, height = picture_size(first, codec)
-    except BadFormat:
-        return None
-    return Parameters(codec, width, height, nal.join_annexb(dict.fromkeys(sets)))
 
 
 def _connect(url: str, name: str, open_s: float, stall_s: float) -> InputContainer:

@@ -64,6 +64,11 @@ def open_camera(
     scheme = url.partition("://")[0]
     if scheme not in ("rtsp", "rtsps"):
         raise SourceAway(f"{scheme}:// is not an address of a camera.", hint="Use rtsp://.")
+    if scheme == "rtsp" and (access.fingerprint or access.ca_file):
+        raise SourceAway(
+            f"{rtsp.redact_url(url)} is not encrypted, so no certificate can be checked.",
+            hint="Use rtsps://, or take the fingerprint and the ca_file away.",
+        )
     try:
         return RtpStream(url, open_s=open_s, stall_s=stall_s, clock=clock, access=access)
     except OtherCoding:

@@ -33,6 +33,12 @@ class Originals:
         self.last_ms: Ms = 0
         self._last: Ticket | None = None
 
+    @property
+    def trouble(self) -> str:
+        """Why the last segment was not stored; empty when it was, or may yet be."""
+        error = self._last.error if self._last is not None else None
+        return error.message if error is not None else ""
+
     def push(self, item: Packet | Gap, parameters: Parameters | None) -> None:
         """Take an item of the source.
 

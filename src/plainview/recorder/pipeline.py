@@ -112,10 +112,15 @@ class Pipeline:
             "redaction": redaction,
             "redaction_reason": why,
             "source_url_redacted": health.source,
+            "last_packet_ms": health.last_packet_ms,
             "last_segment_ms": self._reading.last_ms or None,
             "last_view_ms": self._redaction.last_ms or None,
+            "view_lag_ms": self._redaction.waiting_ms,
+            "skipped": self._redaction.dropped,
             "fps": health.fps,
             "gaps": health.gaps,
+            "damaged": health.damaged,
+            "connects": health.connects,
             "clock_error_ms": health.clock_error_ms,
             "lost_packets": health.lost_packets,
             "loss_ratio": health.loss_ratio,
@@ -134,8 +139,9 @@ class Pipeline:
         try:
             self._reading.run()
         finally:
-            self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
+            # The original first: what was recorded must not wait for what may be withheld.
             self._reading.close()
+            self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
 
     def _hand_on(self, item: Packet | Gap, parameters: Parameters | None) -> None:
         if isinstance(item, Packet) and parameters is not None:

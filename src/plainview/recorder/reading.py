@@ -39,8 +39,7 @@ class Reading:
         self._source = Source(address.url, address.access, clock=clock)
         self._originals = Originals(stock, writer)
         self._stop = threading.Event()
-        self.trouble = ""
-        """Why the latest item was not recorded."""
+        self._trouble = ""
         self.ended = ""
         """Why the gate ended it."""
 
@@ -48,6 +47,11 @@ class Reading:
     def health(self) -> Health:
         """What the connection is doing."""
         return self._source.health
+
+    @property
+    def trouble(self) -> str:
+        """Why the latest item was not recorded, or not stored; empty when it was."""
+        return self._trouble or self._originals.trouble
 
     @property
     def last_ms(self) -> Ms:
@@ -95,11 +99,11 @@ class Reading:
         try:
             self._originals.push(item, parameters)
             if isinstance(item, Packet) and item.is_key:
-                self.trouble = ""
+                self._trouble = ""
         except GateClosed:
             raise
         except PlainviewError as error:
-            if not self.trouble:
+            if not self._trouble:
                 log.error("not_recorded", camera=self._camera, reason=error.message)
-            self.trouble = error.message
+            self._trouble = error.message
         self._hand_on(item, parameters)

@@ -47,7 +47,10 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
 def _put(file: Path, key: str, value: dict[str, Any]) -> None:
     with _locked(file):
         values = {**_read(file), key: value}
+        owner = file.stat() if file.exists() and os.geteuid() == 0 else None
         write_file(file, json.dumps(values, indent=1, sort_keys=True).encode(), mode=0o600)
+        if owner is not None:  # an administrator writes for the process whose file it is
+            os.chown(file, owner.st_uid, owner.st_gid)
 
 
 class Sources:

@@ -51,7 +51,7 @@ def keep_window(
         make_folder(out / name, mode=0o700)
     size = gaps = 0
     hashes: list[str] = []
-    with _Videos(out, name) as videos:
+    with Videos(out, name) as videos:
         for segment in segments:
             videos.add(segment)
             if raw:
@@ -66,7 +66,7 @@ def keep_window(
     return Kept(name, tuple(videos.paths), len(hashes), size, gaps, tuple(hashes))
 
 
-class _Videos:
+class Videos:
     """`<window>.mp4`, and `<window>-2.mp4` ... where the camera's configuration changed."""
 
     def __init__(self, out: Path, name: str) -> None:
@@ -75,7 +75,7 @@ class _Videos:
         self._joiner: Joiner | None = None
         self.paths: list[Path] = []
 
-    def __enter__(self) -> _Videos:
+    def __enter__(self) -> Videos:
         return self
 
     def __exit__(self, *_: object) -> None:

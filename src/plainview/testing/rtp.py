@@ -1,7 +1,7 @@
-"""RTP: packets of H.264 and H.265, and RTCP sender reports.
+"""RTP: packets of pictures, and RTCP sender reports.
 
 RFC 3550 (RTP, RTCP), RFC 6184 (H.264: single NAL unit, STAP-A, FU-A), RFC 7798 (H.265: single
-NAL unit, AP, FU).
+NAL unit, AP, FU); AV1 and MJPEG in `rtp_payloads`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from plainview.base.clock import Ms
 from plainview.media import nal
 from plainview.media.packets import Codec
+from plainview.testing.rtp_payloads import av1_payloads, jpeg_payloads
 
 CLOCK_RATE = 90_000
 PAYLOAD_TYPE = 96
@@ -69,7 +70,13 @@ class Packetiser:
 
 
 def payloads_of(units: list[bytes], codec: Codec) -> Iterator[bytes]:
-    """RTP payloads of one access unit's NAL units, in order."""
+    """RTP payloads of one access unit's units, in order."""
+    if codec == "av1":
+        yield from av1_payloads(units, MAX_PAYLOAD)
+        return
+    if codec == "mjpeg":
+        yield from jpeg_payloads(units[0], MAX_PAYLOAD)
+        return
     small: list[bytes] = []
     for unit in units:
         if len(unit) < MAX_PAYLOAD // 4:
@@ -116,8 +123,10 @@ def _fragments(unit: bytes, codec: Codec) -> Iterator[bytes]:
 
 def starts_key(payload: bytes, codec: Codec) -> bool:
     """Whether an RTP payload begins a picture that decoding can start from."""
-    if len(payload) < 4:
-        return False
+    if len(payload) < 4 or codec == "mjpeg":
+        return codec == "mjpeg" and payload[1:4] == bytes(3)
+    if codec == "av1":
+        return bool(payload[0] & 0x08)
     if codec == "hevc":
         kind = payload[0] >> 1 & 63
         if kind == _HEVC_AP and len(payload) > 4:

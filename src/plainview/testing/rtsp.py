@@ -22,6 +22,8 @@ from plainview.testing.rtsp_login import Guard
 from plainview.testing.rtsp_mounts import ClipMount
 
 MAX_CONNECTIONS = 512
+_TLS_S = 2.0
+_CLOSING_S = 0.01
 
 
 class RtspServer:
@@ -36,11 +38,13 @@ class RtspServer:
         password: str = "",
         guard: Guard | None = None,
         tls: ssl.SSLContext | None = None,
+        timeout_s: float = 60.0,
     ) -> None:
-        """`guard` says how the password is asked for; with `tls` it is an `rtsps://` server."""
+        """`guard` says how the password is asked for; with `tls` it is an `rtsps://` server;
+        after `timeout_s` without a word a viewer over UDP is taken to have left."""
         self.host, self.port = host, port
         self._tls = tls
-        self._shared = Shared(guard=guard or Guard(user, password))
+        self._shared = Shared(guard=guard or Guard(user, password), timeout_s=timeout_s)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -130,11 +134,7 @@ class RtspServer:
     async def _serve(self) -> None:
         try:
             server = await asyncio.start_server(
-                self._client,
-                self.host,
-                self.port,
-                limit=rtsp_message.MAX_HEAD,
-                ssl=self._tls,
+                self._client, self.host, self.port, limit=rtsp_message.MAX_HEAD
             )
         except OSError as error:
             self._failure = error
@@ -144,19 +144,33 @@ class RtspServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for connection in list(self._shared.connections):
-            connection.cut()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        _, late = await asyncio.wait(tasks, timeout=5) if tasks else (set(), set())
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.sleep(_CLOSING_S)  # what was accepted just now has no task yet
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for connection in list(self._shared.connections):
+                connection.cut()
+            _, late = await asyncio.wait(tasks, timeout=5)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.sleep(_CLOSING_S)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._shared.connections) >= MAX_CONNECTIONS:
             writer.write(rtsp_message.response(503, "0", {}))
             writer.close()
             return
+        plain = writer.transport
+        try:
+            await self._converse(reader, writer)
+        finally:
+            plain.abort()  # without waiting for the client's farewell
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._tls is not None:
+            try:
+                await writer.start_tls(self._tls, ssl_handshake_timeout=_TLS_S)
+            except OSError:
+                return  # the client does not speak TLS, or does not like the certificate
         connection = Connection(self._shared, reader, writer)
         self._shared.connections.add(connection)
         try:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import secrets
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -36,6 +37,8 @@ class Shared:
     guard: Guard = field(default_factory=Guard)
     requests: list[tuple[str, str]] = field(default_factory=list)
     """(method, path with track) of the last thousand requests, for tests."""
+    timeout_s: float = 60.0
+    """A viewer over UDP that is silent for longer is taken to have left."""
     reports: list[bytes] = field(default_factory=list)
     """RTCP of the viewers, the last thousand packets, for tests."""
     connections: set[Connection] = field(default_factory=set)
@@ -89,7 +92,9 @@ class Connection:
     async def _converse(self) -> None:
         while True:
             playing = self._player is not None
-            timeout = None if playing else IDLE_S
+            timeout: float | None = IDLE_S
+            if playing:
+                timeout = self._shared.timeout_s if self._udp is not None else None
             message = await asyncio.wait_for(rtsp_message.read_message(self._reader), timeout)
             if isinstance(message, Interleaved):
                 self._received(message)
@@ -157,7 +162,7 @@ class Connection:
             return 461, {}, ""
         self.path = found[0]
         transport = self._agree(request.path, channels, ports)
-        session = f"{self._session};timeout=60"
+        session = f"{self._session};timeout={self._shared.timeout_s:.0f}"
         return 200, {"Transport": transport, "Session": session}, ""
 
     def _agree(
@@ -268,5 +273,5 @@ class Connection:
         if self._udp is not None:
             self._udp.close()
         self._writer.close()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
             await self._writer.wait_closed()

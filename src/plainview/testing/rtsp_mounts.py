@@ -86,6 +86,7 @@ class ClipMount:
                 report_due = time.monotonic() + self.report_every_s
                 wall = wall0 + shown * 1000 // CLOCK_RATE + self.clock_offset_ms
                 yield True, packetiser.sender_report(wall, shown)
+            packetiser.codec = picture.codec
             for packet in packetiser.access_unit(picture.units, shown):
                 yield False, packet
 

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from plainview.base.clock import Clock, Ms
 from plainview.errors import SourceAway
 from plainview.media.access import Access
+from plainview.media.codecs import parameters_from
 from plainview.media.packets import Packet, Parameters
 from plainview.media.rtp.control import Control
 from plainview.media.rtp.dialogue import Dialogue, Setup
@@ -27,7 +28,7 @@ from plainview.media.rtp.message import Interleaved
 from plainview.media.rtp.order import WINDOW_S, Counts
 from plainview.media.rtp.ports import Ports
 from plainview.media.rtp.receiver import Receiver
-from plainview.media.rtsp import ParameterWait, parameters_from, redact_url
+from plainview.media.rtsp import ParameterWait, redact_url
 from plainview.media.timing import RawPacket, Timeline
 
 REPORT_S = 5.0
@@ -56,19 +57,22 @@ class RtpStream:
                 hint="Leave the transport of an rtsps:// address at tcp.",
             )
         self._ports: Ports | None = None
+        until = time.monotonic() + open_s
         self._control = Control(
             self.name, parts.hostname or "", parts.port or _PORTS[parts.scheme],
             tls=tls, access=access, open_s=open_s,
         )  # fmt: skip
         try:
-            self._start(parts, udp, open_s, clock)
+            self._start(parts, udp, until=until, open_s=open_s, clock=clock)
         except BaseException:
             self._hang_up()
             raise
 
-    def _start(self, parts: SplitResult, udp: bool, open_s: float, clock: Clock) -> None:
+    def _start(
+        self, parts: SplitResult, udp: bool, *, until: float, open_s: float, clock: Clock
+    ) -> None:
         login = Login(unquote(parts.username or ""), unquote(parts.password or ""))
-        self._dialogue = Dialogue(self._control, _bare(parts), login, open_s)
+        self._dialogue = Dialogue(self._control, _bare(parts), login, until=until, open_s=open_s)
         self._video = video = self._dialogue.describe()
         transport = "RTP/AVP/TCP;unicast;interleaved=0-1"
         if udp:

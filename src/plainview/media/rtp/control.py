@@ -134,11 +134,11 @@ def _connected(name: str, host: str, port: int, open_s: float) -> socket.socket:
 
 def _secured(name: str, raw: socket.socket, host: str, access: Access) -> ssl.SSLSocket:
     """The connection over TLS, its certificate checked. Raises `SourceAway`."""
-    context = _context(name, access)
+    context, peer = _context(name, access), raw.getpeername()
     try:
         secured = context.wrap_socket(raw, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
-        raise _untrusted(name, error.verify_message, raw, host) from None
+        raise _untrusted(name, error.verify_message, peer, host) from None
     except (ssl.SSLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
         raise SourceAway(
@@ -180,13 +180,12 @@ def _fingerprint(secured: ssl.SSLSocket) -> str:
     return hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
 
 
-def _untrusted(name: str, why: str, raw: socket.socket, host: str) -> SourceAway:
+def _untrusted(name: str, why: str, peer: tuple[str, int], host: str) -> SourceAway:
     """The error, with the fingerprint that may be pinned after it was compared."""
     shown = ""
     try:
-        address = raw.getpeername()
         with (
-            socket.create_connection(address[:2], timeout=_SEND_S) as again,
+            socket.create_connection(peer[:2], timeout=_SEND_S) as again,
             _unchecked().wrap_socket(again, server_hostname=host) as secured,
         ):
             shown = _fingerprint(secured)

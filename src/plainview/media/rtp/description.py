@@ -4,7 +4,6 @@ clause 7)."""
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -85,7 +84,7 @@ def _sets(values: dict[str, str]) -> list[bytes]:
         for text in values.get(name, "").split(","):
             try:
                 unit = base64.b64decode(text, validate=True)
-            except binascii.Error:
+            except ValueError:  # not base64, or not even ASCII
                 continue
             if unit:
                 units.append(unit)

@@ -16,7 +16,7 @@ from plainview.media.rtp.message import Answer, Asked, Interleaved
 
 _TRIES = 3
 _UNASKED = 32
-_EARLY = 4096
+_EARLY = 256
 _LEAST_TIMEOUT_S = 10.0
 _REASONS = {
     404: ("knows no such stream", "Check the path of the address."),
@@ -40,11 +40,14 @@ class Setup:
 class Dialogue:
     """One session on a connection. Every call may raise `SourceAway`."""
 
-    def __init__(self, control: Control, url: str, login: Login, open_s: float) -> None:
-        """`url` has no credentials in it."""
+    def __init__(
+        self, control: Control, url: str, login: Login, *, until: float, open_s: float
+    ) -> None:
+        """`url` has no credentials in it; `until` (monotonic) is the end of the `open_s` seconds
+        that opening may take."""
         self._control, self._url, self._login = control, url, login
         self._name = control.name
-        self._until = time.monotonic() + open_s
+        self._until = until
         self._open_s = open_s
         self._sequence = 0
         self._session = ""

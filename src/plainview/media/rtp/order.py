@@ -21,6 +21,7 @@ MAX_DROPOUT = 3000
 """A number further ahead than this is believed only if the next one follows it (A.1)."""
 MAX_MISORDER = 1000
 _REMEMBERED = 4096
+_MOST_EARLY = 100
 
 Item = RtpPacket | Loss
 
@@ -125,7 +126,7 @@ class Order:
     def _begin(self, packet: RtpPacket, now: float) -> list[Item]:
         ahead = (packet.sequence - self._first) & 0xFFFF if self._first is not None else 0
         # Some cameras announce a number that has nothing to do with what they send.
-        early = ahead if ahead < MAX_MISORDER else 0
+        early = ahead if ahead < _MOST_EARLY else 0
         # One round up, so that numbers before the first are not negative.
         number = packet.sequence + 0x10000
         self._next = number - early

@@ -80,6 +80,8 @@ class Pictures:
         self._proven = 0
         self._step: int | None = None
         self._reorders = False
+        self._leads: dict[bool, bool] = {}
+        """Whether key pictures (and others) begin with something before their slices."""
 
     def push(self, item: Item) -> list[Picture]:
         """Pictures that are now complete."""
@@ -171,13 +173,15 @@ class Pictures:
         whole = begins_picture(packet.payload, self._codec)
         spare = loss.count - (not whole)
         apart = self._apart(timestamp)
-        picture.missing = loss.restart or (spare > 0 and apart)
-        picture.damaged = not whole or (loss.count > 0 and not picture.missing)
+        picture.missing = loss.restart or (spare > 0 and apart is not False)
+        elsewhere = picture.missing and apart is True
+        picture.damaged = not whole or (loss.count > 0 and not elsewhere)
 
-    def _apart(self, timestamp: int) -> bool:
-        """Whether there is room for a picture between the last one and this one."""
+    def _apart(self, timestamp: int) -> bool | None:
+        """Whether there is room for a picture between the last one and this one, if that can be
+        told."""
         if self._step is None or self._ended is None or self._reorders:
-            return True
+            return None
         return timestamp - self._ended > self._step * _STEPS_APART
 
     def _add(self, packet: RtpPacket) -> None:
@@ -208,12 +212,14 @@ class Pictures:
         if not any(nal.is_vcl(unit, self._codec) for unit in picture.units):
             self._without_slices(picture)
             return []
-        self._learn(picture)
         units = [*self._ahead, *picture.units]
+        is_key = any(_is_key(unit, self._codec) for unit in units)
+        self._learn(picture)
+        self._check_lead(picture, is_key, leads=not nal.is_vcl(units[0], self._codec))
         done = Picture(
             data=nal.join_annexb(units),
             timestamp=picture.timestamp,
-            is_key=any(_is_key(unit, self._codec) for unit in units),
+            is_key=is_key,
             damaged=picture.damaged,
             lost=picture.lost + self._carried,
             missing=picture.missing or self._missing,
@@ -229,6 +235,13 @@ class Pictures:
             self._ahead = []
         self._carried += picture.lost
         self._missing = self._missing or picture.missing or picture.damaged
+
+    def _check_lead(self, picture: _Open, is_key: bool, *, leads: bool) -> None:
+        """Parameter sets and messages that otherwise stand before such a picture's slices."""
+        if not picture.lost and not self._carried:
+            self._leads[is_key] = leads
+        elif self._leads.get(is_key) and not leads:
+            picture.damaged = True
 
     def _learn(self, picture: _Open) -> None:
         """The usual distance of two pictures, where nothing is missing between them."""
