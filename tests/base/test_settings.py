@@ -43,3 +43,9 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
 def test_settings_cannot_be_changed_while_running() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1
+
+
+@pytest.mark.parametrize("address", ["video.city.example", "https://a.example/x", "ftp://a"])
+def test_an_address_is_an_origin(address: str) -> None:
+    with pytest.raises(SettingsError, match="without a path"):
+        load(address=address)

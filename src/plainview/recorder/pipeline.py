@@ -147,8 +147,10 @@ class Pipeline:
         finally:
             # The original first: what was recorded must not wait for what may be withheld.
             self._source.stop()
-            self._guarded_close()
-            self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
+            try:
+                self._guarded_close()
+            finally:
+                self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
 
     def _item(self, item: Packet | Gap) -> None:
         """Original first. What cannot be stored is a gap, and is said once.
