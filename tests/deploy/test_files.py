@@ -53,7 +53,8 @@ def test_every_metric_of_the_dashboard_exists() -> None:
 
 
 def test_panels_of_the_dashboard_lie_side_by_side() -> None:
-    ids, cells = set(), set()
+    ids: set[int] = set()
+    cells: set[tuple[int, int]] = set()
     for panel in DASHBOARD["panels"]:
         ids.add(panel["id"])
         at = panel["gridPos"]
