@@ -24,8 +24,7 @@ def command(*words: str) -> list[str]:
 def environment(settings: Settings) -> dict[str, str]:
     """Every setting as `PLAINVIEW_*`."""
     values = settings.model_dump()
-    given = {name: value for name, value in values.items() if value is not None}
-    return {f"PLAINVIEW_{name.upper()}": str(value) for name, value in given.items()}
+    return {f"PLAINVIEW_{name.upper()}": str(value) for name, value in values.items()}
 
 
 def answers_on(path: Path) -> Callable[[], bool]:
