@@ -31,7 +31,7 @@ def now_ms() -> Ms:
 def to_iso(ms: Ms) -> str:
     """`2026-11-23T08:50:00.000Z`."""
     seconds, rest = divmod(ms, 1000)
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{rest:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:03d}Z"
 
 
 def from_iso(text: str) -> Ms:

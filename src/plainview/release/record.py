@@ -18,7 +18,7 @@ from plainview.release.client import Server
 from plainview.release.trust import Proven, Trust, named
 from plainview.seal.windows import WindowRecord
 from plainview.tlog.leaves import segments_root
-from plainview.verify.ledger import check_leaves
+from plainview.verify.leaves import check_leaves
 
 LOGGED_MS: Ms = 300_000
 """So long after its end a window's last segments may still be on their way to the log."""

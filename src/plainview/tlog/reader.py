@@ -133,7 +133,8 @@ class _FolderFetch:
 
     def __call__(self, name: str) -> bytes:
         try:
-            return (self._folder / name).read_bytes()
+            with open(f"{self._folder}/{name}", "rb", buffering=0) as file:
+                return file.readall()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFound(f"the log has no file {name}.") from error
         except OSError as error:

@@ -7,16 +7,23 @@ reveal, shares that wait for their opening.
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from plainview.base.clock import Ms, from_iso, to_iso
-from plainview.errors import BadFormat, BadProof, GateClosed, PlainviewError
+from plainview.base.ids import sha256_hex
+from plainview.errors import GateClosed, PlainviewError
 from plainview.tlog import leaves
-from plainview.tlog.entries import Entry, commit, parse, read_canonical
+from plainview.tlog.entries import Entry, commit, parse
 from plainview.tlog.history import LATE_MS, History
+from plainview.tlog.shapes import HEX
+from plainview.verify.bulk import BulkEntry, BulkReader, is_canonical
+from plainview.verify.ids import SubmissionIds
+from plainview.verify.leaves import Leaf, read_leaves
+from plainview.verify.opengate import OpenGate
 from plainview.verify.report import Report
 
 SHRED_GRACE_MS: Ms = 3_600_000
@@ -47,7 +54,9 @@ class Ledger:
         self.recorded: dict[str, set[str]] = {}
         self._report, self._fetch = report, fetch
         self._windows: dict[str, LoggedWindow] = {}
-        self._ids: set[bytes] = set()
+        self._bulk = BulkReader()
+        self._ids = SubmissionIds()
+        self._gate = OpenGate(self.history)
         self._acts: dict[int, tuple[Ms, str]] = {}
         self._collected: dict[str, tuple[Ms, Ms]] = {}
         self._waiting: dict[tuple[str, str], Ms] = {}
@@ -55,6 +64,27 @@ class Ledger:
 
     def take(self, index: int, raw: bytes) -> None:
         """One entry; whatever is wrong with it is recorded."""
+        known = self._bulk.read(raw)
+        if known is None or not self._take_bulk(index, known):
+            self._take_any(index, raw)
+
+    def _take_bulk(self, index: int, entry: BulkEntry) -> bool:
+        """As `History.apply`, for kinds that it only notes, and whose shape is known.
+
+        False, with nothing changed, where an entry may have to be refused: `_take_any` says why.
+        """
+        history = self.history
+        if not history.rules or index != history.size or entry.time < history.clock - LATE_MS:
+            return False
+        if not _BULK_STEPS[entry.kind](self, index, entry):
+            return False
+        history.clock = max(history.clock, entry.time)
+        history.size = index + 1
+        self.counts[entry.kind] += 1
+        self._ids.add(entry.id)
+        return True
+
+    def _take_any(self, index: int, raw: bytes) -> None:
         where = f"entry {index}"
         try:
             entry = parse(raw)
@@ -64,11 +94,10 @@ class Ledger:
         except PlainviewError as error:
             self._report.fail("entry", where, error.message)
             self.history.size = index + 1
+            self._ids.add_none(index)
             return
         self.counts[entry.type] += 1
-        if (ident := bytes.fromhex(entry.id)) in self._ids:
-            self._report.fail("entry", where, "its submission id is on the log already.")
-        self._ids.add(ident)
+        self._ids.add(bytes.fromhex(entry.id))
         step = _STEPS.get(entry.type)
         try:
             if step is not None:
@@ -85,18 +114,27 @@ class Ledger:
             self._windows[record["window"]] = made
 
     def _roots(self, index: int, entry: Entry) -> None:
-        where, body = f"entry {index}", entry.body
+        self._minute(index, entry.id, entry.body, entry.time)
+
+    def _minute(self, index: int, ident: str, body: Mapping[str, Any], logged: Ms) -> None:
+        where = f"entry {index}"
         try:
-            listed = read_canonical(self._fetch(leaves.path(entry.id)))
-            check_leaves(listed, body)
+            listed = read_leaves(self._fetch(leaves.path(ident)), body)
         except PlainviewError as error:
             self._report.fail("leaves", where, f"its leaves do not hold: {error.message}")
             return
-        since = self._since(body["node"], from_iso(body["minute"]))
+        minute = body["minute"]
+        at = from_iso(minute)
+        since = self._since(body["node"], at)
+        seen = self.recorded.setdefault(minute[:10], set())
         for leaf in listed:
-            if wrong := self._wrong_leaf(leaf, body["minute"], since, entry.time):
-                self._report.fail("gate", where, f"{leaf['window']}: {wrong}")
-            self.recorded.setdefault(leaf["minute"][:10], set()).add(leaf["camera"])
+            if leaf.minute != minute or at > logged + MINUTE_MS:
+                wrong = "a leaf of another minute than its entry's."
+            else:
+                wrong = self._wrong_leaf(leaf, at, since)
+            if wrong:
+                self._report.fail("gate", where, f"{leaf.window}: {wrong}")
+            seen.add(leaf.camera)
 
     def _since(self, node: str, minute: Ms) -> Ms:
         """The minute in which this node counted before: what it counts now was written since."""
@@ -106,27 +144,24 @@ class Ledger:
         self._collected[node] = before, last
         return before
 
-    def _wrong_leaf(self, leaf: Mapping[str, Any], minute: str, since: Ms, logged: Ms) -> str:
-        made = self._windows.get(leaf["window"])
+    def _wrong_leaf(self, leaf: Leaf, at: Ms, since: Ms) -> str:
+        made = self._windows.get(leaf.window)
         if made is None:
             return "recorded in a window that was not logged before."
-        if (leaf["camera"], leaf["register"]) != (made.camera, made.register):
+        if (leaf.camera, leaf.register) != (made.camera, made.register):
             return "recorded for another camera or register version than its window."
-        at = from_iso(leaf["minute"])
-        if leaf["minute"] != minute or at > logged + MINUTE_MS:
-            return "a leaf of another minute than its entry's."
         if at < made.start - MINUTE_MS:
-            return f"recorded before {minute}, when its window had not begun."
+            return f"recorded before {leaf.minute}, when its window had not begun."
         first = max(made.start, since - STOP_GRACE_MS)
         return self._closed(made.camera, first, min(made.end, at + MINUTE_MS))
 
     def _closed(self, camera: str, first: Ms, end: Ms) -> str:
         """Why the gate was closed all the time that the leaf can be of, empty if it was open."""
         try:
-            self.history.may_record(camera, first)
+            self._gate.check(camera, first)
         except GateClosed:
             try:
-                self.history.may_record(camera, max(first, end - 1))
+                self._gate.check(camera, max(first, end - 1))
             except GateClosed as error:
                 return f"recorded after {to_iso(first)} although {error.message}"
         return ""
@@ -164,10 +199,45 @@ class Ledger:
             if isinstance(name, str) and name in self.history.windows:
                 self._late += entry.time > self.history.due_at(name) + SHRED_GRACE_MS
 
+    # -- the same for the bulk, whose shape is known
+
+    def _bulk_act(self, index: int, entry: BulkEntry) -> bool:
+        self._acts[index] = entry.time, entry.body[2].decode()
+        return True
+
+    def _bulk_gate(self, index: int, entry: BulkEntry) -> bool:
+        allowed, camera, _reason, register = entry.body
+        if register is None:
+            return allowed == b"false"
+        versions = self.history.cameras.get(camera.decode(), [])
+        return any(version.index == int(register) for version in versions)
+
+    def _bulk_reveal(self, index: int, entry: BulkEntry) -> bool:
+        detail, of, salt = entry.body
+        known = self._acts.get(int(of))
+        if known is None or not HEX.fullmatch(salt.decode()) or not is_canonical(detail):
+            return False
+        if sha256_hex(unhexlify(salt) + detail) != known[1]:
+            return False
+        del self._acts[int(of)]
+        return True
+
+    def _bulk_roots(self, index: int, entry: BulkEntry) -> bool:
+        cipher, count, minute, node, plain = entry.body
+        body = {"minute": minute.decode(), "node": node.decode(), "leaves": int(count)}
+        body |= {"cipher_root": cipher.decode(), "plain_root": plain.decode()}
+        try:
+            self._minute(index, entry.id.hex(), body, entry.time)
+        except PlainviewError as error:
+            self._report.fail("entry", f"entry {index}", error.message)
+        return True
+
     # -- at the end
 
     def close(self, at: Ms) -> None:
         """Record what should have happened by `at` and did not, or happened before its time."""
+        for index in self._ids.repeated():
+            self._report.fail("entry", f"entry {index}", "its submission id is on the log already.")
         if self.history.clock > at + LATE_MS:
             clock = to_iso(self.history.clock)
             message = f"the keeper wrote {clock}, which the newest witness had not seen yet."
@@ -186,6 +256,12 @@ class Ledger:
             self._report.notes.append(f"{hidden} acts were not revealed when they were due.")
 
 
+_BULK_STEPS: dict[str, Callable[[Ledger, int, BulkEntry], bool]] = {
+    "act": Ledger._bulk_act,
+    "gate": Ledger._bulk_gate,
+    "reveal": Ledger._bulk_reveal,
+    "roots": Ledger._bulk_roots,
+}
 _STEPS: dict[str, Callable[[Ledger, int, Entry], None]] = {
     "windows": Ledger._windows_made,
     "roots": Ledger._roots,
@@ -194,21 +270,3 @@ _STEPS: dict[str, Callable[[Ledger, int, Entry], None]] = {
     "release": Ledger._release,
     "opening": Ledger._opening,
 }
-
-_LEAF = {"camera", "window", "segments", "cipher", "plain", "register", "minute"}
-
-
-def check_leaves(listed: Any, body: Mapping[str, Any]) -> None:
-    """`listed` is what the roots entry `body` was logged for; raises `Invalid` kinds."""
-    if not isinstance(listed, list) or len(listed) != body["leaves"]:
-        raise BadFormat("not as many as the entry says.")
-    for leaf in listed:
-        if not isinstance(leaf, dict) or leaf.keys() != _LEAF:
-            raise BadFormat("a leaf has other fields than it should.")
-        texts = (leaf[name] for name in ("camera", "window", "cipher", "plain", "minute"))
-        if not all(isinstance(text, str) for text in texts):
-            raise BadFormat("a leaf's names and hashes are text.")
-        if type(leaf["segments"]) is not int or leaf["segments"] < 1:
-            raise BadFormat("a leaf counts at least one segment.")
-    if leaves.roots(listed) != (body["cipher_root"], body["plain_root"]):
-        raise BadProof("their roots are not those that were logged.")

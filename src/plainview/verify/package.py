@@ -29,7 +29,8 @@ from plainview.tlog.history import History, Request
 from plainview.tlog.notes import ED25519, Verifier
 from plainview.tlog.policy import Policy
 from plainview.tlog.shapes import HEX, check_shape
-from plainview.verify.ledger import MINUTE_MS, STOP_GRACE_MS, check_leaves
+from plainview.verify.leaves import check_leaves
+from plainview.verify.ledger import MINUTE_MS, STOP_GRACE_MS
 from plainview.verify.manifest import (
     CONTEXT,
     DETAIL,
