@@ -165,7 +165,6 @@ def test_authorities_of_one_s_own(clip: Clip, identity: Callable[[str], Identity
         assert server.requests == []
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_tls_where_there_is_none(clip: Clip, identity: Callable[[str], Identity]) -> None:
     with RtspServer() as server:
         url = server.add("cam", ClipMount(clip)).replace("rtsp:", "rtsps:")
