@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -190,12 +191,12 @@ def test_no_face_is_shown_whatever_the_detector_does(
         for number in range(FAULTS):
             wait_shown(street, chance.randint(4, 20))
             host.fail(KINDS[number % len(KINDS)])
-            wait_withheld(street, KINDS[number % len(KINDS)])
+            wait_withheld(street, host, KINDS[number % len(KINDS)])
         wait_shown(street, 10)
     finally:
         street.close()
     live, stored = street.watcher.seen, street.stored()
-    assert host.failed == FAULTS
+    assert host.failed >= FAULTS
     for name, seen in (("live", live), ("stored", stored)):
         measured = (
             f"{name}: 0 of {seen.faces} known faces open in {seen.shown} pictures, "
@@ -217,9 +218,16 @@ def wait_shown(street: Street, pictures: int) -> None:
         assert time.monotonic() < end, f"no picture: {street.thread.state}"
 
 
-def wait_withheld(street: Street, kind: str) -> None:
-    """Send until the fault was noticed."""
+def wait_withheld(street: Street, host: FaultyHost, kind: str) -> None:
+    """Send until the fault was noticed.
+
+    An old answer may, by chance, hold the known face near its present place: then the next one.
+    """
     end = time.monotonic() + 30
-    while street.thread.state[0] == "ok":
+    for sent in itertools.count(1):
+        if street.thread.state[0] != "ok":
+            return
         street.send()
+        if kind == "old" and sent % 60 == 0:
+            host.fail(kind)
         assert time.monotonic() < end, f"{kind} was never noticed"

@@ -24,8 +24,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PLAINVIEW_", frozen=True, extra="forbid")
 
     data: Path = Field(default=Path("data"), description="Folder of everything that is stored.")
-    own: Path | None = Field(
-        default=None,
+    own: str = Field(
+        default="",
         description="Folder of this process's own databases, where each process has its own user.",
     )
     node: str = Field(default="node-1", description="Name of this node on the log.")
@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     room_last_hours: float = Field(
         default=1.0, description="When room lasts no longer, recording gives way in its order."
     )
-    metrics_token_file: Path | None = Field(
-        default=None, description="File whose text opens `/metrics` as a bearer token."
+    metrics_token_file: str = Field(
+        default="", description="File whose text opens `/metrics` as a bearer token."
     )
     metrics_port: int = Field(
         default=0, description="Port, on loopback only, of `/metrics` without token; 0: none."
@@ -118,7 +118,12 @@ class Settings(BaseSettings):
     @property
     def own_dir(self) -> Path:
         """What only this process reads and writes: register.db, sessions.db, cases.db."""
-        return self.own or self.data
+        return Path(self.own) if self.own else self.data
+
+    @property
+    def token_file(self) -> Path | None:
+        """The monitoring system's token, if it has one."""
+        return Path(self.metrics_token_file) if self.metrics_token_file else None
 
     @property
     def keeper_socket(self) -> Path:

@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plainview.base import journal
 from plainview.base.clock import DAY_MS, now_ms
 from plainview.base.settings import Settings
 from plainview.bench.windows import Answers, gate_of, stock_of
@@ -97,4 +98,5 @@ def _stored(store: Store, camera: str) -> int:
 
 
 if __name__ == "__main__":
+    journal.configure()
     record(Path(sys.argv[1]), sys.argv[2:])

@@ -1,7 +1,8 @@
 """Opening a camera's stream, by whichever client reads it.
 
-`plainview.media.rtp` reads H.264 and H.265: it declares every loss, checks certificates, and costs
-less than FFmpeg's client (docs/design/cost.md). FFmpeg's reads whatever else comes over plain TCP.
+`plainview.media.rtp` reads H.264 and H.265: it declares every loss, checks certificates, and needs
+a quarter of the memory of FFmpeg's client (docs/design/cost.md), which reads whatever else comes
+over plain TCP.
 """
 
 from __future__ import annotations

@@ -25,10 +25,9 @@ def command(*words: str) -> list[str]:
 def environment(settings: Settings) -> dict[str, str]:
     """Every setting as `PLAINVIEW_*`; lists and tables as JSON."""
     values = settings.model_dump(mode="json")
-    given = {name: value for name, value in values.items() if value is not None}
     return {
         f"PLAINVIEW_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-        for name, value in given.items()
+        for name, value in values.items()
     }
 
 

@@ -140,8 +140,10 @@ class Pipeline:
             self._reading.run()
         finally:
             # The original first: what was recorded must not wait for what may be withheld.
-            self._reading.close()
-            self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
+            try:
+                self._reading.close()
+            finally:
+                self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
 
     def _hand_on(self, item: Packet | Gap, parameters: Parameters | None) -> None:
         if isinstance(item, Packet) and parameters is not None:

@@ -24,7 +24,7 @@ from plainview.recorder import gate as gates
 from plainview.recorder import making, retention, roots
 from plainview.recorder.cameras import Camera
 from plainview.recorder.condition import Condition
-from plainview.recorder.pipeline import OpenDetector
+from plainview.recorder.pipeline import STOP_S, OpenDetector
 from plainview.recorder.sources import Address, SourcesFile
 from plainview.recorder.tailserver import TailServer
 from plainview.recorder.windows import next_epoch
@@ -186,8 +186,8 @@ class Recorder:
         self._stop.set()
         for camera in self._cameras.values():
             camera.stop()
-        for camera in self._cameras.values():
-            camera.close()
+        for camera in self._cameras.values():  # all were asked at once: one span for all of them
+            camera.close(max(0.0, begun + STOP_S - time.monotonic()))
         for loop in loops:
             loop.join()
         self._guarded("store", self._writer.flush)

@@ -7,6 +7,7 @@ A draft holds what the keeper and the pack need. The secrets never leave the chi
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -106,10 +107,17 @@ def draft_in_child(
 ) -> list[Draft]:
     """`make_drafts` in a process of its own. Raises `BadFormat` or `Unavailable`."""
     question = _question(specs, custodians)
-    command = [sys.executable, "-m", "plainview.seal.drafting"]
+    # Without `site`, which looks for what the child does not need; it finds modules where we do.
+    command = [sys.executable, "-S", "-m", "plainview.seal.drafting"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command, input=json.dumps(question), capture_output=True, text=True, timeout=timeout_s
+            command,
+            input=json.dumps(question),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            env=env,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable("The child that makes windows did not answer.") from error

@@ -5,24 +5,28 @@ core dumps; memory locked where possible), as Python cannot overwrite its own st
 design, section 6.
 
 A child is started for every batch, so what it imports is what a window costs: neither the models
-of `plainview.seal.draft`, which check what goes in and what comes out, nor any package but pyrage.
+of `plainview.seal.draft`, which check what goes in and what comes out, nor any package but pyrage,
+nor modules that bring a dozen others (`secrets.token_bytes` is `os.urandom`).
 """
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 import json
-import secrets
+import os
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 import pyrage
 
 from plainview.base.memory import guard_memory
 from plainview.errors import BadFormat, PlainviewError
 from plainview.seal.shamir import split, xor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def make_draft(spec: Mapping[str, Any], custodians: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +36,7 @@ def make_draft(spec: Mapping[str, Any], custodians: Mapping[str, Any]) -> dict[s
     """
     identity = pyrage.x25519.Identity.generate()
     sk, pk = str(identity).encode("ascii"), str(identity.to_public())
-    e = secrets.token_bytes(len(sk))
+    e = os.urandom(len(sk))
     members, k = custodians["members"], custodians["k"]
     about = {"v": 1, "window": spec["window"], "k": k, "n": len(members), "pk": pk}
     about["set"] = custodians["set"]
@@ -47,7 +51,7 @@ def make_draft(spec: Mapping[str, Any], custodians: Mapping[str, Any]) -> dict[s
         "n": len(members),
         "set": custodians["set"],
         "e": _b64(e),
-        "view": _b64(secrets.token_bytes(32)),
+        "view": _b64(os.urandom(32)),
         "shares": shares,
     }
 
@@ -76,7 +80,7 @@ def _share(about: dict[str, Any], member: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ one x-byte. Nothing here checks the result of `combine`: the caller compares `pk
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
 from functools import cache
 
@@ -64,7 +64,7 @@ def split(secret: bytes, n: int, k: int) -> list[bytes]:
     """
     if not (2 <= k <= n <= 255) or not secret:
         raise BadShare(f"Cannot split {len(secret)} bytes {k} of {n}.", hint="2 <= k <= n <= 255.")
-    noise = secrets.token_bytes(len(secret) * (k - 1))
+    noise = os.urandom(len(secret) * (k - 1))
     coefficients = [secret, *(noise[at :: k - 1] for at in range(k - 1))]
     return [_evaluate(coefficients, x) + bytes([x]) for x in range(1, n + 1)]
 

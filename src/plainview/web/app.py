@@ -155,7 +155,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         recorders=recorders,
         condition=Condition(keeper, recorders, settings.processes_file, clock),
         requests=Requests(),
-        token=MonitorToken(settings.metrics_token_file),
+        token=MonitorToken(settings.token_file),
         pages=Pages(t, _common(settings, register)),
         t=t,
         plain=PlainWords(t),

@@ -1,10 +1,10 @@
 """The usual case in one loop: a whole picture that lies in the RTSP connection's buffer.
 
 Of a camera's packets nearly all are alike: the next number, the same stream, a fragment of the
-same unit. A packet that may be late, lost or odd rightly passes five objects on its way; one that
-is none of it would cost three times as much as all that follows. So a picture is looked for as a
-whole, from its first packet to its marker. Whatever is not exactly the usual case is left where it
-stands, for `plainview.media.rtp.receiver`; both work on the same state.
+same unit. A packet that may be late, lost or odd rightly passes five objects on its way; for one
+that is none of it that way costs more than all that follows. So a picture is looked for as a whole,
+from its first packet to its marker. Whatever is not exactly the usual case is left where it stands,
+for `plainview.media.rtp.receiver`; both work on the same state.
 
 RFC 2326 clause 10.12 (`$`, channel, length), RFC 3550 clause 5.1, RFC 6184, RFC 7798. Jitter is
 not measured here: TCP delivers packets together, whenever they were sent.
