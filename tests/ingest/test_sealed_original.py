@@ -25,7 +25,7 @@ from plainview.testing.clip import Clip
 from plainview.testing.rtsp import RtspServer
 from plainview.testing.rtsp_mounts import ClipMount
 
-SECONDS = 120 if os.environ.get("PLAINVIEW_BARS") else 9
+SECONDS = 120 if os.environ.get("PLAINVIEW_BARS") else 12
 SPEED = 10
 WINDOW_MS = 7_000
 Encoded = tuple[Parameters, list[Packet]]
