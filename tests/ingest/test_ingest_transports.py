@@ -26,7 +26,6 @@ from plainview.testing.rtsp import RtspServer
 from plainview.testing.rtsp_mounts import ClipMount
 
 BOTH: tuple[Transport, ...] = ("tcp", "udp")
-ALL: tuple[Transport, ...] = ("tcp", "udp", "interleaved")
 DAY_MS = 86_400_000
 JUMPS_MS = [3000, -DAY_MS]
 if os.environ.get("PLAINVIEW_BARS"):
@@ -61,7 +60,7 @@ def test_a_clock_that_is_days_off_is_not_believed(
     assert reader.gaps == []
 
 
-@pytest.mark.parametrize("transport", ALL)
+@pytest.mark.parametrize("transport", BOTH)
 def test_without_sender_reports_arrival_is_the_time(clip: Clip, transport: Transport) -> None:
     with RtspServer() as server:
         reader = reading(server.add("cam", ClipMount(clip, reports=False)), transport)
@@ -115,7 +114,7 @@ def test_a_clock_that_is_set_while_it_runs(clip: Clip, transport: Transport, jum
     assert gap.end_ms - gap.start_ms == pytest.approx(max(jump_ms, 0), abs=500)
 
 
-@pytest.mark.parametrize("transport", ["udp", "interleaved"])
+@pytest.mark.parametrize("transport", BOTH)
 def test_a_cut_is_a_gap_and_the_stream_comes_back(clip: Clip, transport: Transport) -> None:
     with RtspServer() as server:
         reader = reading(server.add("cam", ClipMount(clip)), transport)
@@ -144,7 +143,7 @@ def test_audio_is_never_set_up_over_udp(clip: Clip) -> None:
         assert server.requests[-1][0] == "TEARDOWN"
 
 
-@pytest.mark.parametrize("transport", ["udp", "interleaved"])
+@pytest.mark.parametrize("transport", BOTH)
 def test_a_session_is_kept_alive_and_reports_are_sent(
     clip: Clip, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,7 +136,6 @@ def gst(tmp_path: Path) -> Iterator[Callable[[bytes], str]]:
     [
         ("no B-frames", "tcp"),
         ("B-frames, open GOPs, 4 slices", "tcp"),
-        ("no B-frames", "interleaved"),
         ("B-frames, open GOPs, 4 slices", "udp"),
     ],
 )

@@ -183,6 +183,40 @@ def test_lost_parameter_sets_are_damage(codec: Codec) -> None:
     assert (marked.missing, marked.damaged, marked.is_key) == (True, True, True)
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_parameter_sets_may_be_lost_before_a_message_that_comes(codec: Codec) -> None:
+    message = b"\x06\x05" if codec == "h264" else b"\x4e\x01\x05"
+    sender = Packetiser(codec, ssrc=7, sequence=1, first_timestamp=0)
+    reader, got = Pictures(codec, lambda: 0), list[Picture]()
+    for n in range(12):
+        units = [slice_unit(codec, n, 50)]
+        if n % 5 == 0:
+            *sets, key = key_units(codec, 3000)
+            units = [*sets, message + b"\x11" * 700, key]
+        of_picture = [parse(data) for data in sender.access_unit(units, n * STEP)]
+        if n == 10:
+            got += reader.push(Loss(2))  # the picture before, and the sets
+            of_picture = of_picture[1:]
+        for packet in of_picture if n != 9 else []:
+            got += reader.push(packet)
+    (marked,) = [one for one in got if one.lost]
+    assert (marked.timestamp, marked.missing, marked.damaged) == (10 * STEP, True, True)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("left", [1, 2])
+def test_a_picture_that_the_end_of_the_stream_cuts_is_damaged(codec: Codec, left: int) -> None:
+    sender = Packetiser(codec, ssrc=7, sequence=1, first_timestamp=0)
+    reader, got = Pictures(codec, lambda: 0), list[Picture]()
+    for n in range(3):
+        units = [slice_unit(codec, n, 1000), slice_unit(codec, n + 9, 1000, first=False)]
+        of_picture = [parse(data) for data in sender.access_unit(units, n * STEP)]
+        for packet in of_picture[: left if n == 2 else 2]:
+            got += reader.push(packet)
+    got += reader.flush()
+    assert [one.damaged for one in got] == [False, False, left == 1]
+
+
 def test_markers_that_stand_on_every_slice_are_not_relied_on() -> None:
     sender = Packetiser("h264", ssrc=7, sequence=0, first_timestamp=0)
     reader, got = Pictures("h264", lambda: 0), []

@@ -210,6 +210,7 @@ def test_how_a_camera_is_reached_is_kept_and_checked() -> None:
     access = Access.from_dict({"url": "x", "transport": "udp", "fingerprint": f"sha256:{colons}"})
     assert access.fingerprint == "ab" * 32
     assert Access.from_dict(access.to_dict()) == access
+    assert Access.from_dict({"url": "x", "transport": "interleaved"}) == Access()  # an older file
     assert Access().to_dict() == {}
     for wrong in ({"transport": "pigeon"}, {"fingerprint": "abc"}, {"ca_file": 5}):
         with pytest.raises(BadFormat):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import socket
 import subprocess
@@ -183,3 +184,30 @@ def test_files_that_are_no_clips(tmp_path: Path, clip: Clip) -> None:
         Clip.load(tmp_path / "absent.mp4")
     with pytest.raises(BadFormat, match="no key frame"):
         Clip(clip.parameters, [])
+
+
+def test_a_connection_that_comes_as_the_server_stops_is_closed(clip: Clip) -> None:
+    busy = threading.Event()
+
+    class Slow(ClipMount):
+        """Holds the server's loop up, so that clients and the end come to it at once."""
+
+        def describe(self) -> str:
+            busy.set()
+            time.sleep(0.2)
+            return super().describe()
+
+    with RtspServer() as server, contextlib.ExitStack() as clients:
+        url = server.add("cam", Slow(clip))
+        address = (server.host, server.port)
+        asking = clients.enter_context(socket.create_connection(address, timeout=2))
+        asking.sendall(ask("DESCRIBE", url))
+        assert busy.wait(2)
+        late = [clients.enter_context(socket.create_connection(address)) for _ in range(3)]
+        server.stop()
+        # What is not closed is only noticed when it is collected; then the test fails.
+        gc.collect()
+        for one in late:
+            one.settimeout(2)
+            with contextlib.suppress(ConnectionError):
+                assert one.recv(1) == b""

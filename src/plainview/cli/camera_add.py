@@ -33,7 +33,6 @@ class TransportName(StrEnum):
 
     TCP = "tcp"
     UDP = "udp"
-    INTERLEAVED = "interleaved"
 
 
 TransportOption = Annotated[
@@ -41,7 +40,7 @@ TransportOption = Annotated[
     typer.Option(
         "--transport",
         help="tcp (the default); udp, for cameras that offer nothing else: every lost packet is "
-        "declared; interleaved: TCP by Plainview's own client.",
+        "declared.",
     ),
 ]
 FingerprintOption = Annotated[

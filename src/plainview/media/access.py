@@ -9,14 +9,15 @@ from typing import Any, Literal, get_args
 
 from plainview.errors import BadFormat
 
-Transport = Literal["tcp", "udp", "interleaved"]
+Transport = Literal["tcp", "udp"]
 TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
+_FORMER: dict[object, Transport] = {"interleaved": "tcp"}
+"""Names that settings may still hold: Plainview's own client over TCP had to be asked for once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`tcp`: RTP within the RTSP connection; a coding that Plainview's own client does not read is
-    read by FFmpeg's. `interleaved`: the same, by Plainview's own client alone. `udp`: the same."""
+    """`tcp`: RTP within the RTSP connection. `udp`: RTP in datagrams of its own."""
 
     transport: Transport = "tcp"
     fingerprint: str = ""
@@ -27,7 +28,8 @@ class Access:
     @classmethod
     def from_dict(cls, entry: dict[str, Any]) -> Access:
         """Read `transport`, `fingerprint` and `ca_file`. Raises `BadFormat`."""
-        transport = entry.get("transport", "tcp")
+        named = entry.get("transport", "tcp")
+        transport = _FORMER.get(named, named) if isinstance(named, str) else named
         if transport not in TRANSPORTS:
             raise BadFormat(
                 "the transport of a camera's address is not known.",

@@ -1,6 +1,7 @@
 """RTSP over TCP by FFmpeg's client: one camera, video only (RFC 2326, RFC 3550).
 
-UDP and TLS are read by `plainview.media.rtp`; `plainview.media.streams` chooses. Audio tracks are
+H.264 and H.265, and all of UDP and TLS, are read by `plainview.media.rtp`;
+`plainview.media.streams` chooses. Audio tracks are
 never set up, so their bytes never leave the camera. The fast open works because cameras send
 parameter sets in the SDP; where they do not, the parameter sets are awaited in the stream.
 """

@@ -143,8 +143,7 @@ class RtspServer:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
-        server.close()
-        await asyncio.sleep(_CLOSING_S)  # what was accepted just now has no task yet
+        await self._stop_listening(server)
         while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
             for connection in list(self._shared.connections):
                 connection.cut()
@@ -153,6 +152,18 @@ class RtspServer:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
             await asyncio.sleep(_CLOSING_S)
+
+    async def _stop_listening(self, server: asyncio.Server) -> None:
+        """Close the server's sockets, and lose no connection that was accepted just now.
+
+        asyncio makes the transport of a connection one round of the loop after it has accepted it.
+        On a server that is closed by then this fails (an assertion in `Server._attach`, which
+        nobody sees), and the connection stays open and unowned.
+        """
+        for one in server.sockets:
+            self._loop.remove_reader(one.fileno())
+        await asyncio.sleep(_CLOSING_S)
+        server.close()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._shared.connections) >= MAX_CONNECTIONS:

@@ -80,8 +80,8 @@ class Pictures:
         self._proven = 0
         self._step: int | None = None
         self._reorders = False
-        self._leads: dict[bool, bool] = {}
-        """Whether key pictures (and others) begin with something before their slices."""
+        self._leads: dict[bool, int | None] = {}
+        """The kind of unit that key pictures (and others) begin with, if it is not a slice."""
 
     def push(self, item: Item) -> list[Picture]:
         """Pictures that are now complete."""
@@ -126,6 +126,8 @@ class Pictures:
         if self._open is not None and self._loss is not None:
             self._inside(self._open, self._loss)
             self._loss = None
+        if self._open is not None and self._proven > 0 and not self._open.marked:
+            self._open.damaged = True  # the stream was cut before the picture's end
         return self._close()
 
     def _unwrap(self, timestamp: int) -> int:
@@ -215,7 +217,7 @@ class Pictures:
         units = [*self._ahead, *picture.units]
         is_key = any(_is_key(unit, self._codec) for unit in units)
         self._learn(picture)
-        self._check_lead(picture, is_key, leads=not nal.is_vcl(units[0], self._codec))
+        self._check_lead(picture, is_key, units[0])
         done = Picture(
             data=nal.join_annexb(units),
             timestamp=picture.timestamp,
@@ -236,11 +238,12 @@ class Pictures:
         self._carried += picture.lost
         self._missing = self._missing or picture.missing or picture.damaged
 
-    def _check_lead(self, picture: _Open, is_key: bool, *, leads: bool) -> None:
+    def _check_lead(self, picture: _Open, is_key: bool, first: bytes) -> None:
         """Parameter sets and messages that otherwise stand before such a picture's slices."""
+        leads = None if nal.is_vcl(first, self._codec) else nal.unit_type(first, self._codec)
         if not picture.lost and not self._carried:
             self._leads[is_key] = leads
-        elif self._leads.get(is_key) and not leads:
+        elif self._leads.get(is_key) not in (None, leads):
             picture.damaged = True
 
     def _learn(self, picture: _Open) -> None:
