@@ -137,13 +137,13 @@ def test_a_pinned_certificate(clip: Clip, identity: Callable[[str], Identity]) -
         assert stream.counts is not None
         assert stream.counts.lost == 0
         stream.close()
-        asked = [method for method, _ in server.requests if method != "TEARDBOTH"]
+        asked = [method for method, _ in server.requests if method != "TEARDOWN"]
         with pytest.raises(SourceAway, match="another certificate") as caught:
             first(url, Access(fingerprint=other.fingerprint))
         assert mine.fingerprint in caught.value.message
         assert "somebody" in caught.value.hint
         # Not even the address was told to whoever is there.
-        assert [method for method, _ in server.requests if method != "TEARDBOTH"] == asked
+        assert [method for method, _ in server.requests if method != "TEARDOWN"] == asked
 
 
 def test_authorities_of_one_s_own(clip: Clip, identity: Callable[[str], Identity]) -> None:

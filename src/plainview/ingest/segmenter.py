@@ -119,7 +119,9 @@ class Segmenter:
         """Presentation time of the first picture of the next segment, if that is certain."""
         if following is None or following.pts <= self._highest_pts:
             return None
-        return None if self._reorders and not _refreshes(following) else following.pts
+        # One picture does not tell yet whether later ones are shown before the following one.
+        unsure = self._reorders or len(self._packets) == 1
+        return None if unsure and not _refreshes(following) else following.pts
 
     def _take(self, packet: Packet, parameters: Parameters | None) -> None:
         if not self._packets:
