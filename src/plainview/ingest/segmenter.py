@@ -92,10 +92,10 @@ class Segmenter:
         """
         if not self._packets or self._parameters is None:
             return []
+        until = self._shown_next(following)
         packets, self._packets, self._bytes = tuple(self._packets), [], 0
         gap, self._gap = self._gap, None
         start = min(packet.wall_ms for packet in packets)
-        until = self._shown_next(following)
         length = fmp4.duration_ms(packets, until=until)
         if len(packets) > 1 or until is not None:
             self._frame_ms = length // len(packets)
