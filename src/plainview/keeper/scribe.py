@@ -1,4 +1,7 @@
-"""The one writer of the log: batches of 50 ms or 1,000 entries, each judged by `tlog.history`.
+"""The one writer of the log: batches, each entry judged by `tlog.history`.
+
+A batch closes when nothing came for 5 ms, after 50 ms, or with 1,000 entries; what comes while it
+is written waits for the next.
 
 An entry is answered when it is durable and signed. If the disk fails, everything in hand is refused
 and the log is read again from the disk before anything else is written, so that what the keeper
@@ -23,6 +26,7 @@ from plainview.tlog.writer import LogWriter
 
 BATCH_SECONDS = 0.05
 BATCH_ENTRIES = 1000
+PAUSE_SECONDS = 0.005
 _REMEMBERED = 1_000_000
 _WAITING = 10_000
 _PROBE_SECONDS = 1.0
@@ -94,13 +98,13 @@ class Scribe:
         self.thread.join()
 
     def _run(self) -> None:
-        going = True
-        while going:
+        batch: list[Item | None] = []
+        while None not in batch:
             batch = [self._waiting.get()]
-            time.sleep(BATCH_SECONDS)
-            while len(batch) < BATCH_ENTRIES and not self._waiting.empty():
-                batch.append(self._waiting.get())
-            going = None not in batch
+            seen, ends = 0, time.monotonic() + BATCH_SECONDS
+            while seen < (seen := self._waiting.qsize()) and time.monotonic() < ends:
+                time.sleep(PAUSE_SECONDS)
+            batch += [self._waiting.get() for _ in range(min(seen, BATCH_ENTRIES - 1))]
             self._write([item for item in batch if item])
 
     def _write(self, batch: list[Item]) -> None:

@@ -30,7 +30,7 @@ def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of `value`; raises `BadFormat` for floats and what JSON cannot hold."""
     try:
         raw = orjson.dumps(value, option=_OPTIONS)
-        if b"null" in raw:
+        if b"null" in raw and orjson.loads(raw) != value:
             json.dumps(value, allow_nan=False)  # orjson writes a float that is no number as null
         # orjson orders names by their UTF-8, RFC 8785 by their UTF-16, and orjson writes floats.
         same = raw.isascii() and not _MAYBE_FLOAT.search(raw)

@@ -1,0 +1,79 @@
+"""`plainview bench log`: entries a second that a real keeper makes durable, and how soon.
+
+Clients speak to the keeper over its Unix socket; a witness cosigns. The baseline is SQLite (WAL,
+synchronous=FULL) on the same disk, which commits rows of the same length in batches of as many as
+there are writers: a store that is durable, but not public, signed or judged.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from plainview.bench.catalogue import Options, Say
+from plainview.bench.keeping import running_keeper
+from plainview.bench.result import Result, alone, compared
+from plainview.bench.writers import Written, Writers, gate_question, quantile
+
+SECONDS = 10.0
+WRITERS = 100
+RATE = 500.0
+_ROW = bytes(170)
+
+
+def run(options: Options, say: Say) -> Iterator[Result]:
+    """Measure one writer, a hundred, and a steady rate; each with a log of its own."""
+    seconds = options.scaled(SECONDS, 0.3)
+    against = f"SQLite {sqlite3.sqlite_version}, WAL, synchronous=FULL"
+    kept: dict[int, list[Written]] = {1: [], WRITERS: []}
+    for count, written in kept.items():
+        theirs, name = [], f"log.entries_s.{count}_writer{'s' * (count > 1)}"
+        for number in range(options.runs):
+            say(f"{count} writers, run {number + 1} of {options.runs}")
+            theirs.append(rows_a_second(seconds, count))
+            written.append(measure(seconds, count))
+        ours = [len(one.entries) / one.seconds for one in written]
+        yield compared("log", name, "entries/s", ours, theirs, against)
+    busy = kept[WRITERS]
+    answers = [quantile(one.latencies(), 0.99) for one in busy]
+    yield alone("log", "log.answer_p99_s", answers, "s")
+    yield alone(
+        "log", "log.checkpoint_p99_s", [quantile(one.to_checkpoint(), 0.99) for one in busy], "s"
+    )
+    say(f"{RATE:g} entries a second")
+    steady = [measure(seconds, WRITERS, RATE) for _ in range(options.runs)]
+    for share in (50, 99):
+        figures = [quantile(one.latencies(), share / 100) for one in steady]
+        yield alone("log", f"log.answer_p{share}_s.at_{RATE:g}_s", figures, "s")
+
+
+def measure(seconds: float, writers: int, rate: float | None = None) -> Written:
+    """A new log, written for so long by so many."""
+    with (
+        tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder,
+        running_keeper(Path(folder)) as (settings, _pid),
+        closing(
+            Writers(settings.keeper_socket, settings.log_dir / "checkpoint", writers, gate_question)
+        ) as clients,
+    ):
+        return clients.write(seconds, rate)
+
+
+def rows_a_second(seconds: float, batch: int) -> float:
+    """Durable rows a second of SQLite, committed `batch` at a time."""
+    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
+        with closing(sqlite3.connect(Path(folder) / "rows.db", isolation_level=None)) as database:
+            database.executescript(
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE rows(raw BLOB);"
+            )
+            rows, began = 0, time.monotonic()
+            while time.monotonic() < began + seconds:
+                database.execute("BEGIN")
+                database.executemany("INSERT INTO rows VALUES(?)", [(_ROW,)] * batch)
+                database.execute("COMMIT")
+                rows += batch
+            return rows / (time.monotonic() - began)
