@@ -5,12 +5,13 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO ?=
 
-.PHONY: help demo test bars lint format ui lock clean
+.PHONY: help demo test bars lint format ui release lock clean
 
 help:
 	@echo "make demo    install everything and open the way at http://localhost:8600"
 	@echo "make test    run every check and test (about 15 minutes on 2 cores)"
 	@echo "make bars    run the bars of the issues at full counts and print their tables"
+	@echo "make release  build the release twice, compare, and write it to dist/"
 	@echo "make lint    ruff, mypy, import-linter, and the checks of ui/"
 
 demo:
@@ -42,6 +43,10 @@ format:
 ui:
 	@$(PYTHON) tools/setup.py ui
 
+release:
+	@$(PYTHON) tools/setup.py test
+	@$(BIN)/python tools/release.py
+
 # No index address and no download address ends up in a lock.
 lock:
 	@$(BIN)/python -m pip install --quiet uv
@@ -51,4 +56,4 @@ lock:
 		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements/dev.txt
 
 clean:
-	rm -rf .demo .cache .venv ui/node_modules src/plainview/web/static src/plainview/release/static
+	rm -rf .demo .cache .venv dist ui/node_modules src/plainview/web/static src/plainview/release/static

@@ -27,6 +27,7 @@ CACHE = ROOT / ".cache"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NODE_PACKAGE = ROOT / "requirements" / "node.txt"
+ONVIF_CAMERA = "requirements/ipycam.txt"
 NODE_FROM = {20: 19, 22: 12}
 """Least minor version of a major one, as the page builder demands; any major after 22 will do."""
 NOT_BUILT = {"node_modules", "dev", "test", "README.md"}
@@ -84,6 +85,7 @@ def set_up(what: str) -> int:
         or faces()
         or build_pages()
         or clips()
+        or (onvif_camera() if what == "test" else 0)
     )
 
 
@@ -286,15 +288,33 @@ def node_path() -> str | None:
     if not (done("node", mark) and new_enough(str(folder / "bin" / "node"))):
         say("no Node that is new enough: taking it from a Python package (about 60 MB)")
         shutil.rmtree(folder, ignore_errors=True)
-        target = ["--require-hashes", "--no-deps", "--target", str(folder / "package")]
-        command = pip("install", *target, "-r", str(NODE_PACKAGE))
-        if not PYTHON.exists():
-            command[0] = sys.executable
-        if subprocess.run(command, check=False).returncode != 0:
+        if not beside(NODE_PACKAGE, folder / "package"):
             return None
         wire_node(folder)
         record("node", mark)
     return f"{folder / 'bin'}:{os.environ['PATH']}"
+
+
+def beside(lock: Path, folder: Path) -> bool:
+    """Install what this small lock names into a folder of its own, out of the environment's way."""
+    target = ["--require-hashes", "--no-deps", "--target", str(folder)]
+    command = pip("install", "--quiet", *target, "-r", str(lock))
+    if not PYTHON.exists():
+        command[0] = sys.executable
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def onvif_camera() -> int:
+    """The ONVIF camera of the tests. It asks for a second OpenCV, so it stays out of the lock."""
+    mark, makes = digest(ONVIF_CAMERA), [".cache/ipycam/ipycam/*.py"]
+    if done("ipycam", mark, makes):
+        return 0
+    folder = CACHE / "ipycam"
+    shutil.rmtree(folder, ignore_errors=True)
+    if not beside(ROOT / ONVIF_CAMERA, folder):
+        return stop("the tests' camera could not be had.", "The package index's message is above.")
+    record("ipycam", mark, makes)
+    return 0
 
 
 def wire_node(folder: Path) -> None:

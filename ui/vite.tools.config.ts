@@ -3,12 +3,14 @@ import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
+import { licences } from "./licences.ts";
+
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: here("./pages/tools"),
   base: "./",
-  plugins: [react()],
+  plugins: [react(), licences()],
   build: {
     outDir: here("../src/plainview/release/static"),
     emptyOutDir: true,

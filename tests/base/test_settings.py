@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from plainview.base.settings import Settings, load
 from plainview.errors import SettingsError
+from plainview.node.one_machine import environment
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ref" / "settings.md"
 
@@ -43,3 +44,16 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
 def test_settings_cannot_be_changed_while_running() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1
+
+
+@pytest.mark.parametrize("address", ["video.city.example", "https://a.example/x", "ftp://a"])
+def test_an_address_is_an_origin(address: str) -> None:
+    with pytest.raises(SettingsError, match="without a path"):
+        load(address=address)
+
+
+def test_settings_come_through_the_environment_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(node="south", port=9000, data=Path("/srv/x"))
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert load() == settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -12,15 +12,25 @@ import pytest
 from plainview.base.ids import sha256_hex
 from plainview.errors import BadFormat, BadProof, NotLogged
 from plainview.evidence.package import Facts, PackageWriter
+from plainview.media import codecs
+from plainview.media.convert import ClipStyle
+from plainview.media.files import read_frames, read_packets
+from plainview.media.fmp4 import write_segment
+from plainview.media.packets import Packet
 from plainview.release import opening
 from plainview.release.package import make_package
 from plainview.release.record import Minute, check_segments
+from plainview.testing.desk import Desk, serving
 from plainview.testing.errand import Errand
+from plainview.testing.patterns import wandering
+from plainview.testing.town import Town
 from plainview.tlog.entries import canonical
 from plainview.tlog.leaves import segments_root
 from plainview.tlog.policy import Policy
 from plainview.verify.manifest import sign_manifest
 from plainview.verify.package import verify_package
+
+JPEG = ClipStyle(codec="mjpeg", pixels="yuvj420p")
 
 
 def make(errand: Errand, path: Path) -> Path:
@@ -108,3 +118,34 @@ def test_segments_are_held_against_what_was_logged(errand: Errand) -> None:
             check_segments(record, minutes, wrong)
     with pytest.raises(NotLogged, match="2 segments"):
         check_segments(record, minutes[:1], hashes)
+
+
+def test_a_camera_whose_codec_changes_is_played_in_parts(tmp_path: Path) -> None:
+    """Each codec that is recorded opens, plays and verifies; a false part is found."""
+    town = Town(tmp_path / "town")
+    sealed = town.make_window()
+    styles = [ClipStyle(codec="av1"), JPEG, ClipStyle(codec="hevc", preset="ultrafast")]
+    clips = [wandering(style, 20) for style in styles]
+    films = [write_segment(list(clip.packets()), clip.parameters) for clip in clips]
+    town.record(sealed, 3, lambda _, number: films[number])
+    town.catch_up()
+    desk = Desk(town.settings, town, clock=lambda: town.now)
+    with serving(desk) as address:
+        path = make(Errand(town, desk, address, sealed), tmp_path / "case.zip")
+    policy = Policy.parse(town.policy)
+    assert verify_package(path, policy).ok
+    window = sealed.header.record.window
+    names = [f"video-{window}.mp4", f"video-{window}-2.mp4", f"video-{window}-3.mp4"]
+    with zipfile.ZipFile(path) as zipped:
+        videos = [zipped.read(name) for name in names]
+    for clip, video in zip(clips, videos, strict=True):
+        parameters, packets = read_packets(video)
+        assert parameters == clip.parameters
+        assert picture_units(packets) == picture_units(clip.packets())
+        assert len(list(read_frames(video))) == 20
+    broken = rewrite(path, tmp_path / "b.zip", names[1], lambda data: data[:-9] + bytes(9))
+    assert not verify_package(broken, policy).ok
+
+
+def picture_units(packets: Iterable[Packet]) -> list[str]:
+    return [unit for one in packets for unit in codecs.picture_hashes(one.data, one.codec)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,50 +11,17 @@ import pytest
 
 from plainview.errors import SourceAway
 from plainview.ingest.pacing import Backoff, Pacer
-from plainview.ingest.session import Gap, Source
+from plainview.ingest.session import Source
 from plainview.media.convert import ClipStyle
 from plainview.media.packets import Packet, Parameters
 from plainview.media.rtsp import open_stream, redact_url
 from plainview.testing.clip import Clip
+from plainview.testing.reading import Reader
 from plainview.testing.rtsp import RtspServer
 from plainview.testing.rtsp_mounts import ClipMount
 
 Encoded = Callable[[int, ClipStyle], tuple[Parameters, list[Packet]]]
 SECRET = "sesame"  # noqa: S105 - of a camera that exists only here
-
-
-class Reader:
-    """Reads a source on a thread of its own, as a recorder does."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.items: list[Packet | Gap] = []
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-
-    def _read(self) -> None:
-        for item in self.source.items():
-            self.items.append(item)
-
-    @property
-    def gaps(self) -> list[Gap]:
-        return [item for item in list(self.items) if isinstance(item, Gap)]
-
-    @property
-    def packets(self) -> list[Packet]:
-        return [item for item in list(self.items) if isinstance(item, Packet)]
-
-    def until(self, holds: Callable[[], bool], seconds: float = 15.0) -> None:
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, self.source.health
-            time.sleep(0.01)
-
-    def stop(self) -> None:
-        self.source.stop()
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-        assert self.source.health.state == "stopped"
 
 
 @pytest.fixture

@@ -32,8 +32,10 @@ def test_files_and_socket_are_this_users_alone(city: Any) -> None:
     city.windows(1)
     for path in (keys, city.settings.keeper_socket.parent):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
-    for path in (*keys.iterdir(), city.settings.keeper_socket):
+    for path in keys.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    # Its folder is the lock: nobody else gets in unless an operator opens it to the group.
+    assert stat.S_IMODE(city.settings.keeper_socket.stat().st_mode) == 0o660
 
 
 def test_the_first_entries(city: Any) -> None:
@@ -231,6 +233,8 @@ def test_the_client_reconnects(city: Any) -> None:
 
 def test_another_user_is_refused(city: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("plainview.keeper.server.os.getuid", lambda: 12_345)
+    assert city.client.status(), "of our group, let in by the folder"
+    monkeypatch.setattr("plainview.keeper.server.os.getgid", lambda: 12_345)
     with pytest.raises((KeeperAway, PlainviewError)):
         KeeperClient(city.settings.keeper_socket).status()
 

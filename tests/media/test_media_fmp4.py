@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.errors import BadFormat
-from plainview.media import fmp4, nal
+from plainview.media import codecs, fmp4, nal
 from plainview.media.convert import ClipStyle, encode_clip, write_clip
 from plainview.media.decode import Decoder
 from plainview.media.files import VideoFile, read_frames, read_packets
 from plainview.media.frames import Frame
+from plainview.media.packets import Codec
 
 MovingFrames = Callable[..., Iterator[Frame]]
 
@@ -26,6 +27,10 @@ STYLES = [
     ClipStyle(bframes=3),
     ClipStyle(bframes=2, slices=4, open_gop=True),
     ClipStyle(codec="hevc", bframes=2),
+    ClipStyle(codec="av1"),
+    ClipStyle(codec="mjpeg", pixels="yuvj420p"),
+    ClipStyle(pixels="yuv422p"),
+    ClipStyle(codec="hevc", pixels="yuv420p10le"),
 ]
 
 
@@ -38,8 +43,8 @@ def test_a_segment_is_a_copy(style: ClipStyle, moving: MovingFrames) -> None:
         parameters, extradata=b""
     )
     assert again.extradata == parameters.extradata
-    assert [nal.vcl_hashes(p.data, p.codec) for p in read] == [
-        nal.vcl_hashes(p.data, p.codec) for p in packets
+    assert [codecs.picture_hashes(p.data, p.codec) for p in read] == [
+        codecs.picture_hashes(p.data, p.codec) for p in packets
     ]
     assert [p.pts_ms for p in read] == [p.pts_ms for p in packets]
     assert [p.is_key for p in read] == [p.is_key for p in packets]
@@ -112,3 +117,32 @@ def test_a_decoder_names_a_damaged_packet(moving: MovingFrames) -> None:
     broken = dataclasses.replace(packets[0], data=nal.START_CODE + b"\x65")
     with pytest.raises(BadFormat, match="could not be decoded"):
         decoder.decode(broken)
+
+
+def test_more_parameter_sets_than_a_file_can_name(moving: MovingFrames) -> None:
+    """The record takes what it has room for; all of them stand in the stream itself."""
+    parameters, packets = encode_clip(moving(5), 25)
+    many = nal.join_annexb(b"\x67\x42\x00\x1e" + bytes([200, at]) for at in range(1, 60))
+    many += nal.join_annexb(b"\x68" + bytes([1 + at // 200, 1 + at % 200]) for at in range(300))
+    many += nal.join_annexb([b"\x67" + b"\x55" * 70_000, b"\x67"])
+    crowd = dataclasses.replace(parameters, extradata=parameters.extradata + many)
+    _, read = read_packets(fmp4.write_segment(packets, crowd))
+    assert [b"".join(codecs.sample_parts(p.data, p.codec)[0]) for p in read] == [
+        b"".join(codecs.sample_parts(p.data, p.codec)[0]) for p in packets
+    ]
+
+
+@pytest.mark.parametrize("pixels", ["yuv422p", "yuv420p10le", "yuv444p"])
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_the_record_tells_the_true_format(codec: Codec, pixels: str, moving: MovingFrames) -> None:
+    style = ClipStyle(codec=codec, preset="ultrafast", pixels=pixels)
+    parameters, _ = encode_clip(moving(3), 25, style)
+    sets = nal.parameter_sets(parameters.extradata, codec)
+    chroma = {"yuv422p": 2, "yuv420p10le": 1, "yuv444p": 3}[pixels]
+    depth = 2 if "10" in pixels else 0
+    if codec == "h264":
+        record = fmp4.avc_configuration(sets)[-4:]
+        assert list(record) == [0xFC | chroma, 0xF8 | depth, 0xF8 | depth, 0]
+    else:
+        record = fmp4.hevc_configuration(sets)
+        assert list(record[16:19]) == [0xFC | chroma, 0xF8 | depth, 0xF8 | depth]

@@ -32,9 +32,13 @@ def _luma(parameters: Parameters, packets: list[Packet], *, scribble: bool) -> l
     return out
 
 
-@pytest.mark.parametrize("bframes", [0, 2])
-def test_writing_into_a_frame_harms_no_later_frame(bframes: int, moving: MovingFrames) -> None:
-    parameters, packets = encode_clip(moving(40), 25, ClipStyle(bframes=bframes))
+@pytest.mark.parametrize(
+    "style",
+    [ClipStyle(), ClipStyle(bframes=2), ClipStyle(codec="hevc", bframes=2), ClipStyle(codec="av1")],
+    ids=["h264", "B-frames", "hevc", "av1"],
+)
+def test_writing_into_a_frame_harms_no_later_frame(style: ClipStyle, moving: MovingFrames) -> None:
+    parameters, packets = encode_clip(moving(40), 25, style)
     clean = _luma(parameters, packets, scribble=False)
     assert _luma(parameters, packets, scribble=True) == clean
     assert len(clean) == 40

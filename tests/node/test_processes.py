@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from plainview.base.clock import now_ms
 from plainview.errors import Unavailable
 from plainview.node import processes
 from plainview.node.processes import Program, Supervisor
@@ -110,3 +112,56 @@ def test_a_log_does_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.M
     supervisor.stop()
     assert before.stat().st_size > 10_000
     assert log.read_bytes().startswith(b"xxx"), "the program goes on at the start of the file"
+
+
+def test_a_process_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(processes, "HUNG_SECONDS", 0.5)
+    answers = tmp_path / "answers"
+    answers.touch()
+
+    def probe() -> None:
+        if not answers.exists():
+            raise Unavailable("It does not answer.")
+
+    supervisor = Supervisor(tmp_path)
+    child = supervisor.start(Program("sleeper", SLEEPER, probe=probe))
+    first = child.pid
+    begun = time.monotonic()
+    while time.monotonic() < begun + 1.2:
+        supervisor.keep_alive()
+        time.sleep(0.05)
+    assert child.pid == first, "what answers is left alone"
+    answers.unlink()
+
+    def back() -> bool:
+        supervisor.keep_alive()
+        return child.pid not in {None, first}
+
+    until(back)
+    supervisor.keep_alive()
+    said = json.loads((tmp_path / processes.STATE_FILE).read_text())["sleeper"]
+    assert (said["hung"], said["restarts"], said["pid"]) == (1, 1, child.pid)
+    assert abs(said["recent"][0] - now_ms()) < 10_000
+    supervisor.stop()
+
+
+def test_a_process_that_never_came_up_has_time_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(processes, "HUNG_SECONDS", 0.1)
+
+    def probe() -> None:
+        raise Unavailable("It is still reading its log.")
+
+    supervisor = Supervisor(tmp_path)
+    first = supervisor.start(Program("sleeper", SLEEPER, probe=probe)).pid
+    begun = time.monotonic()
+    while time.monotonic() < begun + 0.6:
+        supervisor.keep_alive()
+        time.sleep(0.05)
+    assert supervisor.children[0].pid == first
+    supervisor.stop()

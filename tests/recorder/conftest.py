@@ -24,12 +24,14 @@ from plainview.base.ids import b64, sha256_hex, unb64
 from plainview.base.settings import Settings
 from plainview.keys.client import KeeperClient
 from plainview.media import nal
-from plainview.node import setup
+from plainview.node import one_machine, setup
 from plainview.register.private import Sources
 from plainview.seal.combine import combine_window
 from plainview.seal.shares import open_share, reseal, unseal
 from plainview.seal.windows import WindowHeader
+from plainview.testing.one_camera import KnownFaceOnly, OneCamera
 from plainview.testing.rtsp import RtspServer
+from plainview.testing.rtsp_mounts import ClipMount
 from plainview.tlog.entries import Entry, make
 from plainview.tlog.signing import SigningKey, sign
 
@@ -111,8 +113,7 @@ class Town:
 
     def start(self, *words: str, wait_for: Path) -> subprocess.Popen[bytes]:
         """Start `plainview <words>` and wait until its socket answers."""
-        values = self.settings.model_dump()
-        given = {f"PLAINVIEW_{name.upper()}": str(value) for name, value in values.items()}
+        given = one_machine.environment(self.settings)
         command = [sys.executable, "-m", "plainview.cli", *words]
         log = (self.settings.data / f"{words[0]}.log").open("ab")
         with log:
@@ -256,3 +257,24 @@ def clip_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
         return file if file.exists() else make_clip(file, bframes=bframes)
 
     return make
+
+
+@pytest.fixture
+def server() -> Iterator[RtspServer]:
+    with RtspServer() as running:
+        yield running
+
+
+@pytest.fixture
+def record(tmp_path: Path, server: RtspServer) -> Iterator[Callable[..., OneCamera]]:
+    """`record(mount, name)`: a running camera that reads the mount."""
+    made: list[OneCamera] = []
+
+    def begin(mount: ClipMount, name: str = "cam", window_s: int = 60) -> OneCamera:
+        url = server.add(name, mount)
+        made.append(OneCamera(tmp_path / name, url, KnownFaceOnly(), window_s=window_s))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.close()

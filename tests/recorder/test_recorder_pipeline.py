@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from plainview.base.clock import now_ms, to_iso
 from plainview.base.settings import Settings
 from plainview.errors import DetectorFault, StoreFull
+from plainview.media.access import Access
 from plainview.media.files import VideoFile, read_packets
+from plainview.media.streams import DEFAULT
 from plainview.recorder.gate import Gate
 from plainview.recorder.pipeline import Parts, Pipeline
 from plainview.recorder.sources import Address
@@ -30,7 +32,11 @@ from plainview.store.packs import Kind
 from plainview.store.store import Store
 from plainview.store.tail import Tail
 from plainview.store.writer import Writer
+from plainview.testing import rtp
+from plainview.testing.clip import Clip
+from plainview.testing.rtp_faults import Faults
 from plainview.testing.rtsp import RtspServer
+from plainview.testing.rtsp_mounts import ClipMount
 from plainview.tlog.history import Version
 
 FAR = now_ms() + 10**10
@@ -70,7 +76,7 @@ class Open:
 class Bench:
     """A pipeline with everything around it; windows of 5 s, made here."""
 
-    def __init__(self, folder: Path, url: str, detector: Faulty) -> None:
+    def __init__(self, folder: Path, url: str, detector: Faulty, access: Access = DEFAULT) -> None:
         self.settings = Settings(data=folder / "data", commit_seconds=1, disk_reserve_mb=1)
         self.store = Store(self.settings)
         self.writer: Writer = self.store.writer()
@@ -79,7 +85,7 @@ class Bench:
         gate.refresh(now_ms)
         self.fill()
         parts = Parts(self.settings, gate, self.stock, self.writer, Tail(), detector)
-        self.pipeline = Pipeline(Address("cam-01", url), parts)
+        self.pipeline = Pipeline(Address("cam-01", url, access), parts)
         self._stop = threading.Event()
         self._filler = threading.Thread(target=self._keep_filled)
         self._filler.start()
@@ -122,8 +128,8 @@ def _header(spec: Any) -> WindowHeader:
 def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
     made: list[Bench] = []
 
-    def make(url: str, detector: Faulty) -> Bench:
-        made.append(Bench(tmp_path, url, detector))
+    def make(url: str, detector: Faulty, access: Access = DEFAULT) -> Bench:
+        made.append(Bench(tmp_path, url, detector, access))
         made[-1].pipeline.start()
         return made[-1]
 
@@ -169,6 +175,35 @@ def test_originals_are_the_cameras_own_units_and_nothing_stands_in_clear(
         assert not any(chunk in data for chunk in chunks)
 
 
+@pytest.mark.bar("ten minutes")
+def test_losses_over_udp_are_marked_in_the_record(
+    bench: Callable[..., Bench], clip_of: Callable[[int], Path], vcl: Vcl, until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(rtp, "MAX_PAYLOAD", 200)  # several packets for a picture of this clip
+    clip = Clip.load(clip_of(0))
+    faults = Faults(seed=2, grace=40, loss=0.03, burst=8)
+    with RtspServer() as server:
+        url = server.add("street", ClipMount(clip, from_start=True, faults=faults))
+        one = bench(url, Faulty(), Access("udp"))
+        until(lambda: originals(one) >= 4, 25, "originals")
+        status = one.pipeline.status()
+        one.pipeline.stop()
+        one.pipeline.join()
+    one.writer.flush()
+    rows = one.store.segments(Kind.ORIGINALS, "cam-01", 0, FAR)
+    assert any(row.damaged for row in rows)
+    assert any(row.gap_before for row in rows[1:])
+    lost = status["lost_packets"]
+    assert isinstance(lost, int)
+    assert 0 < lost <= len(faults.dropped)
+    whole = set(vcl(list(clip.packets())))
+    for row in rows:
+        if not row.damaged:
+            packets = read_packets(open_segment(str(KEY), one.store.read(row))[0])[1]
+            assert set(vcl(packets)) <= whole
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_bug_in_redaction_costs_pictures_and_no_original(
     bench: Callable[..., Bench], camera: RtspServer, until: Until
@@ -205,12 +240,18 @@ def test_a_full_disk_is_a_marked_gap_and_recording_goes_on_by_itself(
 ) -> None:
     one = bench(camera.url("street"), Faulty())
     until(lambda: originals(one) >= 1, 15, "an original")
-    one.writer._reserve._free = lambda _: 0
-    last = one.pipeline._originals
+    one.writer._volumes.data._free = lambda _: 0
+    last = one.pipeline._reading._originals
     until(lambda: last._last is not None and last._last.refused, 15, "a refused original")
     assert isinstance(one.writer.trouble, StoreFull)
+    status = one.pipeline.status()
+    assert status["state"] == "waiting"
+    assert "full" in str(status["reason"])
     count = originals(one)
-    one.writer._reserve._free = lambda _: 1 << 40
+    one.writer._volumes.data._free = lambda _: 1 << 40
     until(lambda: originals(one) > count, 20, "more originals")
     rows = one.store.segments(Kind.ORIGINALS, "cam-01", 0, FAR)
     assert any(row.gap_before for row in rows[1:])
+    until(lambda: one.pipeline.status()["state"] == "recording", 10, "a sound camera")
+    losses = one.store.losses(Kind.ORIGINALS, "cam-01", 0, FAR)
+    assert {loss.reason for loss in losses} == {"full"}

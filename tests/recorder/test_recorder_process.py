@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from plainview.base.clock import now_ms
 from plainview.media.files import VideoFile, read_packets
@@ -241,4 +242,50 @@ def test_recording_outlives_the_keeper_until_its_windows_end(
         until(lambda: stored(store, Kind.ORIGINALS)[-1].start_ms > again, 30, "recording to go on")
         assert town.end(recorder) == 0
         assert any(row.gap_before for row in stored(store, Kind.ORIGINALS)[1:])
+        assert check(store).findings == []
+
+
+def scraped(town: Any) -> dict[str, float]:
+    """`name{camera}` -> value of the recorder's metrics."""
+    transport = httpx.HTTPTransport(uds=str(town.settings.recorder_socket))
+    with httpx.Client(transport=transport, timeout=5) as client:
+        text = client.get("http://recorder/metrics").text
+    return {
+        sample.name + "".join(sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_what_was_recorded_before_a_stop_is_sealed_committed_and_logged(
+    town: Any, camera: RtspServer, until: Until
+) -> None:
+    town.publish()
+    town.point(camera.url("street"))
+    recorder = town.start_recorder()
+    with Store(town.settings) as store:
+        until(lambda: state(town).get("state") == "recording", 20, "recording")
+        until(lambda: state(town)["redaction"] == "ok", 20, "redacted pictures")
+        found = scraped(town)
+        assert found["plainview_camera_upcam-01"] == 1
+        assert found["plainview_camera_statecam-01recording"] == 1
+        assert found["plainview_camera_redaction_statecam-01ok"] == 1
+        assert found["plainview_camera_frames_per_secondcam-01"] > 5
+        assert found["plainview_camera_last_packet_age_secondscam-01"] < 2
+        assert 30 < found["plainview_camera_windows_ahead_secondscam-01"] < 200
+        assert 10 < found["plainview_camera_gate_remaining_secondscam-01"] <= 120
+        assert found[f"plainview_disk_free_bytes{town.settings.data}"] > 1e6
+        assert found["plainview_process_resident_memory_bytesrecorder"] > 1e7
+        assert found["plainview_process_cpu_seconds_totaldetector"] > 0
+        assert not [name for name in found if "face" in name or "mask" in name]
+        last = state(town)
+        newest = last["last_packet_ms"] + (last["clock_error_ms"] or 0)
+        begun = time.monotonic()
+        assert town.end(recorder) == 0
+        assert time.monotonic() - begun < 12
+        rows = stored(store, Kind.ORIGINALS)
+        # In the camera's time; the last packet may be a B-frame, shown before some that came first.
+        assert max(row.end_ms for row in rows) >= newest - 200
+        assert max(row.end_ms for row in stored(store, Kind.VIEWS)) >= newest - 3_000
+        _rooted(town, store, rows)
         assert check(store).findings == []

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from plainview.base.clock import from_iso, to_iso
 from plainview.base.settings import Settings
 from plainview.errors import BadFormat, GateClosed, KeeperAway, LogAway, Unavailable, UnsafeStart
+from plainview.media.access import Access
 from plainview.recorder.gate import GRACE_MS, Gate
 from plainview.recorder.retention import Retention
 from plainview.recorder.roots import Roots
@@ -311,6 +312,13 @@ def test_sources_are_read_again_and_must_be_private(tmp_path: Path) -> None:
     assert "secret" not in repr(watched.now())
     Sources(tmp_path).put("cam-02", "rtsp://host/2")
     assert set(watched.now()) == {"cam-01", "cam-02"}
+    Sources(tmp_path).put("cam-02", "rtsp://host/2", Access("udp").to_dict())
+    assert watched.now()["cam-02"].access == Access("udp")
+    assert watched.now()["cam-01"].access == Access()
+    Sources(tmp_path).put("cam-02", "rtsp://host/2", {"transport": "pigeon"})
+    assert watched.now()["cam-02"].access == Access("udp")
+    assert "transport of a camera's address is not known" in watched.trouble
+    Sources(tmp_path).put("cam-02", "rtsp://host/2")
     (tmp_path / "sources.json").chmod(0o644)
     (tmp_path / "sources.json").write_text("{}")
     with pytest.raises(UnsafeStart, match="read by others"):

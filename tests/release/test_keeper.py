@@ -141,9 +141,13 @@ class City:
         file = self.folder / "camera.json"
         file.write_text(json.dumps(values))
         key = ["--key", str(self.key_path("ana"))]
-        assert "version 1" in command(camera.app, "add", str(file), *key, *data)
-        assert Sources(self.settings.data).url("cam-01") == "rtsp://u:p@host/1"
+        added = command(camera.app, "add", str(file), *key, *data, "--transport", "udp")
+        assert "version 1" in added
+        sources = Sources(self.settings.data)
+        assert sources.url("cam-01") == "rtsp://u:p@host/1"
+        assert sources.how("cam-01") == {"transport": "udp"}
         shown = command(camera.app, "show", "cam-01", *data)
+        assert "transport: udp" in shown
         assert "May it record now? Yes." in shown
         assert "u:p" not in shown
 
@@ -191,6 +195,22 @@ def city(tmp_path: Path) -> Iterator[City]:
     found = City(tmp_path)
     yield found
     found.close()
+
+
+def test_a_stream_is_asked_of_the_camera_itself(
+    city: City, onvif_camera: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city.set_up()
+    monkeypatch.setenv("PLAINVIEW_CAMERA_PASSWORD", "open:sesame/1")
+    address = onvif_camera(password="open:sesame/1")  # noqa: S106 - of a camera of tests
+    where = ["--data", str(city.settings.data), "--onvif", address, "--user", "admin"]
+    key = ["--key", str(city.key_path("ana")), "--profile", "SubStream"]
+    said = command(camera.app, "add", str(city.folder / "camera.json"), *key, *where)
+    assert "SubStream of Acme Eye 2, 640 x 360, h264" in said
+    assert "version 2" in said
+    assert "sesame" not in said
+    whole = "rtsp://admin:open%3Asesame%2F1@127.0.0.1:8554/video_sub"
+    assert Sources(city.settings.data).url("cam-01") == whole
 
 
 @contextmanager

@@ -12,9 +12,8 @@ import pytest
 from plainview.base.ids import unb64
 from plainview.errors import BadFormat, BadSeal
 from plainview.release import keyfile
-from plainview.seal.combine import xor
 from plainview.seal.draft import CustodianSet, Draft, Member, Spec, make_drafts
-from plainview.seal.shamir import combine
+from plainview.seal.shamir import combine, xor
 from plainview.seal.shares import Share, identity, seal_to, unseal
 
 WINDOWS = 2_000 if os.environ.get("PLAINVIEW_BARS") == "1" else 40

@@ -9,6 +9,8 @@ from typing import Any
 
 import pyrage
 import pytest
+import rfc8785
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,6 +153,14 @@ def test_debians_age_opens_a_segment(tmp_path: Path) -> None:
     command = [age, "-d", "-i", str(tmp_path / "key"), str(tmp_path / "segment.age")]
     opened = subprocess.run(command, capture_output=True, check=True, timeout=30).stdout
     assert opened == add_box(b"video" * 30, meta)
+
+
+@given(st.text(max_size=30), st.integers(0, 2**53 - 1), st.text(max_size=10))
+def test_a_views_record_is_what_the_page_says(window: str, number: int, kind: str) -> None:
+    """Opened with nothing but AES-GCM and canonical JSON."""
+    sealed = ViewCipher(bytes(32), window).seal(number, kind, b"picture")
+    about = rfc8785.dumps([window, number, kind])
+    assert AESGCM(bytes(32)).decrypt(number.to_bytes(12, "big"), sealed, about) == b"picture"
 
 
 def test_views_come_back_and_are_bound_to_their_place() -> None:

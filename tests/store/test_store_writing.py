@@ -16,11 +16,14 @@ from plainview.base.settings import Settings
 from plainview.errors import BadFormat, NotFound, Refused, StoreDamaged, StoreFull
 from plainview.seal.windows import WindowHeader
 from plainview.store.days import Days
+from plainview.store.disks import Disks
 from plainview.store.packs import SEGMENT_HEADER, Kind
 from plainview.store.records import KEY, Record
 from plainview.store.reserve import Reserve
+from plainview.store.room import Room
 from plainview.store.spans import Span
 from plainview.store.store import Store
+from plainview.store.volumes import Volumes
 from plainview.store.writer import NewSegment, Writer
 
 MakeHeader = Callable[..., WindowHeader]
@@ -119,9 +122,11 @@ def test_reserve_stops_recording_and_nothing_acknowledged_is_lost(
     settings.data.mkdir()
     free = [1 << 40]
     days = Days(settings.data)
-    reserve = Reserve(settings.data, 1 << 20, free=lambda _: free[0])
-    window = make_header()
-    with Writer(settings.data, days, reserve, commit_seconds=60) as writer:
+    disks = Disks(settings.data)
+    volumes = Volumes(disks, lambda folder: Reserve(folder, 1 << 20, free=lambda _: free[0]))
+    reserve, window = volumes.data, make_header()
+    room = Room({}, limits={}, last_hours=1)
+    with Writer(days, volumes, room, commit_seconds=60) as writer:
         writer.add(Kind.ORIGINALS, window, make_original(0))
         writer.flush()
         assert reserve.file.exists()

@@ -13,12 +13,12 @@ from plainview.testing.rtp import MAX_PAYLOAD, Packetiser, payloads_of, starts_k
 
 
 def _depacketise(payloads: list[bytes], codec: Codec) -> list[bytes]:
-    """RFC 6184 clauses 5.6 to 5.8, RFC 7798 clauses 4.4.1 and 4.4.3."""
+    """RFC 6184 clauses 5.6 to 5.8, RFC 7798 clauses 4.4.1 to 4.4.3."""
     units: list[bytes] = []
     for payload in payloads:
         kind = payload[0] & 31 if codec == "h264" else payload[0] >> 1 & 63
-        if codec == "h264" and kind == 24:
-            at = 1
+        if kind == (24 if codec == "h264" else 48):
+            at = 1 if codec == "h264" else 2
             while at < len(payload):
                 (length,) = struct.unpack_from(">H", payload, at)
                 units.append(payload[at + 2 : at + 2 + length])
@@ -91,6 +91,8 @@ def test_a_sender_report_tells_the_wall_clock() -> None:
         (b"\x41\x9a\x00\x00", "h264", False),
         (b"\x42\x01\x01\x01", "hevc", True),
         (b"\x02\x01\x01\x01", "hevc", False),
+        (b"\x60\x01\x00\x04\x42\x01", "hevc", True),
+        (b"\x60\x01\x00\x04\x02\x01", "hevc", False),
         (b"\x67", "h264", False),
     ],
 )

@@ -189,6 +189,28 @@ def test_pages_that_were_deleted_are_built_again(
     assert (root / "asked").read_text().split() == ["ci", "run"] * 2
 
 
+def test_the_tests_camera_stays_beside_the_environment(
+    setup: ModuleType, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "requirements").mkdir()
+    (root / "requirements" / "ipycam.txt").write_text("ipycam==1 --hash=sha256:00\n")
+    install = "import sys, pathlib as p; t = p.Path(sys.argv[sys.argv.index('--target') + 1])"
+    install += "; (t / 'ipycam').mkdir(parents=True); (t / 'ipycam' / 'one.py').write_text('x')"
+    asked: list[tuple[str, ...]] = []
+
+    def pip(*arguments: str) -> list[str]:
+        asked.append(arguments)
+        return [sys.executable, "-c", install, *arguments]
+
+    monkeypatch.setattr(setup, "pip", pip)
+    assert setup.onvif_camera() == setup.onvif_camera() == 0
+    assert len(asked) == 1
+    assert {"--require-hashes", "--no-deps"} <= set(asked[0])
+    (root / ".cache" / "ipycam" / "ipycam" / "one.py").unlink()
+    assert setup.onvif_camera() == 0
+    assert len(asked) == 2
+
+
 def test_the_environment_is_made_for_one_place(setup: ModuleType, root: Path) -> None:
     (root / "requirements").mkdir()
     (root / "requirements" / "run.txt").write_text("")

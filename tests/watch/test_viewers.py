@@ -1,9 +1,10 @@
-"""A viewer's queue: bounded, in order, whole GOPs; frame messages; what watch may import."""
+"""A viewer's stream: bounded, in order, whole GOPs; frame messages; what watch may import."""
 
 from __future__ import annotations
 
 import ast
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from plainview.keys.client import Session
 from plainview.seal.views import ViewCipher
 from plainview.store.records import KEY, PIXELATED, Record
 from plainview.watch import frames
-from plainview.watch.live import MOST_BYTES, MOST_FRAMES, Ended, Viewer, opened
+from plainview.watch.live import opened
 from plainview.watch.playback import joined
+from plainview.watch.viewer import BEHIND_S, MOST_WAITING, Batch, Frame, Viewer
 
 SESSION = Session("s", 1, "00", 10**15)
 
@@ -27,76 +29,172 @@ def message(number: int, *, key: bool = False, size: int = 10, flags: int = 0) -
     return head + (40).to_bytes(4, "big") + number.to_bytes(4, "big") + bytes(size)
 
 
-async def take(viewer: Viewer, count: int) -> list[bytes]:
-    return [await asyncio.wait_for(viewer.next(), 2) for _ in range(count)]
+class Line:
+    """A connection that takes as many bytes as a test lets it."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.waiting = 0
+        self.stalled = self.aborted = False
+
+    def write(self, data: bytes) -> None:
+        self.sent.append(data)
+        if self.stalled:
+            self.waiting += len(data)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def drain(self) -> None:
+        self.waiting = 0
+        self.stalled = False
 
 
-def test_frames_come_in_order() -> None:
+def framing(data: bytes) -> bytes:
+    return b"<" + data + b">"
+
+
+def frame(number: int, *, key: bool = False, size: int = 10) -> Frame:
+    return Frame(message(number, key=key, size=size), framing)
+
+
+def batch(*found: Frame) -> Batch:
+    return Batch(found)
+
+
+def heads(line: Line) -> list[frames.FrameHead]:
+    return [frames.head(data[1:-1]) for data in line.sent]
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+def viewer(line: Line) -> Viewer:
+    return Viewer(SESSION, line, framing=framing)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets time pass for viewers."""
+    now = [1000.0]
+    monkeypatch.setattr("plainview.watch.viewer.time.monotonic", lambda: now[0])
+
+    def pass_time(seconds: float) -> None:
+        now[0] += seconds
+
+    return pass_time
+
+
+def test_the_gop_comes_first_and_then_every_frame(line: Line, viewer: Viewer) -> None:
+    viewer.put(batch(frame(7)))  # before it begins: not for this viewer yet
+    viewer.begin([frame(0, key=True), frame(1)])
+    assert line.sent == [framing(message(0, key=True)) + framing(message(1))]
+    viewer.put(batch(frame(2)))
+    assert line.sent[1:] == [framing(message(2))]
+
+
+def test_a_viewer_who_is_behind_for_two_seconds_goes_on_at_a_key_frame_and_is_told(
+    line: Line, viewer: Viewer, clock: Callable[[float], None]
+) -> None:
+    viewer.begin([frame(0, key=True)])
+    line.sent.clear()
+    line.stalled = True
+    viewer.put(batch(frame(1)))
+    viewer.put(batch(frame(2)))
+    clock(BEHIND_S + 0.1)
+    viewer.put(batch(frame(3)))
+    viewer.put(batch(frame(4, key=True)))  # still behind: a key frame alone does not help
+    assert [head.sequence for head in heads(line)] == [1, 2]
+    line.drain()
+    viewer.put(batch(frame(5)))
+    viewer.put(batch(frame(6, key=True)))
+    viewer.put(batch(frame(7)))
+    assert [head.sequence for head in heads(line)] == [1, 2, 6, 7]
+    assert heads(line)[2].flags == frames.KEY | frames.DISCONTINUITY
+    assert heads(line)[3].flags == 0
+    assert viewer.dropped == 3
+
+
+def test_a_short_delay_costs_no_frame(
+    line: Line, viewer: Viewer, clock: Callable[[float], None]
+) -> None:
+    viewer.begin([frame(0, key=True)])
+    for number in range(1, 50):
+        line.stalled = number % 5 != 0
+        if number % 5 == 0:
+            line.waiting = 0
+        viewer.put(batch(frame(number)))
+        clock(0.4)
+    assert viewer.dropped == 0
+    assert len(line.sent) == 50
+
+
+def test_a_viewer_who_takes_nothing_is_let_go(
+    line: Line, viewer: Viewer, clock: Callable[[float], None]
+) -> None:
     async def run() -> None:
-        viewer = Viewer(SESSION)
-        sent = [message(number, key=number % 5 == 0) for number in range(20)]
-        for one in sent:
-            viewer.put(one)
-        assert await take(viewer, 20) == sent
+        viewer.begin([frame(0, key=True)])
+        line.stalled = True
+        viewer.put(batch(frame(1)))
+        for number in range(2, 30):
+            clock(1)
+            viewer.put(batch(frame(number)))
+        ended = await asyncio.wait_for(viewer.over(), 1)
+        assert ended.reason == "slow"
+        assert line.aborted
 
     asyncio.run(run())
 
 
-def test_a_slow_viewer_goes_on_at_the_next_key_frame_and_is_told() -> None:
+def test_the_end_stops_pictures_that_wait(line: Line, viewer: Viewer) -> None:
     async def run() -> None:
-        viewer = Viewer(SESSION)
-        for number in range(MOST_FRAMES + 1):
-            viewer.put(message(number, key=number == 0))
-        viewer.put(message(500))
-        viewer.put(message(501, key=True))
-        viewer.put(message(502))
-        first, second = await take(viewer, 2)
-        assert frames.head(first).sequence == 501
-        assert frames.head(first).flags == frames.KEY | frames.DISCONTINUITY
-        assert frames.head(second).sequence == 502
-        assert viewer.dropped == MOST_FRAMES + 2
-
-    asyncio.run(run())
-
-
-def test_the_end_comes_before_frames_that_wait() -> None:
-    async def run() -> None:
-        viewer = Viewer(SESSION)
-        viewer.put(message(0, key=True))
+        viewer.begin([frame(0, key=True)])
+        line.stalled = True
+        viewer.put(batch(frame(1)))
         viewer.end("log_away", "The log is away.")
-        viewer.put(message(1))
-        with pytest.raises(Ended) as ended:
-            await viewer.next()
-        assert ended.value.reason == "log_away"
+        assert line.aborted
+        viewer.put(batch(frame(2)))
+        assert len(line.sent) == 2
         viewer.end("left", "")
-        with pytest.raises(Ended) as ended:
-            await viewer.next()
-        assert ended.value.reason == "log_away"
+        assert (await asyncio.wait_for(viewer.over(), 1)).reason == "log_away"
 
     asyncio.run(run())
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 400_000), st.integers(0, 3)), max_size=400))
-def test_a_queue_is_bounded_and_never_shows_half_a_gop(
-    script: list[tuple[bool, int, int]],
+def test_a_viewer_who_keeps_up_hears_why_it_ended(line: Line, viewer: Viewer) -> None:
+    viewer.begin([frame(0, key=True)])
+    viewer.end("session_over", "You are not signed in.")
+    assert not line.aborted
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.integers(1, 400_000), st.booleans(), st.floats(0, 3)),
+        max_size=200,
+    )
+)
+def test_what_waits_is_bounded_and_half_a_gop_is_never_shown(
+    script: list[tuple[bool, int, bool, float]],
 ) -> None:
     """Whatever comes and however slowly it is taken: each GOP's frames follow one another."""
-
-    async def run() -> None:
-        viewer, seen = Viewer(SESSION), []
-        for number, (key, size, taken) in enumerate([(True, 1, 0), *script]):
-            viewer.put(message(number, key=key, size=size))
-            assert len(viewer._queue) <= MOST_FRAMES
-            assert viewer._bytes == sum(map(len, viewer._queue)) <= MOST_BYTES
-            for _ in range(min(taken, len(viewer._queue))):
-                seen.append(frames.head(await viewer.next()))
-        for before, after in pairwise(seen):
-            if after.sequence != before.sequence + 1:
-                assert after.flags & frames.KEY
-                assert after.flags & frames.DISCONTINUITY
-
-    asyncio.run(run())
+    now, line = [0.0], Line()
+    viewer = Viewer(SESSION, line, framing=framing)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("plainview.watch.viewer.time.monotonic", lambda: now[0])
+        viewer.begin([frame(0, key=True)])
+        for number, (key, size, drained, seconds) in enumerate(script, start=1):
+            line.waiting, line.stalled = (0 if drained else line.waiting), not drained
+            viewer.put(batch(frame(number, key=key, size=size)))
+            assert line.waiting <= MOST_WAITING + 400_100
+            now[0] += seconds
+    for before, after in pairwise(heads(line)):
+        if after.sequence != before.sequence + 1:
+            assert after.flags & frames.KEY
+            assert after.flags & frames.DISCONTINUITY
 
 
 @settings(max_examples=200)

@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -20,218 +18,23 @@ from typing import Any
 
 import httpx
 import numpy as np
-import pyrage
 import pytest
 import uvicorn
 from fastapi import APIRouter
 
 from plainview.base import journal
 from plainview.base.clock import Ms, now_ms
-from plainview.base.ids import b64, unb64
-from plainview.base.ports import loopback_sockets
-from plainview.base.settings import Settings
-from plainview.keeper.process import Keeper
-from plainview.keys.client import KeeperClient
 from plainview.media.encode import ViewEncoder
 from plainview.media.frames import Frame
-from plainview.node import setup
-from plainview.register import statements
-from plainview.register.private import Names
-from plainview.register.records import Person, camera_record
-from plainview.seal.draft import Spec, make_drafts, set_of
-from plainview.seal.views import ViewCipher
-from plainview.seal.windows import WindowHeader
 from plainview.store.packs import AGE_MAGIC, Kind
-from plainview.store.records import KEY, Record
 from plainview.store.store import Store
 from plainview.store.tail import Tail, pack_item
 from plainview.store.writer import NewSegment
-from plainview.tlog.cosign import verifier
-from plainview.tlog.entries import Entry
-from plainview.tlog.signing import SigningKey
-from plainview.tlog.witness import Witness, serve
+from plainview.testing.hall import FRAME_MS, Citizen, TownHall, Window
 from plainview.web.app import create_app
 from plainview.web.context import Web
 from plainview.web.server import server
 from plainview.web.signin import sign_in
-
-ORIGIN = "plainview.test/log"
-RULES = {"window_seconds": 60, "key_period_seconds": 600, "notice_seconds": 0, "reveal_seconds": 2}
-CAMERA = "cam-01"
-FRAME_MS = 200
-
-
-class Citizen:
-    """Somebody enrolled, with the keys that a real person keeps at home."""
-
-    def __init__(self, name: str, org: str, *roles: str, outside: bool = False) -> None:
-        self.name, self.roles, self.salt = name, roles, secrets.token_bytes(32)
-        self.signing = SigningKey.generate()
-        self.age = pyrage.x25519.Identity.generate()
-        self.person: Person = statements.public_person(
-            f"p-{self.signing.key_id}",
-            self.signing,
-            str(self.age.to_public()),
-            roles,
-            org,
-            outside=outside,
-            name=name,
-            salt=self.salt,
-        )
-
-
-class Town:
-    """Starts everything; `web(...)` gives a running server."""
-
-    def __init__(self, folder: Path, *, witnesses: int = 0, demo: bool = False) -> None:
-        self._sockets = loopback_sockets(0)
-        port = self._sockets[0].getsockname()[1]
-        self.settings = Settings(
-            data=folder / "data", port=port, demo=demo, disk_reserve_mb=1, commit_seconds=1
-        )
-        self.dpo = Citizen("Ana Novak", "City data protection office", "dpo", "custodian")
-        self.officer = Citizen("Jonas Weber", "City police", "investigator")
-        self.operator = Citizen("Mira Olsen", "City control room", "operator")
-        self.court = Citizen("Irena Berg", "District court", "custodian", outside=True)
-        self.assembly = Citizen("Luca Moretti", "Residents' assembly", "custodian", outside=True)
-        self.custodians = [self.dpo, self.court, self.assembly]
-        self.people = [self.dpo, self.officer, self.operator, self.court, self.assembly]
-        self._witnesses = [WitnessThread(f"w{n}.test", folder) for n in range(witnesses)]
-        for one in self._witnesses:
-            one.start()
-        founding = statements.founding(
-            ORIGIN,
-            "demo",
-            RULES,
-            [citizen.person for citizen in self.people],
-            [citizen.signing for citizen in self.people],
-        )
-        listed = [(one.name, one.vkey, one.url) for one in self._witnesses]
-        policy = setup.create(self.settings, founding, listed, len(listed))
-        for one in self._witnesses:
-            one.logs[ORIGIN] = policy.logs[0]
-        names = Names(self.settings.data)
-        for citizen in self.people:
-            names.put(citizen.person.person, citizen.name, b64(citizen.salt))
-        self.keeper: Keeper | None = Keeper(self.settings)
-        self.client = KeeperClient(self.settings.keeper_socket)
-        self.versions: dict[str, int] = {}
-        self.counter = 0
-        self._found_set()
-
-    def say(self, entry: Entry) -> int:
-        """Log a statement."""
-        return self.client.append(entry.raw)
-
-    def _found_set(self) -> None:
-        members = [citizen.person for citizen in self.custodians]
-        keys = [self.dpo.signing, self.officer.signing]
-        entry = statements.custodian_set("street-set", 2, members, keys)
-        self.set = set_of(dict(entry.body))
-        self.say(entry)
-
-    def add_camera(self, camera: str = CAMERA, *, status: str = "active", **change: Any) -> int:
-        """A camera, or its next version; the index of its entry."""
-        self.versions[camera] = self.versions.get(camera, 0) + 1
-        record = camera_record({**camera_values(), **change})
-        keys = [self.dpo.signing]
-        return self.say(statements.camera(camera, self.versions[camera], status, record, keys))
-
-    def window(self, register: int, *, camera: str = CAMERA) -> Window:
-        """A logged window of now, with its view key as the recorder's child made it."""
-        self.counter += 1
-        start = (now_ms() // 1000 + 1) * 1000
-        end = start // 60_000 * 60_000 + 60_000
-        spec = Spec(camera=camera, start=start, end=end, epoch=1, counter=self.counter)
-        drafts = make_drafts([spec], self.set)
-        headers = self.client.make_windows(camera, register, drafts)
-        header = WindowHeader.from_dict(headers[0])
-        key = drafts[0].to_dict()["view"]
-        return Window(header, key)
-
-    def stop_keeper(self) -> None:
-        """The log goes away."""
-        if self.keeper is not None:
-            self.keeper.close()
-            self.keeper = None
-
-    def start_keeper(self) -> None:
-        """And comes back."""
-        self.keeper = Keeper(self.settings)
-
-    def close(self) -> None:
-        """Stop everything."""
-        self.client.close()
-        self.stop_keeper()
-        for one in self._witnesses:
-            one.stop()
-        for opened in self._sockets:
-            opened.close()
-
-    def take_sockets(self) -> list[socket.socket]:
-        """The web's listening sockets; the server closes them."""
-        taken, self._sockets = self._sockets, []
-        return taken
-
-
-class Window:
-    """A window being written: encrypts frames as the recorder does."""
-
-    def __init__(self, header: WindowHeader, key: str) -> None:
-        self.header, self.id = header, header.record.window
-        self._cipher = ViewCipher(unb64(key), self.id)
-        self._number = 0
-
-    def records(self, units: list[tuple[bytes, bool, Ms]]) -> list[Record]:
-        """Records of access units (data, key frame, wall time)."""
-        made = []
-        for data, is_key, wall in units:
-            flags = KEY if is_key else 0
-            message = frame_message(flags, wall, self._number, data)
-            sealed = self._cipher.seal(self._number, "frame", message)
-            made.append(Record(self._number, flags, wall, sealed))
-            self._number += 1
-        return made
-
-
-def frame_message(flags: int, wall: Ms, number: int, data: bytes) -> bytes:
-    """The frame message of docs/design/interfaces.md."""
-    head = bytes((1, flags, 0, 0)) + wall.to_bytes(8, "big")
-    return head + FRAME_MS.to_bytes(4, "big") + number.to_bytes(4, "big") + data
-
-
-def camera_values() -> dict[str, Any]:
-    """A sound camera record."""
-    return {
-        "name": "Station forecourt",
-        "kind": "pole",
-        "place": "Station forecourt, west side",
-        "position": [44_816_000, 20_460_000],
-        "area": None,
-        "direction": "East",
-        "sees": "The pavement and the crossing in front of the station.",
-        "controller": "City of Plainview",
-        "contact": "privacy@plainview.example, Town Hall, Square 1",
-        "unit": "Traffic unit",
-        "purpose": "So that accidents on the crossing can be cleared up, and it becomes safer.",
-        "legal_basis": {
-            "law": "Road Safety Act",
-            "article": "Article 12",
-            "decision": "Council decision 41/2026",
-            "valid_from": "2026-01-01",
-            "valid_to": "2098-01-01",
-        },
-        "dpia": {"hash": "ab" * 32, "date": "2026-01-15", "review_due": "2097-12-15"},
-        "contract": {
-            "number": "C-2026-118",
-            "supplier": "Street Optics Ltd",
-            "value": "4,200 EUR a year",
-            "valid_to": "2098-01-01",
-        },
-        "retention": {"class": "street", "seconds": 15 * 86_400},
-        "custodian_set": "street-set",
-        "valid_from": "2026-01-01",
-    }
 
 
 def encode(count: int, *, start: Ms, gop: int = 10) -> list[tuple[bytes, bool, Ms]]:
@@ -247,41 +50,6 @@ def encode(count: int, *, start: Ms, gop: int = 10) -> list[tuple[bytes, bool, M
     return units
 
 
-class WitnessThread:
-    """A real witness on a free port."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name, self.key = name, SigningKey.generate()
-        self.vkey = verifier(name, self.key).vkey()
-        self.logs: dict[str, Any] = {}
-        self.url = ""
-        self._state = folder / f"{name}.json"
-
-    def start(self) -> None:
-        ready = threading.Event()
-
-        def listening(port: int) -> None:
-            self.url = f"http://127.0.0.1:{port}"
-            ready.set()
-
-        async def main() -> None:
-            self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-            witness = Witness(self.name, self.key, self._state, self.logs)
-            try:
-                await serve(witness, "127.0.0.1", 0, ready=listening)
-            except asyncio.CancelledError:
-                return
-
-        self._thread = threading.Thread(target=asyncio.run, args=(main(),))
-        self._thread.start()
-        assert ready.wait(10)
-
-    def stop(self) -> None:
-        assert self._task is not None
-        self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join()
-
-
 class TailServer:
     """Serves `Tail`s and health over the recorder's socket, as the recorder does."""
 
@@ -289,6 +57,8 @@ class TailServer:
         self.tails: dict[str, Tail] = {}
         self.health: dict[str, Any] = {}
         self.red: list[str] = []
+        self.problems: list[dict[str, Any]] = []
+        self.metrics = ""
         self.open = 0
         self.asked: list[str] = []
         self._links: set[Any] = set()
@@ -315,19 +85,21 @@ class TailServer:
         self.asked.append(path)
         try:
             if path == "/health":
-                body = json.dumps({"cameras": self.health, "red": self.red}).encode()
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-                    % len(body)
-                    + body
-                )
-                await writer.drain()
+                said = {"cameras": self.health, "red": self.red, "problems": self.problems}
+                await self._say(json.dumps(said).encode(), writer)
+            elif path == "/metrics":
+                await self._say(self.metrics.encode(), writer)
             else:
                 await self._tail(path.removeprefix("/tail/"), reader, writer)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
+
+    async def _say(self, body: bytes, writer: asyncio.StreamWriter) -> None:
+        head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        writer.write(head % len(body) + body)
+        await writer.drain()
 
     async def _tail(
         self, camera: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -343,13 +115,13 @@ class TailServer:
         subscription = self.tails[camera].subscribe(notify)
         self.open += 1
         self._links.add(writer.transport)
-        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n")
         gone = asyncio.ensure_future(self._gone(reader, more))
         try:
             while not gone.done():
                 data = b"".join(map(pack_item, subscription.take()))
                 if data:
-                    writer.write(b"%x\r\n" % len(data) + data + b"\r\n")
+                    writer.write(data)
                     await writer.drain()
                 await more.wait()
                 more.clear()
@@ -379,7 +151,7 @@ class TailServer:
 class Site:
     """A running web server of a town."""
 
-    def __init__(self, town: Town, *extra: APIRouter) -> None:
+    def __init__(self, town: TownHall, *extra: APIRouter) -> None:
         self.town, self.url = town, town.settings.web_url
         self.app = create_app(town.settings, extra_routes=extra)
         self.web: Web = self.app.state.web
@@ -421,7 +193,7 @@ def until(done: Any, *, seconds: float = 10) -> None:
         time.sleep(0.01)
 
 
-def fill_store(town: Town, window: Window, units: list[tuple[bytes, bool, Ms]]) -> None:
+def fill_store(town: TownHall, window: Window, units: list[tuple[bytes, bool, Ms]]) -> None:
     """Write GOPs into the store, acknowledged."""
     gops: list[list[tuple[bytes, bool, Ms]]] = []
     for unit in units:
@@ -448,7 +220,7 @@ def fill_store(town: Town, window: Window, units: list[tuple[bytes, bool, Ms]]) 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet() -> None:
     """The journal as the real process keeps it, errors only."""
-    journal.configure(logging.ERROR)
+    journal.configure("web", level=logging.ERROR)
 
 
 @pytest.fixture(scope="session")
@@ -459,8 +231,8 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @contextlib.contextmanager
-def _running(folder: Path, **given: Any) -> Iterator[tuple[Town, Site]]:
-    town = Town(folder, **given)
+def _running(folder: Path, **given: Any) -> Iterator[tuple[TownHall, Site]]:
+    town = TownHall(folder, **given)
     town.add_camera()
     made = Site(town)
     yield town, made
@@ -475,9 +247,9 @@ def make_town() -> Any:
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+def town(tmp_path: Path) -> Iterator[TownHall]:
     """A town without witnesses, with one camera."""
-    made = Town(tmp_path)
+    made = TownHall(tmp_path)
     made.register = made.add_camera()  # type: ignore[attr-defined]
     yield made
     made.close()
@@ -496,7 +268,7 @@ def fill() -> Any:
 
 
 @pytest.fixture
-def tails(town: Town) -> Iterator[TailServer]:
+def tails(town: TownHall) -> Iterator[TailServer]:
     """The recorder's socket."""
     made = TailServer(town.settings.recorder_socket)
     yield made
@@ -504,7 +276,13 @@ def tails(town: Town) -> Iterator[TailServer]:
 
 
 @pytest.fixture
-def site(town: Town) -> Iterator[Site]:
+def make_tails() -> Any:
+    """The recorder's socket of a town of another kind; close it."""
+    return lambda town: TailServer(town.settings.recorder_socket)
+
+
+@pytest.fixture
+def site(town: TownHall) -> Iterator[Site]:
     """The web process of the town."""
     made = Site(town)
     yield made

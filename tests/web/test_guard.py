@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from plainview.web.guard import LARGEST_BODY
@@ -146,3 +148,24 @@ def test_there_is_no_telemetry_and_no_schema(calm: Any) -> None:
     with calm.client() as client:
         for path in ("/docs", "/redoc", "/openapi.json"):
             assert client.get(path).status_code == 404
+
+
+def test_behind_a_proxy_with_tls_the_typed_address_is_our_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_town: Any
+) -> None:
+    typed = "https://video.city.example"
+    monkeypatch.setenv("PLAINVIEW_ADDRESS", typed)
+    with make_town(tmp_path) as (town, site):
+        address = f"http://127.0.0.1:{town.settings.port}"
+        cookie = {"__Host-plainview_session": site.cookie(town.operator)}
+        headers = {"Host": "video.city.example", "X-Plainview": "1", "Origin": typed}
+        with httpx.Client(base_url=address, cookies=cookie, headers=headers) as browser:
+            answer = browser.post("/api/purpose", json={"purpose": "Early shift"})
+            assert answer.status_code == 200, answer.text
+            assert "max-age" in answer.headers["strict-transport-security"]
+            assert "wss://video.city.example" in answer.headers["content-security-policy"]
+            for foreign in ("http://video.city.example", "https://evil.example", address):
+                changed = {**headers, "Origin": foreign}
+                assert browser.get("/api/me", headers=changed).status_code == 403, foreign
+            other = {**headers, "Host": "evil.example"}
+            assert browser.get("/api/me", headers=other).status_code == 421

@@ -17,12 +17,14 @@ from plainview.web.words import Words, moment
 
 WEB = Path("src/plainview/web")
 PAGES = ["/", "/cameras", "/cameras/cam-01", "/log", "/log/entries", "/log/entry/0", "/verify"]
+PAGES.append("/software")
 FIRST_LINES = {
     "/": "What is this?",
     "/cameras": "Which cameras film here, and why?",
     "/cameras/cam-01": "Why is this camera here?",
     "/log": "What has been done, and who can prove it?",
     "/verify": "How can you check this without trusting us?",
+    "/software": "Which software runs here?",
 }
 
 
@@ -95,16 +97,13 @@ def test_a_recorder_that_fails_is_shown_red(site: Any, tails: Any) -> None:
     tails.health["cam-01"] = {"state": "recording", "redaction": "withheld"}
     with site.client() as client:
         assert "pill pixelated" in client.get("/cameras").text
-        health = client.get("/health")
-    assert health.status_code in (200, 503)
-    assert health.json()["recorder"] == {"cameras": 1}
 
 
 def test_nobody_learns_where_a_camera_is_in_the_network(site: Any, tails: Any) -> None:
     tails.red += ["cam-01: rtsp://10.0.0.7:554/main cannot be opened: connection refused."]
     with site.client() as client:
-        red = client.get("/health").json()["red"]
-    assert "recorder: cam-01: its address cannot be opened: connection refused." in red
+        said = [client.get(path).text for path in ("/health", "/cameras", "/cameras/cam-01")]
+    assert "10.0.0.7" not in "".join(said)
 
 
 def test_without_a_log_pages_say_what_is_missing(site: Any) -> None:
@@ -194,7 +193,8 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
     used = set(re.findall(r"\bt\(\s*\"([a-z_0-9.-]+)\"\s*[,)]", code))
     for key in used:
         assert t.has(key), key
-    built = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.", "camera.", "verify.")
+    built: tuple[str, ...] = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.")
+    built += ("camera.", "verify.", "software.", "health.")
     unused = [
         key
         for key in t.names()
@@ -223,6 +223,9 @@ def test_every_kind_of_entry_has_a_sentence() -> None:
     }
     for kind, body in bodies.items():
         assert say.sentence(1, make(kind, body, time=time_).raw).text == expected[kind]
+    with_hash = {"software": f"plainview 0.1.0 sha256:{'ab' * 32} weights:1", "log_size": 1}
+    sentence = say.sentence(1, make("start", with_hash, time=time_).raw).text
+    assert sentence.endswith("plainview 0.1.0, whose software hash begins with abababababababab")
     strange = make("act", {"what": 1}, time=time_).raw
     assert say.sentence(1, strange).text == "An entry of type act"
     assert say.sentence(1, make("new-kind", {}, time=time_).raw).text == "An entry of type new-kind"

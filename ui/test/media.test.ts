@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { concat, fromBase64, fromHex, type Bytes } from "../src/base/bytes.ts";
 import { boxes, find } from "../src/media/boxes.ts";
 import { parseFrame, parseFrames, type Frame } from "../src/media/frames.ts";
-import { fragment, initFor } from "../src/media/fmp4.ts";
+import { box, fragment, initFor } from "../src/media/fmp4.ts";
 import { codecOf, lengthPrefixed, nalType, nalUnits, pictureSize } from "../src/media/nal.ts";
 import { codecOfFile } from "../src/media/originals.ts";
 import { releaseVector } from "./vectors.ts";
@@ -114,6 +114,14 @@ describe("fMP4", () => {
     const [plain = ""] = releaseVector().plain;
     expect(codecOfFile(fromBase64(plain))).toMatch(/^avc[13]\.[0-9a-f]{6}$/);
     expect(codecOfFile(new Uint8Array(8))).toBeNull();
+  });
+
+  it("of an AV1 original names profile, level, tier and depth", () => {
+    const configuration = box("av1C", fromHex("81080c000a0b"));
+    const entry = box("av01", new Uint8Array(78), configuration);
+    const table = box("stsd", new Uint8Array(8), entry);
+    const file = box("moov", box("trak", box("mdia", box("minf", box("stbl", table)))));
+    expect(codecOfFile(file)).toBe("av01.0.08M.08");
   });
 
   it("is walked without running past its end", () => {

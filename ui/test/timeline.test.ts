@@ -11,6 +11,7 @@ import {
   viewAround,
   wholeTimeline,
   type Segment,
+  type Span,
 } from "../src/video/timeline.ts";
 
 const segment = (start: number, end: number): Segment => ({ seq: start, window: "w", start, end });
@@ -34,6 +35,15 @@ describe("the timeline", () => {
 
   it("is one gap without any recording", () => {
     expect(wholeTimeline([], { from: 5, to: 9 })).toEqual([{ start: 5, end: 9, state: "gap" }]);
+  });
+
+  it("keeps a gap that is explained apart from one that is not", () => {
+    const why: Span = { start: 2, end: 4, state: "gap", reason: "full" };
+    expect(wholeTimeline([why, { ...why, start: 4, end: 6 }], { from: 0, to: 9 })).toEqual([
+      { start: 0, end: 2, state: "gap" },
+      { ...why, end: 6 },
+      { start: 6, end: 9, state: "gap" },
+    ]);
   });
 
   it("does not count a span twice", () => {

@@ -30,11 +30,14 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-def open_engine(path: Path) -> Engine:
-    """Open (or create, mode 0600) the database at `path`; close it with `engine.dispose()`."""
+def open_engine(path: Path, *, mode: int = 0o600) -> Engine:
+    """Open (or create with `mode`) the database at `path`; close it with `engine.dispose()`.
+
+    SQLite gives the files beside it (`-wal`, `-shm`) the same mode. In WAL even readers write.
+    """
     make_folder(path.parent)
     if not path.exists():
-        path.touch(mode=0o600)
+        path.touch(mode=mode)
     engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

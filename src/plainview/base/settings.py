@@ -10,8 +10,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from plainview.errors import SettingsError
@@ -23,9 +24,20 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PLAINVIEW_", frozen=True, extra="forbid")
 
     data: Path = Field(default=Path("data"), description="Folder of everything that is stored.")
+    own: str = Field(
+        default="",
+        description="Folder of this process's own databases, where each process has its own user.",
+    )
     node: str = Field(default="node-1", description="Name of this node on the log.")
     host: str = Field(default="localhost", description="Name that the web pages are reached by.")
     port: int = Field(default=8600, description="Port of the web pages.")
+    address: str = Field(
+        default="",
+        description="Address that people type, where a proxy with TLS stands before the pages.",
+    )
+    tools_address: str = Field(
+        default="", description="The same for the custodians' and requesters' page."
+    )
     tools_port: int = Field(
         default=8601, description="Port of the custodians' and requesters' page."
     )
@@ -53,9 +65,40 @@ class Settings(BaseSettings):
     disk_reserve_mb: int = Field(
         default=512, description="Space kept free for the log and the keys."
     )
+    disks: list[Path] = Field(
+        default=[], description="Folders that recordings go to; none means the data folder."
+    )
+    class_limits_gb: dict[str, float] = Field(
+        default={}, description="Greatest size of all recordings of a retention class, in GB."
+    )
+    room_warn_hours: float = Field(
+        default=48.0, description="Health warns when a disk or class has room for fewer hours."
+    )
+    room_red_hours: float = Field(
+        default=6.0, description="Health is red when a disk or class has room for fewer hours."
+    )
+    room_last_hours: float = Field(
+        default=1.0, description="When room lasts no longer, recording gives way in its order."
+    )
+    metrics_token_file: str = Field(
+        default="", description="File whose text opens `/metrics` as a bearer token."
+    )
+    metrics_port: int = Field(
+        default=0, description="Port, on loopback only, of `/metrics` without token; 0: none."
+    )
     demo: bool = Field(
         default=False, description="Serve the story and its sign-in links. Never in a city."
     )
+
+    @field_validator("address", "tools_address")
+    @classmethod
+    def _is_origin(cls, text: str) -> str:
+        parts = urlsplit(text)
+        if text and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query):
+            raise ValueError("write it as https://name, without a path")
+        if parts.path not in ("", "/"):
+            raise ValueError("write it as https://name, without a path")
+        return text
 
     @property
     def log_dir(self) -> Path:
@@ -73,6 +116,16 @@ class Settings(BaseSettings):
         return self.data / "policy.txt"
 
     @property
+    def own_dir(self) -> Path:
+        """What only this process reads and writes: register.db, sessions.db, cases.db."""
+        return Path(self.own) if self.own else self.data
+
+    @property
+    def token_file(self) -> Path | None:
+        """The monitoring system's token, if it has one."""
+        return Path(self.metrics_token_file) if self.metrics_token_file else None
+
+    @property
     def keeper_socket(self) -> Path:
         return self.data / "run" / "keeper.sock"
 
@@ -81,12 +134,17 @@ class Settings(BaseSettings):
         return self.data / "run" / "recorder.sock"
 
     @property
+    def processes_file(self) -> Path:
+        """What the supervisor says of the processes of this machine."""
+        return self.data / "run" / "processes.json"
+
+    @property
     def web_url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return self.address.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def tools_url(self) -> str:
-        return f"http://{self.host}:{self.tools_port}"
+        return self.tools_address.rstrip("/") or f"http://{self.host}:{self.tools_port}"
 
 
 def load(file: Path | None = None, **given: Any) -> Settings:

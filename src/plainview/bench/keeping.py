@@ -50,7 +50,7 @@ def running_keeper(folder: Path) -> Iterator[tuple[Settings, int]]:
 @contextmanager
 def _process(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     """Runs until the block is left, then is asked to end."""
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own commands
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as child:
         try:

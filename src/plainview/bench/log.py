@@ -17,7 +17,7 @@ from pathlib import Path
 from plainview.bench.catalogue import Options, Say
 from plainview.bench.keeping import running_keeper
 from plainview.bench.result import Result, alone, compared
-from plainview.bench.writers import Written, Writers, gate_question, quantile
+from plainview.bench.writers import Writers, Written, gate_question, quantile
 
 SECONDS = 10.0
 WRITERS = 100
@@ -65,15 +65,17 @@ def measure(seconds: float, writers: int, rate: float | None = None) -> Written:
 
 def rows_a_second(seconds: float, batch: int) -> float:
     """Durable rows a second of SQLite, committed `batch` at a time."""
-    with tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder:
-        with closing(sqlite3.connect(Path(folder) / "rows.db", isolation_level=None)) as database:
-            database.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE rows(raw BLOB);"
-            )
-            rows, began = 0, time.monotonic()
-            while time.monotonic() < began + seconds:
-                database.execute("BEGIN")
-                database.executemany("INSERT INTO rows VALUES(?)", [(_ROW,)] * batch)
-                database.execute("COMMIT")
-                rows += batch
-            return rows / (time.monotonic() - began)
+    with (
+        tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder,
+        closing(sqlite3.connect(Path(folder) / "rows.db", isolation_level=None)) as database,
+    ):
+        database.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE rows(raw BLOB);"
+        )
+        rows, began = 0, time.monotonic()
+        while time.monotonic() < began + seconds:
+            database.execute("BEGIN")
+            database.executemany("INSERT INTO rows VALUES(?)", [(_ROW,)] * batch)
+            database.execute("COMMIT")
+            rows += batch
+        return rows / (time.monotonic() - began)

@@ -64,8 +64,8 @@ class Month(City):
         self.custodians("set-1", 2, "p-dpo", *sorted(OUTSIDE))
         kept = {"class": "street", "seconds": 6 * 3600}
         for number in range(CAMERAS):
-            body = {"camera": f"cam-{number:02d}", "version": 1, "status": "active"}
-            self.state("camera", "p-dpo", **body, record=camera_record(self.start, retention=kept))
+            made = {"camera": f"cam-{number:02d}", "version": 1, "status": "active"}
+            self.state("camera", "p-dpo", **made, record=camera_record(self.start, retention=kept))
 
     def write(self, folder: Path) -> Iterator[int]:
         """Write the log; the number of entries after each hour. Then it is witnessed."""

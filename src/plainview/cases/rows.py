@@ -10,9 +10,10 @@ from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from plainview.base.clock import Ms
-from plainview.base.database import open_engine, upgrade, writing
+from plainview.base.database import open_engine, writing
 from plainview.base.ids import sha256_hex
 from plainview.base.settings import Settings
+from plainview.base.upgrading import upgrade_to_newest
 from plainview.cases import tables as t
 from plainview.errors import NotFound
 
@@ -46,8 +47,8 @@ class Rows:
     """cases.db. Threads may share it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._engine: Engine = open_engine(settings.data / "cases.db")
-        upgrade(self._engine, t.UPGRADES)
+        self._engine: Engine = open_engine(settings.own_dir / "cases.db")
+        upgrade_to_newest(self._engine, t.UPGRADES)
 
     def close(self) -> None:
         """Close the database."""

@@ -1,4 +1,4 @@
-"""The tables of cases.db: what is private about requests. Numbered one-way upgrades.
+"""The tables of cases.db: what is private about requests.
 
 What the log says (who requested, released, opened) is not repeated here; it is read from the
 register. These rows hold the clear text behind the commitments and the re-sealed shares, both of
@@ -7,9 +7,10 @@ which are useless without a key that this machine does not have.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import (
     Column,
-    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -68,9 +69,5 @@ OPENINGS = Table(
     UniqueConstraint("request", "window"),
 )
 
-
-def _first(connection: Connection) -> None:
-    METADATA.create_all(connection)
-
-
-UPGRADES = (_first,)
+UPGRADES = Path(__file__).with_name("upgrades")
+"""How a database comes to have these tables (`plainview.base.upgrading`)."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -31,7 +32,7 @@ COMMANDS: dict[str, Listed] = {
     "demo": Listed("plainview.cli.demo", "Everything on one machine, with a story in six clicks."),
     "serve": Listed("plainview.cli.serve", "Run the system with a settings file."),
     "simulate": Listed("plainview.cli.simulate", "Play files or a generated street over RTSP."),
-    "camera": Listed("plainview.cli.camera", "Add, list, show and suspend cameras."),
+    "camera": Listed("plainview.cli.camera", "Find, add, list, show and suspend cameras."),
     "person": Listed("plainview.cli.person", "Make keys, enrol people, list them."),
     "redact": Listed("plainview.cli.redact", "Redact a file or a folder of files."),
     "case": Listed("plainview.cli.case", "Open a case, draft and sign a request."),
@@ -41,6 +42,8 @@ COMMANDS: dict[str, Listed] = {
     "verify": Listed("plainview.cli.verify", "Verify a package, a log folder or a log address."),
     "witness": Listed("plainview.cli.witness", "Run a witness of transparency logs."),
     "check": Listed("plainview.cli.check", "Check store, index and log; repair, extract."),
+    "disks": Listed("plainview.cli.disks", "Show where recordings lie; adopt or forget a disk."),
+    "software": Listed("plainview.cli.software", "Show or compare the hash of the software."),
     "bench": Listed("plainview.cli.bench", "Measure what this machine does."),
     "keeper": Listed("plainview.cli.keeper", "Run the keeper (started by serve).", hidden=True),
     "recorder": Listed("plainview.cli.recorder", "Run a recorder (started by serve).", hidden=True),
@@ -50,9 +53,9 @@ COMMANDS: dict[str, Listed] = {
 }
 
 
-def load(name: str) -> TyperCommand | TyperGroup:
+def load(name: str, listed: Mapping[str, Listed] = COMMANDS) -> TyperCommand | TyperGroup:
     """Import the file of the command `name` and build the command out of it."""
-    module = importlib.import_module(COMMANDS[name].module)
+    module = importlib.import_module(listed[name].module)
     app: typer.Typer | None = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False)
@@ -64,19 +67,30 @@ def load(name: str) -> TyperCommand | TyperGroup:
     return built
 
 
-class Program(TyperGroup):
+class Lazy(TyperGroup):
     """A group that lists its commands without importing them."""
+
+    listed: ClassVar[Mapping[str, Listed]] = {}
 
     def __init__(self, **attrs: Any) -> None:
         super().__init__(**attrs)
-        for name, listed in COMMANDS.items():
-            self.commands[name] = TyperCommand(
-                name, help=listed.help, short_help=listed.help, hidden=listed.hidden
-            )
+        waiting = {
+            name: TyperCommand(name, help=entry.help, short_help=entry.help, hidden=entry.hidden)
+            for name, entry in self.listed.items()
+        }
+        self.commands = {**waiting, **self.commands}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, found, rest = super().resolve_command(ctx, args)
-        return (name, load(name), rest) if name and found else (name, found, rest)
+        if name is None or name not in self.listed:
+            return name, found, rest
+        return name, load(name, self.listed), rest
+
+
+class Program(Lazy):
+    """All commands."""
+
+    listed = COMMANDS
 
 
 def _show_version(wanted: bool) -> None:

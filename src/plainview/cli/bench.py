@@ -43,7 +43,10 @@ def _say(status: Status, name: str, text: str) -> None:
 
 
 def _table(results: list[Result]) -> Table:
-    table = Table("metric", "value", "unit", "baseline", "ratio", "runs", "against")
+    table = Table()
+    table.add_column("metric", no_wrap=True)
+    for title in ("value", "unit", "baseline", "ratio", "runs", "against"):
+        table.add_column(title)
     for one in results:
         table.add_row(
             one.metric,

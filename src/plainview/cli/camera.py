@@ -1,15 +1,17 @@
-"""`plainview camera`: register a camera, list, show and suspend."""
+"""`plainview camera`: find, add, list, show and suspend cameras."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from plainview.base.clock import now_ms
 from plainview.base.settings import Settings
+from plainview.cli import Lazy, Listed
 from plainview.cli.options import (
     DataFolder,
     Json,
@@ -21,15 +23,13 @@ from plainview.cli.options import (
     say_table,
     shown,
 )
-from plainview.errors import GateClosed, NotFound
-from plainview.keys.client import KeeperClient
-from plainview.register import statements
+from plainview.cli.stating import state_camera
+from plainview.errors import GateClosed
 from plainview.register.answers import Camera
 from plainview.register.private import Sources, without_credentials
 from plainview.register.projection import Register
-from plainview.register.records import CameraRecord, camera_record, read_camera_file
+from plainview.register.records import camera_record
 from plainview.register.template import record_template
-from plainview.release import keyfile
 
 
 class Kind(StrEnum):
@@ -41,31 +41,21 @@ class Kind(StrEnum):
     BODYCAM = "bodycam"
 
 
+class Commands(Lazy):
+    """Those that talk to cameras load a SOAP library, so they have files of their own."""
+
+    listed: ClassVar[Mapping[str, Listed]] = {
+        "add": Listed("plainview.cli.camera_add", "Register a camera, or a new version of one."),
+        "discover": Listed("plainview.cli.camera_discover", "Find cameras and their streams."),
+    }
+
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Add, list, show and suspend cameras."
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Find, add, list, show and suspend cameras.",
 )
-
-
-@app.command()
-def add(
-    file: Annotated[Path, typer.Argument(help="The camera's record (TOML or JSON).")],
-    key: KeyPath,
-    stream: Annotated[
-        str | None, typer.Option("--stream", help="Address of the stream; never published.")
-    ] = None,
-    settings: SettingsFile = None,
-    data: DataFolder = None,
-) -> None:
-    """Register a camera, or a new version of its record; a data protection officer signs."""
-    name, address, record = read_camera_file(file)
-    loaded = load_settings(settings, data)
-    index, version = _state(loaded, name, "active", record, key)
-    if stream or address:
-        Sources(loaded.data).put(name, str(stream or address))
-    with Register(loaded) as register:
-        effective = register.camera(name).effective_ms
-    say(f"{name}: version {version} is on the log (entry {index}).")
-    say(f"It may record from {shown(effective)}.")
 
 
 @app.command()
@@ -151,6 +141,8 @@ def show(
     say(f"{camera}: {newest.record['name']}, {newest.record['place']}")
     say(f"May it record now? {gate or 'Yes.'}")
     say(f"Stream: {without_credentials(address) if address else 'none given'}")
+    for option, text in Sources(loaded.data).how(camera).items():
+        say(f"  {option}: {text}")
     for name, value in _flat(newest.record):
         say(f"  {name}: {value}")
     rows = [
@@ -160,30 +152,11 @@ def show(
     say_table(("version", "status", "entry", "stated", "in effect from"), rows, empty="")
 
 
-def _state(
-    settings: Settings, camera: str, status: str, record: CameraRecord, key: Path
-) -> tuple[int, int]:
-    signer = keyfile.read(key)
-    with Register(settings) as register, KeeperClient(settings.keeper_socket) as keeper:
-        version = _next_version(register, camera)
-        entry = statements.camera(camera, version, status, record, [signer.signing])
-        index = keeper.append(entry.raw)
-        register.sync()
-    return index, version
-
-
-def _next_version(register: Register, camera: str) -> int:
-    try:
-        return register.camera(camera).version + 1
-    except NotFound:
-        return 1
-
-
 def _restate(settings: Settings, camera: str, status: str, key: Path) -> None:
     with Register(settings) as register:
         newest: Camera = register.camera(camera)
     record = camera_record(newest.record)
-    index, version = _state(settings, camera, status, record, key)
+    index, version = state_camera(settings, camera, status, record, key)
     say(f"{camera} is {status} from version {version} on (entry {index}).")
 
 

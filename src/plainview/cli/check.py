@@ -14,6 +14,7 @@ from rich.progress import Progress
 from plainview.cli.options import DataFolder, Json, SettingsFile, load_settings
 from plainview.errors import SettingsError
 from plainview.store.check import Result, check, extract, repair
+from plainview.store.check_disks import DiskState, states
 from plainview.store.store import Store
 
 Repair = Annotated[
@@ -41,6 +42,7 @@ def command(
         raise SettingsError(f"{chosen.data} is not a folder.", hint="Give --data or --settings.")
     console = Console(stderr=json_)
     with Store(chosen) as store:
+        room = [] if extract_ is not None else states(store)
         if extract_ is not None:
             count = extract(store, *extract_)
             console.print(f"{count} age files written to {extract_[1]}.")
@@ -51,7 +53,7 @@ def command(
             mended = _checked(store, console)
             mended.repaired = result.repaired
             result = mended
-    _show(result, console, as_json=json_)
+    _show(result, room, console, as_json=json_)
     result.must_be_sound()
 
 
@@ -63,12 +65,14 @@ def _checked(store: Store, console: Console) -> Result:
         )
 
 
-def _show(result: Result, console: Console, *, as_json: bool) -> None:
+def _show(result: Result, room: list[DiskState], console: Console, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(asdict(result)))
+        typer.echo(json.dumps({**asdict(result), "disks": [asdict(one) for one in room]}))
         return
     for line in [*result.repaired, *result.findings]:
         console.print(line, markup=False, highlight=False)
+    for one in room:
+        console.print(f"{one.folder}: {one.words()}", markup=False, highlight=False)
     console.print(
         f"{result.packs} packs, {result.segments} segments, {result.bytes >> 20} MiB, "
         f"{result.leaves} logged minutes read; {len(result.findings)} things wrong."

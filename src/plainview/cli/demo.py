@@ -36,7 +36,7 @@ def command(
     ] = None,
 ) -> None:
     """Start cameras, keeper, witnesses, recorder and pages; Ctrl-C stops all of them."""
-    journal.configure()
+    journal.start("demo")
     console = Console()
     given = [*(source or []), *(map(str, streets.videos(clips)) if clips else [])]
     settings = load(

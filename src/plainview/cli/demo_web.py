@@ -10,5 +10,7 @@ from plainview.web.server import run
 
 def command() -> None:
     """Run the web process of the demonstration."""
-    journal.configure()
-    run(load(), extra_routes=[router])
+    journal.start("web")
+    chosen = load()
+    journal.configure("web", node=chosen.node)
+    run(chosen, extra_routes=[router])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,9 @@ import typer
 
 from plainview.base import journal
 from plainview.base import settings as settings_module
+from plainview.base.software import installed
 from plainview.keeper.process import run
+from plainview.node import heartbeat, probes
 
 
 def command(
@@ -21,6 +24,9 @@ def command(
     ] = None,
 ) -> None:
     """Run the keeper: it alone reads the keys and writes the log."""
-    journal.configure()
+    journal.start("keeper")
     given = {} if data is None else {"data": data}
-    run(settings_module.load(settings, **given))
+    chosen = settings_module.load(settings, **given)
+    journal.configure("keeper", node=chosen.node)
+    with heartbeat.beating(partial(probes.keeper, chosen.keeper_socket)):
+        run(chosen, installed().statement())

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from plainview.base.durable import write_file
+from plainview.base.ids import b64
+from plainview.cli import found
 from plainview.cli.options import (
     DataFolder,
     Json,
@@ -33,6 +35,10 @@ from plainview.tlog.policy import Policy
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Make keys, enrol people, list them."
 )
+
+
+app.command("log-key")(found.log_key)
+app.command("found")(found.found)
 
 
 @app.command()
@@ -110,7 +116,7 @@ def enrol(
     with KeeperClient(loaded.keeper_socket) as keeper:
         entry = statements.enrol(person, [one.signing for one in signers])
         index = keeper.append(entry.raw)
-    Names(loaded.data).put(person.person, name, salt)
+    Names(loaded.data).put(person.person, name, b64(bytes.fromhex(salt)))
     say(f"{person.person} is enrolled as {', '.join(person.roles)} (entry {index}).")
 
 

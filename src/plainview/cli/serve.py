@@ -27,7 +27,7 @@ def command(
     ] = None,
 ) -> None:
     """Start keeper, recorder and pages, and keep them running; Ctrl-C stops all of them."""
-    journal.configure()
+    journal.start("supervisor")
     given = {} if data is None else {"data": data.absolute()}
     chosen = load(settings, **given)
     if not (chosen.keys_dir / "log.key").exists():

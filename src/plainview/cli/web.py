@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from plainview.base import journal
 from plainview.base import settings as base_settings
+from plainview.node import heartbeat, probes
 from plainview.web import server
 
 
@@ -21,6 +23,9 @@ def command(
     ] = None,
 ) -> None:
     """Run the web process (started by serve)."""
-    journal.configure()
+    journal.start("web")
     given = {} if data is None else {"data": data}
-    server.run(base_settings.load(settings, **given))
+    chosen = base_settings.load(settings, **given)
+    journal.configure("web", node=chosen.node)
+    with heartbeat.beating(partial(probes.web, chosen.port)):
+        server.run(chosen)

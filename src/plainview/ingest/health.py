@@ -11,6 +11,8 @@ from plainview.base.clock import Ms
 
 State = Literal["connecting", "running", "waiting", "stopped"]
 _RATE_SPAN_MS: Ms = 5_000
+_LOSS_SPAN_MS: Ms = 60_000
+_LOSS_STEP_MS: Ms = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +33,46 @@ class Health:
     wall_source: str = ""
     clock_error_ms: Ms | None = None
     """Camera clock minus ours; beyond 10 s the camera's clock is not used."""
+    lost_packets: int | None = None
+    """RTP packets lost since the recorder was started; None where nobody counts (TCP by FFmpeg)."""
+    loss_ratio: float = 0.0
+    """Share of the RTP packets of the last minute that were lost."""
+    jitter_ms: float = 0.0
+    """Interarrival jitter (RFC 3550)."""
 
 
 class HealthBook:
-    """Written by the source's thread, read by any."""
+    """Written by the source's thread, read by any.
+
+    `packet` is called for every packet of every camera: it only writes plain fields, and the
+    picture is put together when somebody asks.
+    """
 
     def __init__(self, source: str) -> None:
         self._lock = threading.Lock()
         self._health = Health(source)
         self._arrivals: deque[Ms] = deque()
+        self._damaged = 0
+        self._wall_source = ""
+        self._clock_error_ms: Ms | None = None
+        self._losses: deque[tuple[Ms, int, int]] = deque()
+        """(time, expected, lost) at most once a second."""
+        self._before = (0, 0)
+        """(expected, lost) of earlier connections."""
 
     def now(self) -> Health:
         """The present state."""
         with self._lock:
-            return self._health
+            arrivals = tuple(self._arrivals)
+            span = arrivals[-1] - arrivals[0] if arrivals else 0
+            return replace(
+                self._health,
+                last_packet_ms=arrivals[-1] if arrivals else None,
+                fps=round((len(arrivals) - 1) * 1000 / span, 1) if span else 0.0,
+                damaged=self._damaged,
+                wall_source=self._wall_source,
+                clock_error_ms=self._clock_error_ms,
+            )
 
     def state(self, state: State, at_ms: Ms, reason: str = "") -> None:
         """Enter a state."""
@@ -65,15 +93,32 @@ class HealthBook:
     ) -> None:
         """Count a packet."""
         with self._lock:
-            self._arrivals.append(arrival_ms)
-            while self._arrivals[0] < arrival_ms - _RATE_SPAN_MS:
-                self._arrivals.popleft()
-            span = arrival_ms - self._arrivals[0]
+            arrivals = self._arrivals
+            arrivals.append(arrival_ms)
+            while arrivals[0] < arrival_ms - _RATE_SPAN_MS:
+                arrivals.popleft()
+            self._damaged += damaged
+            self._wall_source = wall_source
+            self._clock_error_ms = clock_error_ms
+
+    def loss(self, at_ms: Ms, *, expected: int, lost: int, jitter_ms: float) -> None:
+        """Take the counts of the present connection."""
+        with self._lock:
+            expected, lost = expected + self._before[0], lost + self._before[1]
+            if not self._losses or at_ms - self._losses[-1][0] >= _LOSS_STEP_MS:
+                self._losses.append((at_ms, expected, lost))
+                while self._losses[0][0] < at_ms - _LOSS_SPAN_MS:
+                    self._losses.popleft()
+            _, first_expected, first_lost = self._losses[0]
+            span = expected - first_expected
             self._health = replace(
                 self._health,
-                last_packet_ms=arrival_ms,
-                fps=round((len(self._arrivals) - 1) * 1000 / span, 1) if span else 0.0,
-                damaged=self._health.damaged + damaged,
-                wall_source=wall_source,
-                clock_error_ms=clock_error_ms,
+                lost_packets=lost,
+                loss_ratio=round((lost - first_lost) / span, 5) if span else 0.0,
+                jitter_ms=round(jitter_ms, 2),
             )
+
+    def closed(self, *, expected: int, lost: int) -> None:
+        """A connection has ended: its counts stay."""
+        with self._lock:
+            self._before = (self._before[0] + expected, self._before[1] + lost)

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from plainview.base.clock import Ms
 from plainview.ingest.session import Gap
-from plainview.media import fmp4, nal
+from plainview.media import codecs, fmp4
 from plainview.media.packets import Packet, Parameters, WallSource
 
 MIN_MS: Ms = 4_000
 MAX_MS: Ms = 10_000
 MAX_BYTES = 64 * 1024 * 1024
+MAX_PACKETS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,16 @@ class Segment:
     """Does not begin with a key frame."""
     damaged: bool
     gap_before: Gap | None
+    until: int | None = None
+    """When the next picture is shown, on the packets' time line; None if that is not known."""
 
     def fmp4(self) -> bytes:
-        """The complete fMP4 of the segment, its NAL units copied."""
-        return fmp4.write_segment(self.packets, self.parameters)
+        """The complete fMP4 of the segment, its samples copied."""
+        return fmp4.write_segment(self.packets, self.parameters, until=self.until)
+
+    def parts(self) -> list[bytes | memoryview]:
+        """The same in parts, its NAL units not copied yet."""
+        return fmp4.segment_parts(self.packets, self.parameters, until=self.until)
 
 
 class Segmenter:
@@ -74,19 +81,23 @@ class Segmenter:
             first = self._gap.start_ms if self._gap else item.start_ms
             self._gap = Gap(first, item.end_ms, item.reason)
             return done
-        done = self.flush() if self._must_cut(item, parameters) else []
+        done = self.flush(item) if self._must_cut(item, parameters) else []
         self._take(item, parameters)
         return done
 
-    def flush(self) -> list[Segment]:
-        """What is in hand, as a last segment; empty if there is nothing."""
+    def flush(self, following: Packet | None = None) -> list[Segment]:
+        """What is in hand, as a last segment; empty if there is nothing.
+
+        The last picture lasts until the `following` one: a slow camera leaves no gaps.
+        """
         if not self._packets or self._parameters is None:
             return []
         packets, self._packets, self._bytes = tuple(self._packets), [], 0
         gap, self._gap = self._gap, None
         start = min(packet.wall_ms for packet in packets)
-        length = fmp4.duration_ms(packets)
-        if len(packets) > 1:
+        until = self._shown_next(following)
+        length = fmp4.duration_ms(packets, until=until)
+        if len(packets) > 1 or until is not None:
             self._frame_ms = length // len(packets)
         elif self._frame_ms:
             length = self._frame_ms  # one frame alone does not tell how long it is shown
@@ -100,8 +111,15 @@ class Segmenter:
             continuing=not packets[0].is_key,
             damaged=any(packet.damaged for packet in packets),
             gap_before=gap,
+            until=until,
         )
         return [segment]
+
+    def _shown_next(self, following: Packet | None) -> int | None:
+        """Presentation time of the first picture of the next segment, if that is certain."""
+        if following is None or following.pts <= self._highest_pts:
+            return None
+        return None if self._reorders and not _refreshes(following) else following.pts
 
     def _take(self, packet: Packet, parameters: Parameters | None) -> None:
         if not self._packets:
@@ -123,11 +141,11 @@ class Segmenter:
             return False
         if parameters is not None and parameters != self._parameters:
             return True
-        if self._bytes + len(packet.data) > MAX_BYTES:
+        if self._bytes + len(packet.data) > MAX_BYTES or len(self._packets) >= MAX_PACKETS:
             return True
-        if packet.pts <= self._highest_pts:
-            return False
         pending = packet.wall_ms - self._packets[0].wall_ms
+        if packet.pts <= self._highest_pts:
+            return pending >= 2 * self._max  # time stamps that stand still, or run backwards
         if self._reorders and not _refreshes(packet):
             # Frames that are sent after this one may be shown before it, and before the end.
             if packet.wall_ms >= self._window:
@@ -141,6 +159,4 @@ class Segmenter:
 
 def _refreshes(packet: Packet) -> bool:
     """Whether nothing sent later is shown before this packet (an IDR picture)."""
-    return packet.is_key and any(
-        nal.is_instant_refresh(unit, packet.codec) for unit in nal.annexb_units(packet.data)
-    )
+    return packet.is_key and codecs.is_instant_refresh(packet.data, packet.codec)

@@ -11,13 +11,21 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import structlog
+
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.errors import SourceAway
 from plainview.ingest.health import Health, HealthBook
 from plainview.ingest.pacing import PROCESS_PACER, Backoff, Pacer
+from plainview.media.access import Access
 from plainview.media.packets import Packet, Parameters
-from plainview.media.rtsp import Stream, open_stream, redact_url
+from plainview.media.rtsp import redact_url
+from plainview.media.streams import DEFAULT, CameraStream, open_camera
 
+log = structlog.get_logger()
+LOSS_LOG_MS: Ms = 60_000
+LOSS_COUNT_MS: Ms = 1_000
+"""How often health takes in what was lost; for every picture it would cost more than reading."""
 CLOCK_STEP_MS: Ms = 1_000
 """A wall time this much before the one just seen is a step backwards of the camera's clock."""
 
@@ -37,6 +45,7 @@ class Source:
     def __init__(
         self,
         url: str,
+        access: Access = DEFAULT,
         *,
         open_s: float = 10.0,
         stall_s: float = 5.0,
@@ -45,7 +54,8 @@ class Source:
         clock: Clock = now_ms,
     ) -> None:
         self.name = redact_url(url)
-        self._url, self._open_s, self._stall_s = url, open_s, stall_s
+        self._url, self._access = url, access
+        self._open_s, self._stall_s = open_s, stall_s
         self._backoff = backoff or Backoff()
         self._pacer, self._clock = pacer, clock
         self._book = HealthBook(self.name)
@@ -53,7 +63,10 @@ class Source:
         self._parameters: Parameters | None = None
         self._began = clock()
         self._last_wall: Ms | None = None
+        self._last: Packet | None = None
         self._open_gap: Gap | None = None
+        self._logged, self._logged_ms = 0, 0
+        self._counted_ms: Ms = 0
 
     @property
     def health(self) -> Health:
@@ -90,8 +103,12 @@ class Source:
         self._stop.wait(seconds)
 
     def _connection(self) -> Iterator[Packet | Gap]:
-        stream = open_stream(
-            self._url, open_s=self._open_s, stall_s=self._stall_s, clock=self._clock
+        stream = open_camera(
+            self._url,
+            self._access,
+            open_s=self._open_s,
+            stall_s=self._stall_s,
+            clock=self._clock,
         )
         try:
             for number, packet in enumerate(stream.packets()):
@@ -102,9 +119,12 @@ class Source:
                     self._book.state("running", self._clock())
                 yield from self._received(stream, packet)
         finally:
+            self._count(stream)
+            if (counts := stream.counts) is not None:
+                self._book.closed(expected=counts.expected, lost=counts.missing)
             stream.close()
 
-    def _received(self, stream: Stream, packet: Packet) -> Iterator[Packet | Gap]:
+    def _received(self, stream: CameraStream, packet: Packet) -> Iterator[Packet | Gap]:
         self._parameters = stream.parameters
         if self._open_gap is not None:
             # A camera may begin with its latest key frame, older than the last picture seen.
@@ -116,7 +136,15 @@ class Source:
         elif self._last_wall is not None and packet.wall_ms < self._last_wall - CLOCK_STEP_MS:
             yield from self._jump(packet.wall_ms, "The camera's clock stepped back.")
             self._last_wall = packet.wall_ms
+        elif self._stepped(packet):
+            yield from self._jump(packet.wall_ms, "The camera's clock was set.")
+        elif packet.missing and self._last_wall is not None:
+            yield from self._jump(packet.wall_ms, f"Pictures were lost ({packet.lost} packets).")
         self._last_wall = max(packet.wall_ms, self._last_wall or packet.wall_ms)
+        self._last = packet
+        if packet.lost or not 0 <= packet.arrival_ms - self._counted_ms < LOSS_COUNT_MS:
+            self._counted_ms = packet.arrival_ms
+            self._count(stream)
         self._book.packet(
             packet.arrival_ms,
             damaged=packet.damaged,
@@ -124,6 +152,27 @@ class Source:
             clock_error_ms=stream.clock_error_ms,
         )
         yield packet
+
+    def _stepped(self, packet: Packet) -> bool:
+        """Whether the wall time moved on, and the stream's own time did not."""
+        last = self._last
+        if last is None or "rtcp" not in (last.wall_source, packet.wall_source):
+            return False
+        step = (packet.wall_ms - last.wall_ms) - (packet.pts_ms - last.pts_ms)
+        return step > CLOCK_STEP_MS
+
+    def _count(self, stream: CameraStream) -> None:
+        """Losses go to health once a second and, at most every `LOSS_LOG_MS`, to the log."""
+        counts, now = stream.counts, self._clock()
+        if counts is None:
+            return
+        self._book.loss(
+            now, expected=counts.expected, lost=counts.missing, jitter_ms=counts.jitter_ms
+        )
+        lost = self._book.now().lost_packets or 0
+        if lost > self._logged and now - self._logged_ms >= LOSS_LOG_MS:
+            log.warning("packets_lost", source=self.name, lost=lost - self._logged, total=lost)
+            self._logged, self._logged_ms = lost, now
 
     def _jump(self, wall_ms: Ms, reason: str) -> Iterator[Gap]:
         self._book.gap()

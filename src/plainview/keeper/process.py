@@ -1,4 +1,4 @@
-"""The keeper's process: safe start, threads, end. `run(settings)` is all that a command needs."""
+"""The keeper's process: safe start, threads, end. `run` is all that a command needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import structlog
 
-from plainview import __version__
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.base.memory import guard_memory
@@ -51,7 +50,7 @@ class Places(Protocol):
 class Keeper:
     """Everything of the keeper in one process. Raises `UnsafeStart` rather than break a promise."""
 
-    def __init__(self, places: Places, *, clock: Clock = now_ms) -> None:
+    def __init__(self, places: Places, *, software: str = "", clock: Clock = now_ms) -> None:
         self._clock, self._stop = clock, threading.Event()
         with ExitStack() as started:
             started.callback(os.close, check_keys(places.keys_dir))
@@ -63,7 +62,7 @@ class Keeper:
             started.callback(box.close)
             self.desk = Desk(self._scribe, KeyRing(places.keys_dir), box, clock)
             self.chores = Chores(self.desk, self._witnesses, clock)
-            start = {"software": f"plainview {__version__}", "log_size": self._scribe.writer.size}
+            start = {"software": software, "log_size": self._scribe.writer.size}
             self.desk.log("start", start, new_id())
             loops = (self._keep_house, self._keep_witnessed)
             self._threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
@@ -123,14 +122,15 @@ class Keeper:
                     self._witnesses.publish()
 
 
-def run(places: Places) -> None:
-    """Be the keeper until SIGTERM."""
+def run(places: Places, software: str = "") -> None:
+    """Be the keeper until SIGTERM; `software` says on the log what runs."""
     if not guard_memory():
         log.warning("memory is not locked", hint="Allow it with LimitMEMLOCK=infinity.")
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # they wait for us, also while we start
-    keeper = Keeper(places)
-    while signal.sigtimedwait(ends, ROUND_SECONDS) is None:
+    keeper = Keeper(places, software=software)
+    # After SIGSTOP and SIGCONT Python returns here with a signal that nobody sent.
+    while (sent := signal.sigtimedwait(ends, ROUND_SECONDS)) is None or sent.si_signo not in ends:
         keeper.check_alive()
     keeper.close()
 

@@ -1,4 +1,7 @@
-"""The keeper's Unix socket: this user only, bounded connections, one thread each.
+"""The keeper's Unix socket: bounded connections, one thread each.
+
+Who may connect: our own user, and processes whose primary group is ours where an operator has let
+that group into the socket's folder. A folder that we make lets nobody else in.
 
 Every question is checked against the types of the method that answers it; what a person may see of
 an error goes back under its code, anything unexpected ends the connection.
@@ -41,10 +44,9 @@ class Server(socketserver.ThreadingUnixStreamServer):
         self._links: set[socket.socket] = set()
         self._lock = threading.Lock()
         durable.make_folder(path.parent, mode=0o700)
-        path.parent.chmod(0o700)
         path.unlink(missing_ok=True)
         super().__init__(str(path), socketserver.BaseRequestHandler)
-        path.chmod(0o600)
+        path.chmod(0o660)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
 
@@ -58,10 +60,11 @@ class Server(socketserver.ThreadingUnixStreamServer):
         Path(str(self.server_address)).unlink(missing_ok=True)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Our own user, and not too many."""
+        """Our own user or group, and not too many."""
         raw = request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        _, user, group = _CREDENTIALS.unpack(raw)
         with self._lock:
-            if _CREDENTIALS.unpack(raw)[1] == os.getuid() and len(self._links) < CONNECTIONS:
+            if (user == os.getuid() or group == os.getgid()) and len(self._links) < CONNECTIONS:
                 self._links.add(request)
                 return True
         log.warning("connection refused", connections=len(self._links))

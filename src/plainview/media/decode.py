@@ -11,24 +11,55 @@ from av.video.frame import VideoFrame
 
 from plainview.base.clock import Ms
 from plainview.errors import BadFormat
+from plainview.media import codecs
 from plainview.media.frames import Frame, private
 from plainview.media.packets import Packet, Parameters, WallSource
 
 MAX_PIXELS = 139_264 * 256
-"""Largest picture of any level (H.264 table A-1, MaxFS); a larger one is an attack on memory."""
+"""Largest picture of any level (H.264 table A-1, MaxFS)."""
+MAX_KEPT_PIXELS = 696_320 * 256
+"""Most pixels in the pictures that a decoder keeps (H.264 table A-1, MaxDpbMbs)."""
+MIN_SIDE, MAX_SHAPE = 16, 16
+"""Smallest side, and how many times longer the other one may be."""
+_BLOCK = 128
+"""Side of the largest block of any codec."""
 _REMEMBERED = 256
 """Packets whose wall time is kept until their picture comes out (reordering is at most 16)."""
 
 
+def check_decodable(parameters: Parameters) -> None:
+    """Raises `BadFormat`, with what to do, for pictures that would cost memory without bound.
+
+    A few bytes can claim a picture of any size. What is recorded is not concerned.
+    """
+    width, height = parameters.width, parameters.height
+    kept = codecs.kept_pictures(parameters)
+    if not (width and height):
+        raise BadFormat("The camera's pictures have no readable size.", hint="Check the camera.")
+    if width * height > MAX_PIXELS or width * height * kept > MAX_KEPT_PIXELS:
+        raise BadFormat(
+            f"The camera's pictures of {width} x {height} are too large to be redacted.",
+            hint="Set the camera to a smaller picture.",
+        )
+    if min(width, height) < MIN_SIDE or max(width, height) > MAX_SHAPE * min(width, height):
+        raise BadFormat(
+            f"The camera's pictures of {width} x {height} are no pictures.",
+            hint="Check the camera.",
+        )
+
+
 class Decoder:
-    """Decodes one stream on the calling thread; pictures are at most `max_height` high."""
+    """Decodes one stream on the calling thread; pictures are at most `max_height` high.
+
+    Pictures of another size than `parameters` say are no larger than these.
+    """
 
     def __init__(self, parameters: Parameters, *, max_height: int | None = None) -> None:
-        context = av.CodecContext.create(parameters.codec, "r")
+        context = av.CodecContext.create(codecs.DECODERS[parameters.codec], "r")
         if not isinstance(context, VideoCodecContext):
             raise BadFormat(f"{parameters.codec} is not a video codec.")
         context.thread_count = 1
-        context.options = {"max_pixels": str(MAX_PIXELS)}
+        context.options = {"max_pixels": str(_most_pixels(parameters))}
         if parameters.extradata:
             context.extradata = parameters.extradata
         self._context = context
@@ -38,6 +69,8 @@ class Decoder:
 
     def decode(self, packet: Packet) -> list[Frame]:
         """The pictures that became ready. Raises `BadFormat` if the packet does not decode."""
+        if not packet.data:
+            return []  # to FFmpeg it would be the end of the stream
         raw = av.Packet(packet.data)
         raw.pts = packet.pts
         raw.time_base = packet.time_base
@@ -63,3 +96,9 @@ class Decoder:
         pts = picture.pts if picture.pts is not None else 0
         self._last = wall, source = self._walls.pop(pts, self._last)
         return Frame(private(picture, self._max_height), wall_ms=wall, wall_source=source, pts=pts)
+
+
+def _most_pixels(parameters: Parameters) -> int:
+    """The size said, up to whole blocks; decoders make room for these."""
+    width, height = (-(-side // _BLOCK) * _BLOCK for side in (parameters.width, parameters.height))
+    return min(width * height, MAX_PIXELS) or MAX_PIXELS

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from plainview.base.clock import Ms
 from plainview.errors import BadFormat
 from plainview.media import nal
+from plainview.media.codecs import CODECS
 from plainview.media.decode import Decoder
 from plainview.media.fmp4 import configuration_sets
 from plainview.media.frames import Frame, private
@@ -32,8 +33,9 @@ class VideoFile:
     def __init__(self, source: Path | bytes, *, base_ms: Ms = 0) -> None:
         self._name = str(source) if isinstance(source, Path) else "The segment"
         opened = str(source) if isinstance(source, Path) else io.BytesIO(source)
+        kind = None if isinstance(source, Path) else "mp4"  # bytes of ours are never guessed at
         try:
-            self._container: InputContainer = av.open(opened, "r")
+            self._container: InputContainer = av.open(opened, "r", format=kind)
         except (av.error.FFmpegError, OSError) as error:
             raise BadFormat(f"{self._name} is not a video file: {error}.") from error
         if not self._container.streams.video:
@@ -75,18 +77,24 @@ class VideoFile:
 
     @property
     def codec(self) -> str:
-        """FFmpeg's name of the video's codec."""
-        return self._stream.codec_context.name
+        """The video's codec: our name of it, or FFmpeg's where it is none of ours."""
+        name = self._stream.codec_context.name
+        return CODECS.get(name, name)
 
     @property
     def parameters(self) -> Parameters:
         """Raises `BadFormat` for codecs that are only decoded, never copied."""
-        codec = _codec(self.codec, self._name)
+        codec = CODECS.get(self.codec)
+        if codec is None:
+            raise BadFormat(
+                f"{self._name} is {self.codec}, not H.264, H.265, AV1 or MJPEG.",
+                hint="Convert it first.",
+            )
         record = self._stream.codec_context.extradata or b""
         return Parameters(codec, *self.size, configuration_sets(record, codec))
 
     def packets(self) -> Iterator[Packet]:
-        """All packets in decode order as Annex B, H.264 and H.265 only."""
+        """All packets in decode order, of the codecs that cameras send."""
         codec = self.parameters.codec
         record = self._stream.codec_context.extradata or b""
         length = _length_size(record, codec)
@@ -131,17 +139,9 @@ def read_frames(fmp4: bytes, *, base_ms: Ms = 0, max_height: int | None = None) 
 
 def _length_size(record: bytes, codec: Codec) -> int:
     """Bytes of the length before each NAL unit; 0 if the file already holds Annex B."""
-    if not record or record[0] != 1:
+    if codec in ("av1", "mjpeg") or not record or record[0] != 1:
         return 0
     at = 4 if codec == "h264" else 21
     if len(record) <= at:
         raise BadFormat("The decoder configuration of a file ends too early.")
     return (record[at] & 3) + 1
-
-
-def _codec(name: str, file: str) -> Codec:
-    if name == "h264":
-        return "h264"
-    if name == "hevc":
-        return "hevc"
-    raise BadFormat(f"{file} is {name}, not H.264 or H.265.", hint="Convert it first.")

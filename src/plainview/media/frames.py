@@ -11,6 +11,7 @@ from typing import cast
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from plainview.base.clock import Ms
@@ -137,7 +138,8 @@ def scale(video: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
 def private(video: av.VideoFrame, max_height: int | None) -> av.VideoFrame:
     """The decoded picture, no longer shared with its decoder, at most `max_height` high."""
     width, height = fit(video.width, video.height, max_height)
-    if (width, height) != (video.width, video.height) or video.format.name != "yuv420p":
+    same = (width, height) == (video.width, video.height) and video.format.name == "yuv420p"
+    if not same or video.color_range == ColorRange.JPEG:
         return scale(video, width, height)
     video.make_writable()
     return video

@@ -1,7 +1,7 @@
 """Compressed video on its way: the packet, and what a decoder or muxer must know beforehand.
 
-All video inside Plainview is Annex B (ITU-T H.264 and H.265, annex B), whatever container it came
-from, so that every later part sees one form.
+Inside Plainview each codec has one form, whatever container it came from: H.264 and H.265 are
+Annex B (annex B of both), AV1 is a low-overhead stream (clause 5.2), MJPEG whole JPEG pictures.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 from plainview.base.clock import Ms
 
-Codec = Literal["h264", "hevc"]
+Codec = Literal["h264", "hevc", "av1", "mjpeg"]
 WallSource = Literal["rtcp", "arrival"]
 
 
@@ -21,7 +21,7 @@ class Packet:
     """One access unit, as the camera sent it."""
 
     data: bytes
-    """Annex B, with the camera's own parameter sets and SEI messages."""
+    """The codec's form, with the camera's own parameter sets and SEI messages."""
     pts: int
     """Presentation time in units of `time_base`."""
     time_base: Fraction
@@ -36,6 +36,10 @@ class Packet:
     """The demuxer saw a loss inside this packet."""
     discontinuity: bool = False
     """Time stamps do not continue those of the packet before."""
+    lost: int = 0
+    """RTP packets lost before this picture or inside it, where they are counted."""
+    missing: bool = False
+    """Whole pictures are missing before this one."""
 
     @property
     def pts_ms(self) -> float:
@@ -51,4 +55,4 @@ class Parameters:
     width: int
     height: int
     extradata: bytes
-    """Parameter sets (VPS, SPS, PPS) as Annex B."""
+    """Parameter sets (VPS, SPS, PPS) as Annex B; AV1's sequence header; nothing for MJPEG."""

@@ -1,8 +1,8 @@
-"""RTSP: one connection to a camera, video only (RFC 2326, RFC 3550, RFC 6184, RFC 7798).
+"""RTSP over TCP by FFmpeg's client: one camera, video only (RFC 2326, RFC 3550).
 
-TCP interleaved: PyAV hides losses over UDP. Audio tracks are never set up, so their bytes never
-leave the camera. The fast open works because cameras send parameter sets in the SDP; where they
-do not, the parameter sets are awaited in the stream.
+UDP and TLS are read by `plainview.media.rtp`; `plainview.media.streams` chooses. Audio tracks are
+never set up, so their bytes never leave the camera. The fast open works because cameras send
+parameter sets in the SDP; where they do not, the parameter sets are awaited in the stream.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from av.packet import Packet as AvPacket
 from av.video.stream import VideoStream
 
 from plainview.base.clock import Clock, Ms, now_ms
-from plainview.errors import BadFormat, SourceAway
-from plainview.media import nal
+from plainview.errors import SourceAway
+from plainview.media.codecs import CODECS, parameters_from
 from plainview.media.packets import Codec, Packet, Parameters
-from plainview.media.sps import picture_size
 from plainview.media.timing import RawPacket, Timeline
 
 _PATIENCE_PACKETS = 1500
@@ -30,7 +29,6 @@ _PATIENCE_PACKETS = 1500
 
 _PATIENCE_BYTES = 64 << 20
 """What may wait in memory meanwhile."""
-_CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "hevc"}
 
 
 def redact_url(url: str) -> str:
@@ -43,6 +41,43 @@ def redact_url(url: str) -> str:
         return "(address that cannot be read)"
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}{port}"
+
+
+class ParameterWait:
+    """Holds packets back until the parameter sets are known; follows those in the stream."""
+
+    def __init__(self, name: str, codec: Codec) -> None:
+        self._name, self._codec = name, codec
+        self.parameters: Parameters | None = None
+
+    def known(self) -> Parameters:
+        """Raises `SourceAway` while they are not."""
+        if self.parameters is None:
+            raise SourceAway(f"{self._name} has not sent its parameter sets yet.")
+        return self.parameters
+
+    def packets(self, timed: Iterator[Packet]) -> Iterator[Packet]:
+        """All of them, in their order. Raises `SourceAway` if no parameter sets come."""
+        early: list[Packet] = []
+        waiting = 0
+        for packet in timed:
+            if self.parameters is None or packet.is_key:
+                self._learn(packet)
+            if self.parameters is None:
+                early.append(packet)
+                waiting += len(packet.data)
+                if len(early) > _PATIENCE_PACKETS or waiting > _PATIENCE_BYTES:
+                    raise SourceAway(f"{self._name} sends no parameter sets.")
+                continue
+            yield from early
+            early.clear()
+            yield packet
+
+    def _learn(self, packet: Packet) -> None:
+        """Take parameter sets that stand in the stream; they may change while it runs."""
+        found = parameters_from(packet.data, self._codec)
+        if found is not None:
+            self.parameters = found
 
 
 class Stream:
@@ -62,14 +97,17 @@ class Stream:
         rate = self._stream.average_rate
         self._timeline = Timeline(base, codec, fps=float(rate) if rate else None)
         extradata = self._stream.codec_context.extradata or b""
-        self._parameters = parameters_from(extradata, codec)
+        self._known = ParameterWait(self.name, codec)
+        self._known.parameters = parameters_from(extradata, codec)
 
     @property
     def parameters(self) -> Parameters:
         """Raises `SourceAway` before they are known (that is, before the first packet)."""
-        if self._parameters is None:
-            raise SourceAway(f"{self.name} has not sent its parameter sets yet.")
-        return self._parameters
+        return self._known.known()
+
+    @property
+    def counts(self) -> None:
+        """Not known: FFmpeg does not say what is lost."""
 
     @property
     def clock_error_ms(self) -> Ms | None:
@@ -78,20 +116,7 @@ class Stream:
 
     def packets(self) -> Iterator[Packet]:
         """Packets in decode order until the connection fails, then `SourceAway`."""
-        early: list[Packet] = []
-        waiting = 0
-        for packet in self._timed():
-            if self._parameters is None or packet.is_key:
-                self._learn(packet)
-            if self._parameters is None:
-                early.append(packet)
-                waiting += len(packet.data)
-                if len(early) > _PATIENCE_PACKETS or waiting > _PATIENCE_BYTES:
-                    raise SourceAway(f"{self.name} sends no parameter sets.")
-                continue
-            yield from early
-            early.clear()
-            yield packet
+        yield from self._known.packets(self._timed())
         raise SourceAway(f"{self.name} ended the stream.")
 
     def close(self) -> None:
@@ -102,19 +127,12 @@ class Stream:
         streams = self._container.streams.video
         if not streams:
             raise SourceAway(f"{self.name} offers no video.")
-        codec = _CODECS.get(streams[0].codec_context.name)
+        name = streams[0].codec_context.name
+        codec = CODECS.get(name)
         if codec is None:
-            raise SourceAway(
-                f"{self.name} sends {streams[0].codec_context.name}.",
-                hint="Set the camera to H.264 or H.265.",
-            )
+            hint = "Set the camera to H.264, H.265, AV1 or MJPEG."
+            raise SourceAway(f"{self.name} sends {name}.", hint=hint)
         return streams[0], codec
-
-    def _learn(self, packet: Packet) -> None:
-        """Take parameter sets that stand in the stream; they may change while it runs."""
-        found = parameters_from(packet.data, self._codec)
-        if found is not None:
-            self._parameters = found
 
     def _timed(self) -> Iterator[Packet]:
         try:
@@ -131,31 +149,15 @@ class Stream:
 def open_stream(
     url: str, *, open_s: float = 10.0, stall_s: float = 10.0, clock: Clock = now_ms
 ) -> Stream:
-    """Connect to `url` (rtsp:// or rtsps://, with user and password if needed).
+    """Connect to `url` (rtsp://, with user and password if needed) by FFmpeg's client.
 
     Raises `SourceAway` after at most `open_s` seconds; reading raises it after `stall_s` seconds
     without data. No message holds the password.
     """
     scheme = url.partition("://")[0]
-    if scheme not in ("rtsp", "rtsps"):
+    if scheme != "rtsp":
         raise SourceAway(f"{scheme}:// is not an address of a camera.", hint="Use rtsp://.")
     return Stream(url, open_s=open_s, stall_s=stall_s, clock=clock)
-
-
-def parameters_from(data: bytes, codec: Codec) -> Parameters | None:
-    """Parameters from an Annex B stream that holds all parameter sets, else None."""
-    sets = nal.parameter_sets(data, codec)
-    kinds = {nal.unit_type(unit, codec) for unit in sets}
-    sps = nal.H264_SPS if codec == "h264" else nal.HEVC_SPS
-    needed = {sps, nal.H264_PPS if codec == "h264" else nal.HEVC_PPS}
-    if not needed <= kinds:
-        return None
-    first = next(unit for unit in sets if nal.unit_type(unit, codec) == sps)
-    try:
-        width, height = picture_size(first, codec)
-    except BadFormat:
-        return None
-    return Parameters(codec, width, height, nal.join_annexb(dict.fromkeys(sets)))
 
 
 def _connect(url: str, name: str, open_s: float, stall_s: float) -> InputContainer:
@@ -171,6 +173,8 @@ def _connect(url: str, name: str, open_s: float, stall_s: float) -> InputContain
         return av.open(url, "r", format="rtsp", options=options, timeout=(open_s, stall_s))
     except av.error.ExitError:
         reason = f"no answer within {open_s:g} s"
+    except av.error.HTTPUnauthorizedError:
+        reason = "it does not accept the user or the password"
     except (av.error.FFmpegError, OSError) as error:
         # The error's own text holds the address, and with it the password.
         reason = error.strerror or type(error).__name__

@@ -1,15 +1,23 @@
-"""Sequence parameter sets: the picture size, before anything is decoded.
+"""Sequence parameter sets: what pictures will be like, before anything is decoded.
 
-ITU-T H.264 clause 7.3.2.1.1 and ITU-T H.265 clause 7.3.2.2.1; only as far as the size stands.
+ITU-T H.264 clause 7.3.2.1.1 and ITU-T H.265 clause 7.3.2.2.1; only as far as the size, the colours
+and the number of kept pictures stand.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from plainview.errors import BadFormat
+from plainview.media.bits import Bits
 from plainview.media.packets import Codec
 
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
-_MAX_SIDE = 16384
+_MOST_BYTES = 4096
+"""What is read of a set: no camera's is as long, and reading goes by its length."""
+_WHAT = "A sequence parameter set"
+MAX_SIDE = 65_535
+"""Largest side that a file can name (ISO/IEC 14496-12); what may be decoded is far less."""
 
 
 def without_emulation(unit: bytes) -> bytes:
@@ -24,41 +32,45 @@ def without_emulation(unit: bytes) -> bytes:
     return bytes(out)
 
 
-class _Bits:
-    """Reads bits and Exp-Golomb codes (H.264 clause 9.1)."""
+@dataclass(frozen=True, slots=True)
+class Sps:
+    """What a sequence parameter set says of its pictures."""
 
-    def __init__(self, data: bytes) -> None:
-        self._value, self._left = int.from_bytes(data, "big"), len(data) * 8
+    width: int
+    height: int
+    """In pixels, after cropping."""
+    coded: tuple[int, int]
+    """(width, height) that a decoder makes room for."""
+    references: int
+    """Pictures that a decoder keeps beside the one at work."""
+    chroma: int
+    """`chroma_format_idc`: 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4."""
+    luma_depth: int
+    chroma_depth: int
+    """Bits a sample."""
 
-    def read(self, count: int) -> int:
-        if count > self._left:
-            raise BadFormat("A sequence parameter set ends too early.")
-        self._left -= count
-        return self._value >> self._left & (1 << count) - 1
 
-    def ue(self) -> int:
-        zeros = 0
-        while not self.read(1):
-            zeros += 1
-            if zeros > 32:
-                raise BadFormat("A sequence parameter set holds a code that is too long.")
-        return (1 << zeros) - 1 + self.read(zeros)
-
-    def se(self) -> int:
-        code = self.ue()
-        return (code + 1) // 2 if code % 2 else -(code // 2)
+def read(unit: bytes, codec: Codec) -> Sps:
+    """Raises `BadFormat` for a set that cannot be read or a size that no file can hold."""
+    payload = without_emulation(unit[:_MOST_BYTES])
+    found = _h264(payload) if codec == "h264" else _hevc(payload)
+    check_size(found.width, found.height)
+    return found
 
 
 def picture_size(unit: bytes, codec: Codec) -> tuple[int, int]:
     """(width, height) in pixels after cropping. Raises `BadFormat`."""
-    payload = without_emulation(unit)
-    width, height = _h264_size(payload) if codec == "h264" else _hevc_size(payload)
-    if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
+    found = read(unit, codec)
+    return found.width, found.height
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises `BadFormat` for sides that no file can hold."""
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise BadFormat(f"A picture of {width}x{height} pixels is not believable.")
-    return width, height
 
 
-def _skip_scaling_lists(bits: _Bits, count: int) -> None:
+def _skip_scaling_lists(bits: Bits, count: int) -> None:
     for index in range(count):
         if not bits.read(1):
             continue
@@ -69,36 +81,38 @@ def _skip_scaling_lists(bits: _Bits, count: int) -> None:
             last = following or last
 
 
-def _h264_size(payload: bytes) -> tuple[int, int]:
-    bits = _Bits(payload[1:])
+def _h264(payload: bytes) -> Sps:
+    bits = Bits(payload[1:], _WHAT)
     profile = bits.read(24) >> 16
     bits.ue()
-    chroma, separate = 1, 0
+    chroma, separate, depths = 1, 0, (8, 8)
     if profile in _HIGH_PROFILES:
         chroma = bits.ue()
         separate = bits.read(1) if chroma == 3 else 0
-        bits.ue(), bits.ue(), bits.read(1)
+        depths = bits.ue() + 8, bits.ue() + 8
+        bits.read(1)
         if bits.read(1):
             _skip_scaling_lists(bits, 12 if chroma == 3 else 8)
     bits.ue()
     _skip_order_count(bits)
-    bits.ue(), bits.read(1)
+    references = bits.ue()
+    bits.read(1)
     columns, rows = bits.ue() + 1, bits.ue() + 1
     frames_only = bits.read(1)
     if not frames_only:
         bits.read(1)
     bits.read(1)
-    width, height = columns * 16, rows * 16 * (2 - frames_only)
-    if not bits.read(1):
-        return width, height
-    left, right, top, bottom = bits.ue(), bits.ue(), bits.ue(), bits.ue()
-    subsampled_x = 2 if chroma in (1, 2) and not separate else 1
-    subsampled_y = 2 if chroma == 1 and not separate else 1
-    step_y = subsampled_y * (2 - frames_only)
-    return width - subsampled_x * (left + right), height - step_y * (top + bottom)
+    coded = columns * 16, rows * 16 * (2 - frames_only)
+    width, height = coded
+    if bits.read(1):
+        across = 2 if chroma in (1, 2) and not separate else 1
+        down = (2 if chroma == 1 and not separate else 1) * (2 - frames_only)
+        width -= across * (bits.ue() + bits.ue())
+        height -= down * (bits.ue() + bits.ue())
+    return Sps(width, height, coded, references, chroma, *depths)
 
 
-def _skip_order_count(bits: _Bits) -> None:
+def _skip_order_count(bits: Bits) -> None:
     kind = bits.ue()
     if kind == 0:
         bits.ue()
@@ -108,8 +122,8 @@ def _skip_order_count(bits: _Bits) -> None:
             bits.se()
 
 
-def _hevc_size(payload: bytes) -> tuple[int, int]:
-    bits = _Bits(payload[2:])
+def _hevc(payload: bytes) -> Sps:
+    bits = Bits(payload[2:], _WHAT)
     bits.read(4)
     layers = bits.read(3)
     bits.read(1), bits.read(96)
@@ -122,9 +136,15 @@ def _hevc_size(payload: bytes) -> tuple[int, int]:
     chroma = bits.ue()
     if chroma == 3:
         bits.read(1)
-    width, height = bits.ue(), bits.ue()
+    coded = bits.ue(), bits.ue()
+    width, height = coded
     if bits.read(1):
-        left, right, top, bottom = bits.ue(), bits.ue(), bits.ue(), bits.ue()
-        width -= (2 if chroma in (1, 2) else 1) * (left + right)
-        height -= (2 if chroma == 1 else 1) * (top + bottom)
-    return width, height
+        width -= (2 if chroma in (1, 2) else 1) * (bits.ue() + bits.ue())
+        height -= (2 if chroma == 1 else 1) * (bits.ue() + bits.ue())
+    depths = bits.ue() + 8, bits.ue() + 8
+    bits.ue()
+    references = 0
+    for _ in range(layers + 1 if bits.read(1) else 1):
+        references = max(references, bits.ue())
+        bits.ue(), bits.ue()
+    return Sps(width, height, coded, references, chroma, *depths)

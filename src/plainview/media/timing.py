@@ -20,9 +20,15 @@ from plainview.media.packets import Codec, Packet
 MAX_CLOCK_ERROR_MS: Ms = 10_000
 """A camera clock further from ours than this is not used: windows follow real time."""
 
+BELIEVED_AGAIN_MS: Ms = 5_000
+"""A clock that was too far away is used again when it is this near, so that it does not flicker."""
+JUMP_MS: Ms = 2_000
+"""Time stamps this far from those before do not continue the stream."""
+
 _HELD = 64
-_JUMP_MS = 2_000
-_ARRIVAL_SLACK_MS = 1_500
+_SPAN_MS = 30_000
+_LATE_MS = 1_500
+_LASTING_MS = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class RawPacket:
     prft_us: int | None
     """When the picture was taken by the camera's clock, microseconds since the epoch."""
     arrival_ms: Ms
+    lost: int = 0
+    missing: bool = False
 
 
 class Timeline:
@@ -47,7 +55,8 @@ class Timeline:
         self._step = max(1, round(1000 / (fps or 25.0) / self._tick_ms))
         self._held: list[RawPacket] = []
         self._highest: int | None = None
-        self._offset: float | None = None
+        self._arrivals = Arrivals()
+        self._believed = True
         self.clock_error_ms: Ms | None = None
         """Camera clock minus ours, once a sender report came; for health."""
 
@@ -65,7 +74,7 @@ class Timeline:
         """Time stamp of a held packet, `-place` packets before the first known one."""
         if known.prft_us is not None and held.prft_us is not None:
             return pts + round((held.prft_us - known.prft_us) / 1000 / self._tick_ms)
-        if place == -1 and 0 < pts * self._tick_ms < _JUMP_MS:
+        if place == -1 and 0 < pts * self._tick_ms < JUMP_MS:
             return 0
         return pts + place * self._step
 
@@ -88,12 +97,14 @@ class Timeline:
             codec=self._codec,
             damaged=raw.damaged,
             discontinuity=jump,
+            lost=raw.lost,
+            missing=raw.missing,
         )
 
     def _note(self, pts: int) -> bool:
         """Remember the highest time stamp; whether `pts` does not continue the stream."""
         highest = self._highest
-        jump = highest is not None and abs(pts - highest) * self._tick_ms > _JUMP_MS
+        jump = highest is not None and abs(pts - highest) * self._tick_ms > JUMP_MS
         self._highest = pts if highest is None or jump else max(highest, pts)
         return jump
 
@@ -102,10 +113,51 @@ class Timeline:
         if raw.prft_us is not None:
             taken = round(raw.prft_us / 1000)
             self.clock_error_ms = taken - raw.arrival_ms
-            if abs(self.clock_error_ms) <= MAX_CLOCK_ERROR_MS:
+            most = MAX_CLOCK_ERROR_MS if self._believed else BELIEVED_AGAIN_MS
+            self._believed = abs(self.clock_error_ms) <= most
+            if self._believed:
                 return taken, True
-        # The least delayed packet so far tells best how the stream's time lies to ours.
-        offset = raw.arrival_ms - pts_ms
-        if self._offset is None or jump or not 0 <= offset - self._offset <= _ARRIVAL_SLACK_MS:
-            self._offset = offset
-        return round(pts_ms + self._offset), False
+        return self._arrivals.wall(raw.arrival_ms, pts_ms, jump=jump), False
+
+
+class Arrivals:
+    """How a stream's time line lies to our clock, told by the least delayed packets.
+
+    The least of the last 30 to 60 s counts, so that a camera whose clock runs fast or slow is
+    followed, and a burst after a stall of the network moves nothing. A time line that really
+    stopped is noticed after 3 s: then every packet is late.
+    """
+
+    def __init__(self) -> None:
+        self._began: Ms = 0
+        self._least: float | None = None
+        self._before: float | None = None
+        self._late: tuple[Ms, float] | None = None
+        """Since when all packets are late, and the least late of them."""
+
+    def wall(self, arrival_ms: Ms, pts_ms: float, *, jump: bool) -> Ms:
+        """When a picture was taken, by our clock, as far as its arrival tells."""
+        offset = arrival_ms - pts_ms
+        if self._least is None or jump or arrival_ms < self._began:
+            self._begin(arrival_ms, offset, before=None)
+        elif arrival_ms - self._began >= _SPAN_MS:
+            self._begin(arrival_ms, offset, before=self._least)
+        else:
+            self._least = min(self._least, offset)
+        known = [one for one in (self._least, self._before) if one is not None]
+        now = min(known, default=offset)
+        self._notice_stop(arrival_ms, offset, now)
+        return round(pts_ms + now)
+
+    def _begin(self, arrival_ms: Ms, offset: float, *, before: float | None) -> None:
+        self._began, self._least, self._before = arrival_ms, offset, before
+
+    def _notice_stop(self, arrival_ms: Ms, offset: float, now: float) -> None:
+        if offset - now <= _LATE_MS:
+            self._late = None
+            return
+        since, least = self._late or (arrival_ms, offset)
+        self._late = since, min(least, offset)
+        if arrival_ms - since >= _LASTING_MS:
+            self._begin(arrival_ms, self._late[1], before=None)
+            self._late = None

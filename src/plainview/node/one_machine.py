@@ -5,12 +5,15 @@ Settings reach a process through the environment, so that no file has to be writ
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from plainview.base.settings import Settings
+from plainview.node import probes
 from plainview.node.processes import Program
 
 
@@ -20,9 +23,12 @@ def command(*words: str) -> list[str]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Every setting as `PLAINVIEW_*`."""
-    values = settings.model_dump()
-    return {f"PLAINVIEW_{name.upper()}": str(value) for name, value in values.items()}
+    """Every setting as `PLAINVIEW_*`; lists and tables as JSON."""
+    values = settings.model_dump(mode="json")
+    return {
+        f"PLAINVIEW_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
+    }
 
 
 def answers_on(path: Path) -> Callable[[], bool]:
@@ -49,7 +55,11 @@ def listens_on(port: int) -> Callable[[], bool]:
 def keeper(settings: Settings) -> Program:
     """The trust kernel: first of all, since nothing may happen that it has not logged."""
     return Program(
-        "keeper", command("keeper"), answers_on(settings.keeper_socket), environment(settings)
+        "keeper",
+        command("keeper"),
+        answers_on(settings.keeper_socket),
+        environment(settings),
+        probe=partial(probes.keeper, settings.keeper_socket),
     )
 
 
@@ -60,9 +70,16 @@ def recorder(settings: Settings) -> Program:
         command("recorder"),
         answers_on(settings.recorder_socket),
         environment(settings),
+        probe=partial(probes.recorder, settings.recorder_socket),
     )
 
 
 def web(settings: Settings, name: str = "web") -> Program:
     """The pages."""
-    return Program(name, command(name), listens_on(settings.port), environment(settings))
+    return Program(
+        name,
+        command(name),
+        listens_on(settings.port),
+        environment(settings),
+        probe=partial(probes.web, settings.port),
+    )

@@ -1,16 +1,23 @@
 """Child processes: started in order, watched, restarted with back-off, stopped together.
 
+One that has ended is started again, after a pause that doubles while it keeps failing. One that
+runs and does not answer (`Program.probe`) is killed, and so started again. What happened stands in
+`processes.json`, which health and metrics read.
+
 A child dies with its parent (PR_SET_PDEATHSIG), also when the parent is killed with -9, so that
 nothing goes on recording or serving that nobody watches over.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +25,21 @@ from typing import IO
 
 import structlog
 
+from plainview.base.clock import Ms, now_ms
 from plainview.base.shutdown import die_with_parent
-from plainview.errors import Unavailable
+from plainview.errors import PlainviewError, Unavailable
 
 LOG = structlog.get_logger(__name__)
 LONGEST_PAUSE = 30.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 25.0
+"""For all processes together; what is in hand is sealed within half of it."""
+PROBE_SECONDS = 5.0
+"""How often a process is asked whether it still answers."""
+HUNG_SECONDS = 60.0
+"""Without an answer for so long, it is killed."""
+START_SECONDS = 900.0
+"""For its first answer it may take this long: a keeper reads its whole log at its start."""
+STATE_FILE = "processes.json"
 LARGEST_LOG = 4 * 1024 * 1024
 """Bytes that a program's log may reach; then it becomes `NAME.log.1` and a new one begins."""
 
@@ -37,6 +53,8 @@ class Program:
     ready: Callable[[], bool] = lambda: True
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 30.0
+    probe: Callable[[], None] | None = None
+    """Returns if it answers, raises one of our errors if not. Asked from a thread of its own."""
 
 
 class Child:
@@ -46,8 +64,12 @@ class Child:
         self.program = program
         self.log_file = log_dir / f"{program.name}.log"
         self.restarts = 0
+        self.hung = 0
+        self.recent: deque[Ms] = deque(maxlen=20)
+        """When it was started again, the last times."""
         self._pause = 0.5
         self._next_start = 0.0
+        self._started = self._answered = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,7 +81,25 @@ class Child:
         """Start it; its output goes to a file of its own."""
         with self.log_file.open("ab") as output:
             self._process = self._spawn(output)
-        self._started = time.monotonic()
+        self._started, self._answered = time.monotonic(), 0.0
+
+    def ask(self) -> None:
+        """Ask it whether it works; the supervisor's watching thread does. May take seconds."""
+        pid = self.pid
+        if self.program.probe is None or pid is None:
+            return
+        try:
+            self.program.probe()
+        except PlainviewError:
+            return
+        if self.pid == pid:
+            self._answered = time.monotonic()
+
+    def _is_hung(self) -> bool:
+        if self.program.probe is None or self.pid is None:
+            return False
+        allowed = HUNG_SECONDS if self._answered else START_SECONDS
+        return time.monotonic() - max(self._started, self._answered) > allowed
 
     def _spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own commands, no shell
@@ -96,6 +136,11 @@ class Child:
     def keep_alive(self) -> None:
         """Restart it when it has ended, after a pause that doubles while it keeps failing."""
         self._bound_log()
+        if self._is_hung():
+            LOG.error("process does not answer", name=self.program.name, pid=self.pid)
+            self.hung += 1
+            self._answered = time.monotonic()  # killed once; what the kernel holds back comes later
+            self._signal(signal.SIGKILL)
         if self._process is None or self._process.poll() is None:
             return
         now = time.monotonic()
@@ -108,7 +153,15 @@ class Child:
         if now >= self._next_start:
             self._next_start = 0.0
             self.restarts += 1
+            self.recent.append(now_ms())
             self.start()
+
+    def state(self) -> dict[str, object]:
+        """What `processes.json` says of it."""
+        return {
+            "pid": self.pid, "restarts": self.restarts, "hung": self.hung,
+            "recent": list(self.recent),
+        }  # fmt: skip
 
     def _bound_log(self) -> None:
         """Keep the log and the one before it. The program appends, so what is emptied stays its."""
@@ -147,6 +200,9 @@ class Supervisor:
         log_dir.mkdir(parents=True, exist_ok=True)
         self.log_dir = log_dir
         self.children: list[Child] = []
+        self._told = ""
+        self._end = threading.Event()
+        self._watching: threading.Thread | None = None
 
     def start(self, program: Program) -> Child:
         """Start one program and wait until it is up."""
@@ -162,12 +218,31 @@ class Supervisor:
         return child
 
     def keep_alive(self) -> None:
-        """Restart what ended; call it about twice a second."""
+        """Restart what ended or hangs; call it about twice a second."""
+        if self._watching is None:
+            self._watching = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+            self._watching.start()
         for child in self.children:
             child.keep_alive()
+        self._tell()
+
+    def _watch(self) -> None:
+        while not self._end.wait(PROBE_SECONDS):
+            for child in list(self.children):
+                child.ask()
+
+    def _tell(self) -> None:
+        """Write `processes.json` when something has changed."""
+        text = json.dumps({child.program.name: child.state() for child in self.children})
+        if text != self._told:
+            self._told = text
+            new = self.log_dir / f".{STATE_FILE}"
+            new.write_text(text)
+            new.replace(self.log_dir / STATE_FILE)
 
     def stop(self) -> None:
         """Stop everything, the last started first, so that what is in hand is sealed and logged."""
+        self._end.set()
         deadline = time.monotonic() + STOP_SECONDS
         for child in reversed(self.children):
             child.ask_to_stop()

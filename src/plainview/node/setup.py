@@ -15,6 +15,15 @@ from plainview.tlog.policy import Policy
 from plainview.tlog.signing import SigningKey
 
 
+def make_log_key(settings: Settings, origin: str) -> str:
+    """Make the log's signing key unless it is there; its verifier key, for witnesses."""
+    durable.make_folder(settings.keys_dir, mode=0o700)
+    file = settings.keys_dir / "log.key"
+    if not file.exists():
+        durable.write_file(file, SigningKey.generate().to_pem(), mode=0o600)
+    return Signer(origin, read_key(file.read_bytes())).verifier.vkey()
+
+
 def create(
     settings: Settings,
     founding: Entry,
@@ -32,12 +41,9 @@ def create(
         raise SettingsError(f"{len(witnesses)} witnesses cannot make a quorum of {quorum}.")
     history = History()
     history.apply(0, founding)
-    durable.make_folder(settings.keys_dir, mode=0o700)
-    file = settings.keys_dir / "log.key"
-    if not file.exists():
-        durable.write_file(file, SigningKey.generate().to_pem(), mode=0o600)
-    signer = Signer(history.origin, read_key(file.read_bytes()))
-    policy = Policy.parse(_policy_text(signer.verifier.vkey(), witnesses, quorum))
+    vkey = make_log_key(settings, history.origin)
+    signer = Signer(history.origin, read_key((settings.keys_dir / "log.key").read_bytes()))
+    policy = Policy.parse(_policy_text(vkey, witnesses, quorum))
     durable.write_file(settings.policy_file, policy.text.encode())
     writer = open_log(settings.log_dir, signer)
     writer.append([founding.raw])

@@ -11,7 +11,7 @@ from plainview.base.settings import Settings
 from plainview.errors import GateClosed
 from plainview.ingest.pacing import Backoff
 from plainview.recorder.gate import Asked, Gate, Logs
-from plainview.recorder.pipeline import OpenDetector, Parts, Pipeline
+from plainview.recorder.pipeline import STOP_S, OpenDetector, Parts, Pipeline
 from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
 from plainview.store.tail import Tail
@@ -63,11 +63,11 @@ class Camera:
         """Ask the pipeline to end."""
         self._end()
 
-    def close(self) -> None:
-        """End the pipeline; what is in hand is sealed on return."""
+    def close(self, timeout: float = STOP_S) -> None:
+        """End the pipeline; what is in hand is sealed on return, or `timeout` seconds are over."""
         self._end()
         if self._ending is not None:
-            self._ending.join()
+            self._ending.join(timeout)
             self._ended()
         self._parts.detector.close()
 

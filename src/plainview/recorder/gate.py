@@ -57,6 +57,12 @@ class Gate:
             return self._answer
 
     @property
+    def until(self) -> Ms:
+        """When the last yes ends if nobody can be asked again; 0 after a no."""
+        with self._lock:
+            return self._until
+
+    @property
     def reason(self) -> str:
         """Why recording is not allowed; empty if it is."""
         with self._lock:

@@ -10,7 +10,7 @@ from plainview.ingest.segmenter import Segment, Segmenter
 from plainview.ingest.session import Gap
 from plainview.media.packets import Packet, Parameters
 from plainview.recorder.windows import Cursor, Window, WindowStock
-from plainview.seal.segments import SegmentMeta, add_box, plain_hash, seal_boxed
+from plainview.seal.segments import SegmentMeta, join_box, plain_hash, seal_boxed
 from plainview.store.packs import CONTINUES, DAMAGED, GAP_BEFORE, Kind
 from plainview.store.writer import NewSegment, Ticket, Writer
 
@@ -32,6 +32,12 @@ class Originals:
         self._lost = False
         self.last_ms: Ms = 0
         self._last: Ticket | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Why the last segment was not stored; empty when it was, or may yet be."""
+        error = self._last.error if self._last is not None else None
+        return error.message if error is not None else ""
 
     def push(self, item: Packet | Gap, parameters: Parameters | None) -> None:
         """Take an item of the source.
@@ -75,18 +81,7 @@ class Originals:
             if self._open is not None:
                 self._writer.close_window(Kind.ORIGINALS, self._open.header)
             self._open, self._sequence = window, 0
-        meta = SegmentMeta(window.id, self._sequence, segment.start_ms, segment.end_ms)
-        plain = add_box(segment.fmp4(), meta)
-        new = NewSegment(
-            sequence=self._sequence,
-            start_ms=segment.start_ms,
-            duration_ms=segment.end_ms - segment.start_ms,
-            arrival_ms=segment.arrival_ms,
-            wall_source=segment.wall_source,
-            data=seal_boxed(window.header.record.pk, plain),
-            plain_sha256=plain_hash(plain),
-            flags=self._flags(segment),
-        )
+        new = sealed(segment, window, self._sequence, self._flags(segment))
         self._lost = True  # until the store has taken it
         self._last = self._writer.add(Kind.ORIGINALS, window.header, new)
         self._lost = False
@@ -98,3 +93,19 @@ class Originals:
         gap = GAP_BEFORE if segment.gap_before is not None or lost else 0
         continues = CONTINUES if segment.continuing else 0
         return gap | continues | (DAMAGED if segment.damaged else 0)
+
+
+def sealed(segment: Segment, window: Window, sequence: int, flags: int = 0) -> NewSegment:
+    """The segment as the store takes it: an fMP4 with its box, hashed, in an age file."""
+    meta = SegmentMeta(window.id, sequence, segment.start_ms, segment.end_ms)
+    plain = join_box(segment.parts(), meta)
+    return NewSegment(
+        sequence=sequence,
+        start_ms=segment.start_ms,
+        duration_ms=segment.end_ms - segment.start_ms,
+        arrival_ms=segment.arrival_ms,
+        wall_source=segment.wall_source,
+        data=seal_boxed(window.header.record.pk, plain),
+        plain_sha256=plain_hash(plain),
+        flags=flags,
+    )

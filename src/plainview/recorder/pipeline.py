@@ -15,11 +15,10 @@ import structlog
 
 from plainview.base.clock import Clock, now_ms
 from plainview.base.settings import Settings
-from plainview.errors import GateClosed, PlainviewError
-from plainview.ingest.session import Gap, Source
-from plainview.media.packets import Packet
+from plainview.ingest.session import Gap
+from plainview.media.packets import Packet, Parameters
 from plainview.recorder.gate import Gate
-from plainview.recorder.originals import Originals
+from plainview.recorder.reading import Reading
 from plainview.recorder.redaction import RedactionThread
 from plainview.recorder.sources import Address
 from plainview.recorder.views import Views
@@ -59,15 +58,13 @@ class Pipeline:
     def __init__(self, address: Address, parts: Parts) -> None:
         self.address = address
         self._parts = parts
-        self._source = Source(address.url, clock=parts.clock)
-        self._originals = Originals(parts.stock, parts.writer)
+        self._reading = Reading(
+            address, parts.gate, parts.stock, parts.writer, self._hand_on, clock=parts.clock
+        )
         self._redaction = self._new_redaction()
         self._thread = threading.Thread(
             target=self._run, name=f"record-{address.camera}", daemon=True
         )
-        self._stop = threading.Event()
-        self._trouble = ""
-        self.ended = ""
 
     def start(self) -> None:
         """Begin to record."""
@@ -79,9 +76,14 @@ class Pipeline:
         """Whether it records; if not, stop it and start a new one."""
         return self._thread.is_alive()
 
+    @property
+    def ended(self) -> str:
+        """Why the gate ended it; empty while it does not."""
+        return self._reading.ended
+
     def tend(self) -> None:
         """Redaction that ended by a fault begins anew, in windows of its own; recording goes on."""
-        if self.alive and not self._redaction.alive and not self._stop.is_set():
+        if self.alive and not self._redaction.alive and not self._reading.stopping:
             log.error("redaction_restarted", camera=self.address.camera)
             self._parts.stock.renew()
             self._redaction = self._new_redaction()
@@ -94,8 +96,7 @@ class Pipeline:
 
     def stop(self) -> None:
         """Ask it to end; `join` waits until what is in hand is sealed."""
-        self._stop.set()
-        self._source.stop()
+        self._reading.stop()
 
     def join(self, timeout: float = STOP_S) -> None:
         """Wait for the end."""
@@ -103,19 +104,27 @@ class Pipeline:
 
     def status(self) -> dict[str, object]:
         """What health shows; no password, no counts of what was hidden."""
-        health = self._source.health
+        health, trouble = self._reading.health, self._reading.trouble
         redaction, why = self._redaction.state
         return {
-            "state": "recording" if health.state == "running" and not self._trouble else "waiting",
-            "reason": self._trouble or health.reason,
+            "state": "recording" if health.state == "running" and not trouble else "waiting",
+            "reason": trouble or health.reason,
             "redaction": redaction,
             "redaction_reason": why,
             "source_url_redacted": health.source,
-            "last_segment_ms": self._originals.last_ms or None,
+            "last_packet_ms": health.last_packet_ms,
+            "last_segment_ms": self._reading.last_ms or None,
             "last_view_ms": self._redaction.last_ms or None,
+            "view_lag_ms": self._redaction.waiting_ms,
+            "skipped": self._redaction.dropped,
             "fps": health.fps,
             "gaps": health.gaps,
+            "damaged": health.damaged,
+            "connects": health.connects,
             "clock_error_ms": health.clock_error_ms,
+            "lost_packets": health.lost_packets,
+            "loss_ratio": health.loss_ratio,
+            "jitter_ms": health.jitter_ms,
             "watched": self._parts.tail.watched,
         }
 
@@ -128,43 +137,16 @@ class Pipeline:
 
     def _run(self) -> None:
         try:
-            for item in self._source.items():
-                if self._stop.is_set():
-                    break
-                self._parts.gate.check(self._parts.clock())
-                self._item(item)
-        except GateClosed as error:
-            self.ended = error.message
-            log.warning("recording_stopped", camera=self.address.camera, reason=error.message)
+            self._reading.run()
         finally:
-            self._source.stop()
-            self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
-            self._guarded_close()
+            # The original first: what was recorded must not wait for what may be withheld.
+            try:
+                self._reading.close()
+            finally:
+                self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
 
-    def _item(self, item: Packet | Gap) -> None:
-        """Original first. What cannot be stored is a gap, and is said once.
-
-        After a refusal only a key frame makes all well again: frames before it need what is lost,
-        and those that are sent out of order may still fall into a window that ends.
-        """
-        parameters = self._source.parameters if isinstance(item, Packet) else None
-        try:
-            self._originals.push(item, parameters)
-            if isinstance(item, Packet) and item.is_key:
-                self._trouble = ""
-        except GateClosed:
-            raise
-        except PlainviewError as error:
-            if not self._trouble:
-                log.error("not_recorded", camera=self.address.camera, reason=error.message)
-            self._trouble = error.message
+    def _hand_on(self, item: Packet | Gap, parameters: Parameters | None) -> None:
         if isinstance(item, Packet) and parameters is not None:
             self._redaction.offer(item, parameters)
         else:
             self._redaction.gap()
-
-    def _guarded_close(self) -> None:
-        try:
-            self._originals.close()
-        except PlainviewError as error:
-            log.error("not_recorded", camera=self.address.camera, reason=error.message)

@@ -2,26 +2,26 @@
 
 Recording never waits for it: packets come through a bounded queue. More than three seconds behind,
 only its key frames are kept, and when it is full all the same, everything up to the next one goes.
-What goes in too late is withheld by the redactor itself (`lag_ms`). After a gap, a change of the
-picture's size or a drop, decoder and redactor are new.
+What goes in too late is withheld by the redactor itself (`lag_ms`). After a gap or a drop, and when
+codec, picture size or frame rate change, decoder and redactor are new; only gap and drop interrupt
+the view. A stream that cannot be decoded gives no view and says why; its original is sealed.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
-from statistics import median
 
 import structlog
 
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.settings import Settings
 from plainview.errors import BadFormat, DetectorFault, PlainviewError, Unavailable
-from plainview.media.decode import Decoder
+from plainview.media.decode import Decoder, check_decodable
 from plainview.media.frames import Frame
 from plainview.media.packets import Packet, Parameters
+from plainview.recorder.eyes import Blindness, RateWatch, frame_rate
 from plainview.recorder.views import Views
 from plainview.redact.detector import Detector
 from plainview.redact.pipeline import Redactor
@@ -34,8 +34,6 @@ MAX_LAG_MS: Ms = 3_000
 """Packets that may wait for redaction."""
 MEASURED = 10
 """Packets that are looked at to tell the frame rate."""
-USUAL_FPS = 25.0
-MOST_FPS = 120.0
 
 
 class RedactionThread:
@@ -57,7 +55,9 @@ class RedactionThread:
         self._parameters: Parameters | None = None
         self._early: list[Packet] = []
         self._trouble = ""
-        self._undecoded = False
+        self._rate = RateWatch(settings.view_fps)
+        self._fps = 0.0
+        self._blind = Blindness()
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name=f"redact-{camera}", daemon=True)
 
@@ -76,10 +76,17 @@ class RedactionThread:
         return self._views.last_ms
 
     @property
+    def waiting_ms(self) -> Ms:
+        """How much video waits for redaction."""
+        with self._change:
+            waiting = [item[0].wall_ms for item in self._queue if item is not None]
+        return max(waiting) - min(waiting) if waiting else 0
+
+    @property
     def state(self) -> tuple[str, str]:
         """`ok`, `withheld` or `starting`, and the reason."""
         pipeline = self._pipeline
-        trouble = self._trouble or self._views.trouble
+        trouble = self._trouble or self._views.trouble or self._blind.reason
         if trouble:
             return "withheld", trouble
         if pipeline is None:
@@ -89,6 +96,7 @@ class RedactionThread:
     def offer(self, packet: Packet, parameters: Parameters) -> None:
         """Hand over a packet, after its original is safe."""
         with self._change:
+            self._rate.push(packet)
             if self._behind(packet) > MAX_LAG_MS:
                 self._shed()
             if len(self._queue) >= MAX_PACKETS or self._bytes > MAX_BYTES:
@@ -96,6 +104,7 @@ class RedactionThread:
                 self._queue.clear()
                 self._queue.append(None)
                 self._bytes, self._await_key = 0, True
+            self._blind.waits(packet, self._await_key and not packet.is_key)
             if self._await_key and not packet.is_key:
                 return
             self._await_key = False
@@ -120,6 +129,7 @@ class RedactionThread:
         with self._change:
             if not self._queue or self._queue[-1] is not None:
                 self._queue.append(None)
+            self._rate.clear()
             self._await_key = True
             self._change.notify()
 
@@ -166,20 +176,36 @@ class RedactionThread:
             self._trouble = error.message
 
     def _packet(self, packet: Packet, parameters: Parameters) -> None:
-        if self._parameters is not None and _size(parameters) != _size(self._parameters):
-            self._finish()
+        if self._parameters is not None and self._changed(parameters):
+            self._finish(lost=False)
         self._parameters = parameters
         self._views.wall_source = packet.wall_source
-        if self._pipeline is None:
+        if self._pipeline is not None:
+            self._decode(packet)
+        elif self._decodable(parameters):
             self._early.append(packet)
-            if len(self._early) < MEASURED:
-                return
-            early, self._early = self._early, []
-            self._begin(parameters, frame_rate(early))
-            for one in early:
-                self._decode(one)
-            return
-        self._decode(packet)
+            if len(self._early) >= MEASURED:
+                early, self._early = self._early, []
+                self._begin(parameters, self._rate.fps or frame_rate(early))
+                for one in early:
+                    self._decode(one)
+
+    def _changed(self, parameters: Parameters) -> bool:
+        """Whether decoder, redactor and encoder of the view must be new ones."""
+        if self._parameters is None or _size(parameters) != _size(self._parameters):
+            return True
+        return self._pipeline is not None and self._rate.differs(self._fps)
+
+    def _decodable(self, parameters: Parameters) -> bool:
+        """Whether the stream may be decoded; if not, the view ends here and health says why."""
+        try:
+            check_decodable(parameters)
+        except BadFormat as error:
+            if self._blind.refuse(error.line()):
+                log.warning("not_decoded", camera=self._camera, reason=error.message)
+                self._views.gap()
+            return False
+        return True
 
     def _begin(self, parameters: Parameters, fps: float) -> None:
         chosen = self._settings
@@ -198,7 +224,7 @@ class RedactionThread:
         except DetectorFault as fault:
             log.warning("detector_fault", camera=self._camera, reason=fault.message)
         self._decoder = Decoder(parameters, max_height=chosen.view_height)
-        self._pipeline = ViewPipeline(redactor, preset=chosen.view_preset)
+        self._pipeline, self._fps = ViewPipeline(redactor, preset=chosen.view_preset), fps
 
     def _decode(self, packet: Packet) -> None:
         if self._decoder is None or self._pipeline is None:
@@ -211,14 +237,23 @@ class RedactionThread:
         try:
             frames = self._decoder.decode(packet) if self._decoder else []
         except BadFormat as error:
-            if not self._undecoded:  # once: a camera must not fill the disk with messages
-                log.info("packet_not_decoded", camera=self._camera, reason=error.message)
-            self._undecoded = True
+            self._dark(packet, error.message)
             return []
-        self._undecoded = self._undecoded and not frames
+        if frames:
+            self._blind.sees()
+        else:
+            self._dark(packet, "")
         return frames
 
-    def _finish(self) -> None:
+    def _dark(self, packet: Packet, why: str) -> None:
+        """No picture came of a packet; when that lasts, the view ends here for the time being."""
+        before = self._blind.reason
+        if self._blind.dark(packet, why):
+            log.info("packet_not_decoded", camera=self._camera, reason=why)
+        if self._blind.reason and not before:
+            self._views.gap()
+
+    def _finish(self, *, lost: bool = True) -> None:
         """The end of a stretch of video: nothing of it stays in decoder, redactor or flow."""
         decoder, pipeline = self._decoder, self._pipeline
         self._decoder = self._pipeline = self._parameters = None
@@ -229,7 +264,8 @@ class RedactionThread:
                     self._emit(pipeline.push(frame))
                 self._emit(pipeline.flush())
         finally:
-            self._views.gap()
+            if lost:
+                self._views.gap()
 
     def _emit(self, items: list[ViewItem]) -> None:
         for item in items:
@@ -237,15 +273,6 @@ class RedactionThread:
                 self._views.push(item)
             except Unavailable:
                 continue  # `Views.trouble` says so in health until a segment is stored again
-
-
-def frame_rate(packets: list[Packet]) -> float:
-    """Frames a second, from the presentation times of some packets."""
-    times = sorted(packet.pts_ms for packet in packets)
-    steps = [b - a for a, b in itertools.pairwise(times) if b > a]
-    if not steps:
-        return USUAL_FPS
-    return min(MOST_FPS, max(1.0, 1000 / median(steps)))
 
 
 def _size(parameters: Parameters) -> tuple[str, int, int]:

@@ -11,9 +11,13 @@ import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import structlog
+
 from plainview.base.clock import Ms, to_iso
 from plainview.base.ids import new_id
-from plainview.errors import NotFound
+from plainview.errors import NotFound, StoreDamaged
+from plainview.seal.windows import WindowId
+from plainview.store.damaged import check_database, set_aside
 from plainview.store.packs import Kind
 from plainview.store.rooted import FILE, Leaf, RootBook, leaf_of
 from plainview.store.store import Store
@@ -23,6 +27,7 @@ from plainview.tlog.entries import parse
 from plainview.tlog.leaves import path as published
 from plainview.tlog.reader import LogReader
 
+log = structlog.get_logger()
 MINUTE_MS: Ms = 60_000
 LOOK_BACK_MS: Ms = 2 * 3_600_000
 """Windows that ended longer ago cannot have grown since the last look."""
@@ -47,12 +52,22 @@ class Roots:
         """`every_ms`: how often; a log with windows shorter than a minute learns more often."""
         self._every = every_ms
         self._store, self._node, self._keeper = store, node, keeper
+        self._must_be_readable()
         lost = not (store.data / FILE).exists()
         self.book = RootBook(store.data)
         if lost:
             restore(self.book, LogReader.folder(store.data / "log"), node)
         self._everything = True
         self._last: Ms = 0
+
+    def _must_be_readable(self) -> None:
+        """A damaged book is put out of the way, and restored as a lost one is."""
+        file = self._store.data / FILE
+        try:
+            check_database(file)
+        except StoreDamaged as error:
+            log.error("roots_set_aside", reason=error.message)
+            set_aside(file)
 
     def due(self, now: Ms) -> bool:
         """Whether a new minute (or what stands for it) has begun since the last time."""
@@ -73,13 +88,15 @@ class Roots:
     def _collect(self, now: Ms) -> None:
         held = self._store.counts(0 if self._everything else now - LOOK_BACK_MS)
         counted = self.book.counted(held)
-        minute = to_iso(now - now % self._every)
+        grown = [window for window, number in sorted(held.items()) if number > counted[window]]
+        # A clock that stepped back must not say, for ever and in public, that a window was recorded
+        # into before it began.
+        latest = max([now, *(WindowId.parse(window).start for window in grown)])
+        minute = to_iso(latest - latest % self._every)
         leaves: list[Leaf] = []
-        for window, number in sorted(held.items()):
-            if number > counted[window]:
-                rows = self._store.of_window(Kind.ORIGINALS, window)[counted[window] :]
-                register = self._store.header(window).record.register_
-                leaves.append(leaf_of(rows, minute, register))
+        for window in grown:
+            rows = self._store.of_window(Kind.ORIGINALS, window)[counted[window] :]
+            leaves.append(leaf_of(rows, minute, self._store.register_of(window)))
         for start in range(0, len(leaves), MOST_LEAVES):
             self.book.add(new_id(), leaves[start : start + MOST_LEAVES])
         self._everything = False

@@ -23,7 +23,8 @@ from plainview.errors import PlainviewError, Unavailable
 from plainview.recorder import gate as gates
 from plainview.recorder import making, retention, roots
 from plainview.recorder.cameras import Camera
-from plainview.recorder.pipeline import OpenDetector
+from plainview.recorder.condition import Condition
+from plainview.recorder.pipeline import STOP_S, OpenDetector
 from plainview.recorder.sources import Address, SourcesFile
 from plainview.recorder.tailserver import TailServer
 from plainview.recorder.windows import next_epoch
@@ -79,9 +80,15 @@ class Recorder:
         self._roots = roots.Roots(self._store, settings.node, keeper, every_ms=every)
         self._retention = retention.Retention(self._store, register, self._roots.book)
         self._maker = making.Maker(register, keeper, clock)
-        self._server = TailServer(settings.recorder_socket, self._tails, self.health)
-        self._stop = threading.Event()
         self._trouble: dict[str, str] = {}
+        self._condition = Condition(
+            settings, self._cameras, self._writer, self._sources, self._maker, detectors,
+            self._trouble, clock,
+        )  # fmt: skip
+        self._server = TailServer(
+            settings.recorder_socket, self._tails, self.health, self._condition.metrics
+        )
+        self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Record until `stop` is set; what is in hand is sealed and committed on return."""
@@ -96,29 +103,19 @@ class Recorder:
                 loop.start()
             while not stop.wait(self._settings.gate_seconds):
                 self._guarded("sources", self._supervise)
-                if not all(loop.is_alive() for loop in loops) or not self._server.alive:
+                self.health()  # so that it knows since when
+                if not self._parts_alive(loops):
                     raise Unavailable("A part of the recorder ended.", hint="It must be restarted.")
         finally:
             self._close(loops)
 
+    def _parts_alive(self, loops: Sequence[threading.Thread]) -> bool:
+        """A disk that failed once, or a damaged index, is looked at again by a new process."""
+        return all(loop.is_alive() for loop in loops) and self._server.alive and self._writer.alive
+
     def health(self) -> dict[str, Any]:
         """What `/health` answers; `red` holds the reasons, for a person."""
-        cameras = {name: camera.status() for name, camera in list(self._cameras.items())}
-        red = [f"{part}: {reason}" for part, reason in sorted(self._trouble.items())]
-        if self._writer.trouble is not None:
-            red.append(f"store: {self._writer.trouble.message}")
-        if self._sources.trouble:
-            red.append(f"sources: {self._sources.trouble}")
-        if self._maker.trouble:
-            red.append(f"windows: {self._maker.trouble}")
-        for name, one in cameras.items():
-            if one["state"] != "recording":
-                red.append(f"{name}: {one['reason']}")
-            elif one["redaction"] == "withheld":
-                red.append(f"{name}: {one['redaction_reason']}")
-        detector = {"pid": self._detectors.pid}
-        node = self._settings.node
-        return {"node": node, "cameras": cameras, "detector": detector, "red": red}
+        return self._condition.health()
 
     def _supervise(self) -> None:
         """Follow sources and gates; start, stop and restart pipelines."""
@@ -189,8 +186,8 @@ class Recorder:
         self._stop.set()
         for camera in self._cameras.values():
             camera.stop()
-        for camera in self._cameras.values():
-            camera.close()
+        for camera in self._cameras.values():  # all were asked at once: one span for all of them
+            camera.close(max(0.0, begun + STOP_S - time.monotonic()))
         for loop in loops:
             loop.join()
         self._guarded("store", self._writer.flush)

@@ -1,6 +1,8 @@
 """Where the cameras are: `data/sources.json`, with their passwords, readable by its owner alone.
 
-    {"<camera>": {"url": "rtsp://user:password@host/path"}, ...}
+    {"<camera>": {"url": "rtsp://user:password@host/path", "transport": "udp"}, ...}
+
+Beside `url` there may be `transport`, `fingerprint` and `ca_file` (`media.access`).
 
 `plainview.register.private.Sources` writes it. It is read again when it changes, so that adding a
 camera needs no restart. Addresses never reach log, index or pages; `url` is left out of `repr`.
@@ -15,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plainview.errors import BadFormat, UnsafeStart
+from plainview.media.access import Access
+from plainview.media.streams import DEFAULT
 
 FILE = "sources.json"
 
@@ -25,6 +29,7 @@ class Address:
 
     camera: str
     url: str = field(repr=False)
+    access: Access = DEFAULT
 
 
 def read_sources(data: Path) -> dict[str, Address]:
@@ -39,7 +44,12 @@ def read_sources(data: Path) -> dict[str, Address]:
     if mode & 0o077:
         raise UnsafeStart(f"{file} may be read by others.", hint=f"Run: chmod 600 {file}")
     try:
-        found = {name: Address(name, entry["url"]) for name, entry in json.loads(text).items()}
+        found = {
+            name: Address(name, entry["url"], Access.from_dict(entry))
+            for name, entry in json.loads(text).items()
+        }
+    except BadFormat as error:
+        raise BadFormat(f"{file}: {error.message}", hint=error.hint) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadFormat(
             f"{file} is not JSON of the form {{camera: {{url}}}}.", hint="Correct it."

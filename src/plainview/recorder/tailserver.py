@@ -2,6 +2,7 @@
 
     GET /tail/<camera>   the stream of docs/design/interfaces.md, "Recorder's tail over HTTP"
     GET /health          what this recorder does, as JSON
+    GET /metrics         the same for machines (Prometheus text format, docs/ref/metrics.md)
 
 What goes out is encrypted: who reads it without a view key from the keeper has noise.
 """
@@ -23,24 +24,31 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from plainview.base.durable import make_folder
+from plainview.base.metrics import CONTENT_TYPE
 from plainview.errors import Unavailable
 from plainview.store.tail import Tail, pack_item
 
 START_S = 10.0
-SOCKET_MODE = 0o600
+SOCKET_MODE = 0o660
+"""Its folder, ours alone unless an operator opened it to the group, decides who may connect."""
 
 
 class TailServer:
     """Serves from a thread of its own until `close`."""
 
     def __init__(
-        self, socket: Path, tails: Mapping[str, Tail], health: Callable[[], dict[str, Any]]
+        self,
+        socket: Path,
+        tails: Mapping[str, Tail],
+        health: Callable[[], dict[str, Any]],
+        metrics: Callable[[], bytes] = bytes,
     ) -> None:
-        self._socket, self._tails, self._health = socket, tails, health
+        self._socket, self._tails, self._health, self._metrics = socket, tails, health, metrics
         app = Starlette(
             routes=[
                 Route("/tail/{camera}", self._tail, methods=["GET"]),
                 Route("/health", self._show_health, methods=["GET"]),
+                Route("/metrics", self._show_metrics, methods=["GET"]),
             ]
         )
         config = uvicorn.Config(
@@ -84,6 +92,9 @@ class TailServer:
 
     async def _show_health(self, request: Request) -> Response:
         return JSONResponse(await asyncio.to_thread(self._health))
+
+    async def _show_metrics(self, request: Request) -> Response:
+        return Response(await asyncio.to_thread(self._metrics), media_type=CONTENT_TYPE)
 
 
 async def _stream(tail: Tail) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ import struct
 from plainview.base.clock import Clock, Ms
 from plainview.errors import PlainviewError, Unavailable
 from plainview.media.packets import WallSource
+from plainview.media.timing import JUMP_MS
 from plainview.recorder.windows import Cursor, Window, WindowStock
 from plainview.redact.view import ViewItem
 from plainview.store.packs import GAP_BEFORE, Kind
@@ -20,7 +21,7 @@ from plainview.store.tail import Tail
 from plainview.store.writer import NewSegment, Ticket, Writer
 
 VERSION = 1
-CLOSE_MS: Ms = 1_000
+CLOSE_MS: Ms = JUMP_MS
 """A GOP lasts until the next key frame if that comes within this time of its last frame."""
 _MESSAGE = struct.Struct(">BBHQII")
 

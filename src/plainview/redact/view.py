@@ -13,6 +13,9 @@ from plainview.media.encode import Unit, ViewEncoder
 from plainview.media.frames import Frame
 from plainview.redact.pipeline import Redactor, State, ViewFrame
 
+MOST_MS: Ms = 2_000
+"""Longest time that one picture stands for."""
+
 
 @dataclass(frozen=True, slots=True)
 class ViewItem:
@@ -35,6 +38,7 @@ class ViewPipeline:
             redactor.width, redactor.height, redactor.fps, crf=crf, preset=preset
         )
         self._duration = max(1, round(1000 / redactor.fps))
+        self._last: Ms | None = None
         self._pixelated: bool | None = None
 
     @property
@@ -54,4 +58,13 @@ class ViewPipeline:
         changed = done.pixelated is not self._pixelated
         self._pixelated = done.pixelated
         unit: Unit = self._encoder.encode(done.frame, key=changed)
-        return ViewItem(unit.data, unit.wall_ms, self._duration, unit.is_key, done.pixelated)
+        length = self._length(unit.wall_ms)
+        return ViewItem(unit.data, unit.wall_ms, length, unit.is_key, done.pixelated)
+
+    def _length(self, wall_ms: Ms) -> Ms:
+        """How long a picture is shown: as long as the one before it was."""
+        step = self._duration if self._last is None else wall_ms - self._last
+        self._last = wall_ms
+        if 0 < step <= MOST_MS:
+            self._duration = step
+        return self._duration

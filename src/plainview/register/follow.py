@@ -14,8 +14,10 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy import Connection, Engine, select, update
 
-from plainview.base.database import open_engine, upgrade, writing
+from plainview.base.database import open_engine, writing
+from plainview.base.durable import sync_folder
 from plainview.base.settings import Settings
+from plainview.base.upgrading import upgrade_to_newest
 from plainview.errors import NotFound, PlainviewError, StoreDamaged
 from plainview.register import rows, tables
 from plainview.register.restore import restore
@@ -37,8 +39,9 @@ class Follower:
 
     def __init__(self, settings: Settings) -> None:
         self.reader = LogReader.folder(settings.log_dir)
-        self._engine: Engine = open_engine(settings.data / "register.db")
-        upgrade(self._engine, tables.UPGRADES)
+        self._log = settings.log_dir
+        self._engine: Engine = open_engine(settings.own_dir / "register.db")
+        upgrade_to_newest(self._engine, tables.UPGRADES)
         self._lock = threading.RLock()
         self._history: History | None = None
         self._synced = float("-inf")
@@ -115,7 +118,12 @@ class Follower:
                 note = self.reader.fetch(name)
             except NotFound:
                 continue
-            return Checkpoint.parse(parse_note(note)[0]).size
+            size = Checkpoint.parse(parse_note(note)[0]).size
+            if name == "head" and size > self._size:
+                # Its name may be younger than the keeper's fsync: what is learnt from it here must
+                # not outlive it in a power cut.
+                sync_folder(self._log)
+            return size
         return 0  # no log yet: nobody is known and nobody may record
 
     def _apply(self, end: int) -> None:

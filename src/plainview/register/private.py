@@ -47,7 +47,10 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
 def _put(file: Path, key: str, value: dict[str, Any]) -> None:
     with _locked(file):
         values = {**_read(file), key: value}
+        owner = file.stat() if file.exists() and os.geteuid() == 0 else None
         write_file(file, json.dumps(values, indent=1, sort_keys=True).encode(), mode=0o600)
+        if owner is not None:  # an administrator writes for the process whose file it is
+            os.chown(file, owner.st_uid, owner.st_gid)
 
 
 class Sources:
@@ -65,9 +68,14 @@ class Sources:
         """{camera: address}."""
         return {camera: str(source["url"]) for camera, source in _read(self._file).items()}
 
-    def put(self, camera: str, url: str) -> None:
-        """Store or replace an address, durably."""
-        _put(self._file, camera, {"url": url})
+    def put(self, camera: str, url: str, how: dict[str, str] | None = None) -> None:
+        """Store or replace an address, durably; `how` it is reached as `media.access` writes it."""
+        _put(self._file, camera, {"url": url, **(how or {})})
+
+    def how(self, camera: str) -> dict[str, str]:
+        """How its address is reached, where that differs from the usual."""
+        entry = _read(self._file).get(camera, {})
+        return {name: str(value) for name, value in entry.items() if name != "url"}
 
 
 class Names:

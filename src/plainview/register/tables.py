@@ -6,9 +6,10 @@ statements keep the raw entry, from which the rule book (`tlog.history`) is fill
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import (
     Column,
-    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -153,10 +154,5 @@ GATES = Table(
     Index("gates_camera", "camera", "idx"),
 )
 
-
-def _first(connection: Connection) -> None:
-    METADATA.create_all(connection)
-    connection.execute(STATE.insert().values(id=1, next=0, clock_ms=0))
-
-
-UPGRADES = (_first,)
+UPGRADES = Path(__file__).with_name("upgrades")
+"""How a database comes to have these tables (`plainview.base.upgrading`)."""

@@ -19,7 +19,6 @@ from plainview.base.durable import make_folder, write_file
 from plainview.errors import BadFormat, NotFound
 from plainview.release.opening import OpenedWindow, Segment
 from plainview.seal.join import Joiner
-from plainview.seal.segments import plain_hash
 
 
 @dataclass(frozen=True)
@@ -52,14 +51,14 @@ def keep_window(
         make_folder(out / name, mode=0o700)
     size = gaps = 0
     hashes: list[str] = []
-    with _Videos(out, name) as videos:
+    with Videos(out, name) as videos:
         for segment in segments:
             videos.add(segment)
             if raw:
                 write_file(out / name / f"{segment.seq:06d}.mp4", segment.plain, mode=0o600)
             if sealed:
                 write_file(out / name / f"{segment.seq:06d}.age", segment.sealed, mode=0o600)
-            hashes.append(plain_hash(segment.plain))
+            hashes.append(segment.plain_sha256)
             size += len(segment.fmp4)
             gaps += segment.gap_before_ms
     if not hashes:
@@ -67,7 +66,7 @@ def keep_window(
     return Kept(name, tuple(videos.paths), len(hashes), size, gaps, tuple(hashes))
 
 
-class _Videos:
+class Videos:
     """`<window>.mp4`, and `<window>-2.mp4` ... where the camera's configuration changed."""
 
     def __init__(self, out: Path, name: str) -> None:
@@ -76,7 +75,7 @@ class _Videos:
         self._joiner: Joiner | None = None
         self.paths: list[Path] = []
 
-    def __enter__(self) -> _Videos:
+    def __enter__(self) -> Videos:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ the whole window (`plainview.release.record`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from plainview.release.trust import Proven, Trust, list_of, named, text_of
 from plainview.seal.combine import combine_window
 from plainview.seal.segments import SegmentMeta, plain_hash, split_box
 from plainview.seal.shares import read_share, unseal
+from plainview.seal.windows import WindowRecord
 from plainview.tlog.entries import make
 from plainview.tlog.signing import sign
 
@@ -54,6 +55,7 @@ class Segment:
 
     seq: int
     meta: SegmentMeta
+    plain_sha256: str
     plain: bytes
     fmp4: bytes
     sealed: bytes
@@ -94,9 +96,16 @@ def open_window(
 def segments(server: Server, asked: Asked, opened: OpenedWindow) -> Iterator[Segment]:
     """The window's segments in the clear, one at a time, each checked. Raises `BadSeal` ..."""
     record = opened.window.record
+    return checked(server.segments(record.window, asked.hash), record, opened.identity)
+
+
+def checked(
+    found: Iterable[tuple[Mapping[str, Any], bytes]], record: WindowRecord, identity: str
+) -> Iterator[Segment]:
+    """Open (header, age file) pairs of a window. Raises `BadSeal`, `BadProof`, `BadFormat`."""
     last_seq, last_end = -1, record.start_ms
-    for header, sealed in server.segments(record.window, asked.hash):
-        segment = _segment(header, sealed, opened, last_end)
+    for header, sealed in found:
+        segment = _segment(header, sealed, record.window, identity, last_end)
         if segment.seq <= last_seq:
             raise BadProof(f"Segment {segment.seq} of window {record.window} is out of order.")
         last_seq, last_end = segment.seq, segment.meta.end
@@ -154,18 +163,19 @@ def _keepers_half(server: Server, trust: Trust, asked: Asked, name: str) -> tupl
 
 
 def _segment(
-    header: Mapping[str, Any], sealed: bytes, opened: OpenedWindow, last_end: Ms
+    header: Mapping[str, Any], sealed: bytes, window: str, identity: str, last_end: Ms
 ) -> Segment:
-    seq, window = header.get("seq"), opened.window.record.window
+    seq = header.get("seq")
     if not isinstance(seq, int):
         raise BadFormat("A segment was sent without its number.")
     with named(f"Segment {seq} of window {window}"):
         if sha256_hex(sealed) != header.get("cipher_sha256"):
             raise BadProof("its bytes were changed on the way.")
-        plain = unseal(sealed, opened.identity)
-        if plain_hash(plain) != header.get("plain_sha256"):
+        plain = unseal(sealed, identity)
+        found = plain_hash(plain)
+        if found != header.get("plain_sha256"):
             raise BadProof("it is not what was recorded.")
         fmp4, meta = split_box(plain)
         if (meta.window, meta.seq) != (window, seq):
             raise BadProof(f"it is segment {meta.seq} of {meta.window}.")
-    return Segment(seq, meta, plain, fmp4, sealed, max(0, meta.start - last_end))
+    return Segment(seq, meta, found, plain, fmp4, sealed, max(0, meta.start - last_end))

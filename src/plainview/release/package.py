@@ -15,11 +15,10 @@ from plainview.errors import NotFound
 from plainview.evidence.package import Facts, PackageWriter
 from plainview.release.checks import Asked, AskedWindow
 from plainview.release.client import Server
+from plainview.release.files import Videos
 from plainview.release.opening import Release, Segment, open_window, segments
 from plainview.release.record import Record, check_segments, fetch_record
 from plainview.release.trust import Trust
-from plainview.seal.join import Joiner
-from plainview.seal.segments import plain_hash
 from plainview.tlog.entries import canonical
 from plainview.tlog.leaves import path as leaves_path
 from plainview.verify.manifest import PackedWindow, segment_name, sign_manifest, video_name
@@ -74,17 +73,15 @@ def _take_window(
     name = window.record.window
     opened = open_window(server, trust, asked, releases, name)
     found: list[tuple[Segment, str]] = []
-    video = folder / f"{name}.mp4"
-    with video.open("wb") as file:
-        joiner = Joiner(file)
+    with Videos(folder, name) as videos:
         for segment in segments(server, asked, opened):
             writer.add(segment_name(name, segment.seq), segment.plain)
-            if joiner.fits(segment.fmp4):
-                joiner.add(segment.fmp4, segment.meta.start)
-            found.append((segment.without_bytes(), plain_hash(segment.plain)))
+            videos.add(segment)
+            found.append((segment.without_bytes(), segment.plain_sha256))
     if not found:
         raise NotFound(f"The server holds no segment of window {name}.")
-    writer.add_file(video_name(name), video)
+    for part, video in enumerate(videos.paths, start=1):
+        writer.add_file(video_name(name, part), video)
     return found
 
 

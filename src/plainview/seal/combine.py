@@ -9,16 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plainview.errors import BadFormat, BadSeal, BadShare
-from plainview.seal.shamir import combine
+from plainview.seal.shamir import combine, xor
 from plainview.seal.shares import identity, read_share
 from plainview.seal.windows import WindowRecord
-
-
-def xor(a: bytes, b: bytes) -> bytes:
-    """Raises `BadSeal` for unequal lengths."""
-    if len(a) != len(b):
-        raise BadSeal("E and the custodians' secret differ in length.")
-    return bytes(x ^ y for x, y in zip(a, b, strict=True))
 
 
 def combine_window(record: WindowRecord, e: bytes, shares: Sequence[bytes]) -> str:

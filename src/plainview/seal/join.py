@@ -19,14 +19,14 @@ from plainview.errors import BadFormat
 class Sink(Protocol):
     """A file, or whatever takes the bytes of one."""
 
-    def write(self, data: bytes, /) -> object: ...
+    def write(self, data: bytes | memoryview, /) -> object: ...
 
 
 @dataclass(frozen=True)
 class _Parts:
     head: bytes  # ftyp and moov
     moof: bytearray
-    mdat: bytes
+    mdat: memoryview
     shift: int  # where presentation begins on the segment's own time line
     timescale: int  # ticks a second of that line
 
@@ -75,20 +75,17 @@ def _timescale(moov: bytes) -> int:
 
 
 def _parts(segment: bytes) -> _Parts:
-    ftyp = moov = moof = mdat = b""
+    view, found = memoryview(segment), dict[bytes, memoryview]()
     for kind, begin, end in boxes(segment, 0, len(segment)):
-        whole = segment[begin - 8 : end]
-        if kind == b"ftyp":
-            ftyp = whole
-        elif kind == b"moov":
-            moov = whole
-        elif kind == b"moof" and not moof:
-            moof = whole
-        elif kind == b"mdat" and not mdat:
-            mdat = whole
-    if not (ftyp and moov and moof and mdat):
+        if kind in (b"ftyp", b"moov") or kind not in found:
+            found[kind] = view[begin - 8 : end]
+    if not found.keys() >= {b"ftyp", b"moov", b"moof", b"mdat"}:
         raise BadFormat("A segment is not a complete fragmented MP4.")
-    return _Parts(ftyp + moov, bytearray(moof), mdat, _shift(moov), _timescale(moov))
+    moov = bytes(found[b"moov"])
+    moof = bytearray(found[b"moof"])
+    return _Parts(
+        bytes(found[b"ftyp"]) + moov, moof, found[b"mdat"], _shift(moov), _timescale(moov)
+    )
 
 
 def _configuration(head: bytes) -> bytes:

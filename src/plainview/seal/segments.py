@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import struct
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,8 @@ import rfc8785
 
 from plainview.base.ids import sha256_hex
 from plainview.errors import BadFormat, BadSeal
-from plainview.seal.shares import seal_to, unseal
+from plainview.seal import agefile
+from plainview.seal.shares import unseal
 
 BOX = UUID("706c6169-6e76-6965-7700-000000000001").bytes
 _HEAD = struct.Struct(">I4s16s")
@@ -37,8 +39,13 @@ class SegmentMeta:
 
 def add_box(fmp4: bytes, meta: SegmentMeta) -> bytes:
     """`fmp4` with the box at its end: the plaintext of a segment."""
+    return join_box([fmp4], meta)
+
+
+def join_box(fmp4: Sequence[bytes | memoryview], meta: SegmentMeta) -> bytes:
+    """The same, of an fMP4 in parts: all is copied once."""
     content = rfc8785.dumps(asdict(meta))
-    return fmp4 + _HEAD.pack(_HEAD.size + len(content), b"uuid", BOX) + content
+    return b"".join([*fmp4, _HEAD.pack(_HEAD.size + len(content), b"uuid", BOX), content])
 
 
 def split_box(plain: bytes) -> tuple[bytes, SegmentMeta]:
@@ -60,7 +67,7 @@ def plain_hash(plain: bytes) -> str:
 
 def seal_boxed(pk: str, plain: bytes) -> bytes:
     """One age file to the window; `plain` comes from `add_box`."""
-    return seal_to(plain, pk)
+    return agefile.encrypt(plain, pk)
 
 
 def seal_segment(pk: str, fmp4: bytes, meta: SegmentMeta) -> bytes:

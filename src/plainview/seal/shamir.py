@@ -8,10 +8,11 @@ one x-byte. Nothing here checks the result of `combine`: the caller compares `pk
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
+from functools import cache
 
-from plainview.errors import BadShare
+from plainview.errors import BadSeal, BadShare
 
 
 def _tables() -> tuple[bytes, bytes]:
@@ -35,12 +36,25 @@ def _div(a: int, b: int) -> int:
     return _EXP[_LOG[a] + 255 - _LOG[b]] if a else 0
 
 
-def _evaluate(coefficients: Sequence[int], x: int) -> int:
-    """Horner's scheme; the constant term comes first."""
-    value = 0
+@cache
+def _times(x: int) -> bytes:
+    """What `bytes.translate` needs to multiply every byte by `x`."""
+    return bytes(_mul(byte, x) for byte in range(256))
+
+
+def _evaluate(coefficients: Sequence[bytes], x: int) -> bytes:
+    """Horner's scheme for all bytes of the secret at once; the constant terms come first."""
+    value = bytes(len(coefficients[0]))
     for coefficient in reversed(coefficients):
-        value = _mul(value, x) ^ coefficient
+        value = xor(value.translate(_times(x)), coefficient)
     return value
+
+
+def xor(a: bytes, b: bytes) -> bytes:
+    """The field's sum, byte by byte. Raises `BadSeal` for unequal lengths."""
+    if len(a) != len(b):
+        raise BadSeal("E and the custodians' secret differ in length.")
+    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).to_bytes(len(a), "big")
 
 
 def split(secret: bytes, n: int, k: int) -> list[bytes]:
@@ -50,9 +64,9 @@ def split(secret: bytes, n: int, k: int) -> list[bytes]:
     """
     if not (2 <= k <= n <= 255) or not secret:
         raise BadShare(f"Cannot split {len(secret)} bytes {k} of {n}.", hint="2 <= k <= n <= 255.")
-    noise = secrets.token_bytes(len(secret) * (k - 1))
-    lines = [(byte, *noise[at * (k - 1) : (at + 1) * (k - 1)]) for at, byte in enumerate(secret)]
-    return [bytes([*(_evaluate(line, x) for line in lines), x]) for x in range(1, n + 1)]
+    noise = os.urandom(len(secret) * (k - 1))
+    coefficients = [secret, *(noise[at :: k - 1] for at in range(k - 1))]
+    return [_evaluate(coefficients, x) + bytes([x]) for x in range(1, n + 1)]
 
 
 def combine(shares: Sequence[bytes]) -> bytes:

@@ -1,5 +1,6 @@
 """fsck of the store: every pack is read again, byte for byte, and compared with index and log.
 
+    disks        each that is known is in its place; each pack stands once, where the index says
     packs        file header, place, every segment's header CRC and SHA-256, content (age, records)
     index        every segment has its row and every row its segment, field by field
     log          every root that this node logged is the root of what the packs hold
@@ -18,10 +19,13 @@ from typing import Any
 
 from plainview.base.durable import make_folder, write_file
 from plainview.errors import BadFormat, Invalid, NotFound, StoreDamaged, Unavailable
+from plainview.store.check_disks import check_places
+from plainview.store.damaged import check_database, set_aside
+from plainview.store.disks import Disk, by_path
 from plainview.store.index import DayIndex, Segment, row_of
 from plainview.store.lock import exclusive, is_written
 from plainview.store.packs import SEGMENT_HEADER, Kind, check_content, scan
-from plainview.store.recover import Report, pack_paths, read_header, recover_pack
+from plainview.store.recover import Report, read_header, recover_pack
 from plainview.store.retention import finish_drops
 from plainview.store.rooted import FILE, Leaf, RootBook, leaf_of
 from plainview.store.store import Store
@@ -57,13 +61,16 @@ class Result:
 def check(store: Store, *, progress: Progress | None = None) -> Result:
     """Read everything and change nothing. While a recorder runs, its open packs are left out."""
     result = Result()
+    result.findings += store.days.damaged().values()
+    if result.findings:
+        return result  # nothing can be compared with it
     live = is_written(store.data)
-    paths = list(pack_paths(store.data))
-    for number, path in enumerate(paths):
-        _check_pack(store, path, result, live=live)
+    found = list(store.disks.packs())
+    for number, (disk, path) in enumerate(found):
+        _check_pack(store, disk, path, result, live=live)
         if progress is not None:
-            progress(number + 1, len(paths))
-    _check_rows(store, set(paths), result)
+            progress(number + 1, len(found))
+    check_places(store, by_path(found), result.findings)
     _check_leaves(store, result)
     return result
 
@@ -71,26 +78,40 @@ def check(store: Store, *, progress: Progress | None = None) -> Result:
 def repair(store: Store, result: Result) -> None:
     """Mend the index and cut torn tails. Raises `Refused` while a recorder writes."""
     with exclusive(store.data):
+        _set_aside(store, result)
         _repair(store, result)
+
+
+def _set_aside(store: Store, result: Result) -> None:
+    """Databases that cannot be read; the book of roots is made again by the recorder."""
+    for day, reason in store.days.damaged().items():
+        store.days.set_aside(day)
+        result.repaired.append(f"{reason} It was set aside and is made again.")
+    try:
+        check_database(store.data / FILE)
+    except StoreDamaged as error:
+        set_aside(store.data / FILE)
+        result.repaired.append(f"{error.message} It was set aside.")
 
 
 def _repair(store: Store, result: Result) -> None:
     for day in store.days.all():
-        finish_drops(store.data, store.days, day)
-    for path in pack_paths(store.data):
+        finish_drops(store.disks, store.days, day)
+    for disk, path in store.disks.packs():
         report = Report()
-        recover_pack(store.data, path, store.days, report)
+        recover_pack(disk, path, store.days, report)
         if report.reindexed:
             result.repaired.append(f"{path}: {report.reindexed} rows were made again.")
         if report.cut_bytes:
             result.repaired.append(f"{path}: {report.cut_bytes} torn bytes were cut off.")
         index = store.days.get(path.split("/")[2])
-        if index is not None and (store.data / path).exists():
-            _drop_rows_without_bytes(store, index, path, result)
-    present = set(pack_paths(store.data))
+        if index is not None and (disk.folder / path).exists():
+            _drop_rows_without_bytes(disk, index, path, result)
+    present, away = {path for _, path in store.disks.packs()}, store.disks.away()
     for day in store.days.all():
         index = store.days.make(day)
-        gone = [pack.pack for pack in index.packs() if pack.pack not in present]
+        lost = [pack for pack in index.packs() if pack.pack not in present]
+        gone = [pack.pack for pack in lost if pack.disk not in away]
         index.remove_packs(gone)
         result.repaired += [f"{path}: the pack is gone, so are its rows now." for path in gone]
 
@@ -109,17 +130,17 @@ def extract(store: Store, window: str, out: Path) -> int:
     return len(rows)
 
 
-def _check_pack(store: Store, path: str, result: Result, *, live: bool) -> None:
+def _check_pack(store: Store, disk: Disk, path: str, result: Result, *, live: bool) -> None:
     result.packs += 1
     index = store.days.get(path.split("/")[2])
     rows = {row.offset: row for row in index.of_pack(path)} if index else {}
     is_open = live and (index is None or _open(index, path))
     try:
-        name, header, _ = read_header(store.data, path)
+        name, header, _ = read_header(disk.folder, path)
     except StoreDamaged as error:
         result.findings.append(f"{path}: {error.message}")
         return
-    for found in scan(store.data / path):
+    for found in scan(disk.folder / path):
         if found.header is None:
             if not is_open:
                 result.findings.append(f"{path}: {found.size} damaged bytes at {found.offset}.")
@@ -134,7 +155,7 @@ def _check_pack(store: Store, path: str, result: Result, *, live: bool) -> None:
             name.camera, name.kind, window, path, found.offset, found.header
         ):
             result.findings.append(f"{path}: the row of segment {row.seq} differs from the pack.")
-        _check_bytes(store.data / path, name.kind, found.offset, found.header.length, result)
+        _check_bytes(disk.folder / path, name.kind, found.offset, found.header.length, result)
     result.findings += [
         f"{path}: segment {row.seq} was acknowledged and cannot be read." for row in rows.values()
     ]
@@ -156,18 +177,8 @@ def _open(index: DayIndex, path: str) -> bool:
     return not any(closed)
 
 
-def _check_rows(store: Store, present: set[str], result: Result) -> None:
-    for day in store.days.all():
-        index = store.days.make(day)
-        result.findings += [
-            f"{pack.pack}: the index knows this pack and it is gone."
-            for pack in index.packs()
-            if pack.pack not in present
-        ]
-
-
-def _drop_rows_without_bytes(store: Store, index: DayIndex, path: str, result: Result) -> None:
-    whole = {found.offset for found in scan(store.data / path) if found.header is not None}
+def _drop_rows_without_bytes(disk: Disk, index: DayIndex, path: str, result: Result) -> None:
+    whole = {found.offset for found in scan(disk.folder / path) if found.header is not None}
     lost = [row for row in index.of_pack(path) if row.offset not in whole]
     index.remove(lost)
     result.repaired += [
@@ -179,6 +190,11 @@ def _drop_rows_without_bytes(store: Store, index: DayIndex, path: str, result: R
 def _check_leaves(store: Store, result: Result) -> None:
     """What was logged about a window must be what its pack holds, as long as it is stored."""
     if not (store.data / FILE).exists():
+        return
+    try:
+        check_database(store.data / FILE)
+    except StoreDamaged as error:
+        result.findings.append(error.message)
         return
     book = RootBook(store.data)
     try:

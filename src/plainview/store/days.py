@@ -12,6 +12,8 @@ from pathlib import Path
 from plainview.base.clock import DAY_MS
 from plainview.base.days import day_of
 from plainview.base.durable import sync_folder
+from plainview.errors import StoreDamaged
+from plainview.store.damaged import check_database, set_aside
 from plainview.store.index import DayIndex
 
 OPEN_DAYS = 8
@@ -51,6 +53,23 @@ class Days:
         first, last = day_of(max(0, from_ms - DAY_MS)), day_of(to_ms)
         found = (self.get(day) for day in self.all() if first <= day <= last)
         return [index for index in found if index is not None]
+
+    def damaged(self, *, newest: int | None = None) -> dict[str, str]:
+        """Days whose index cannot be read, and why. With `newest`, only so many are read whole."""
+        found, days = {}, self.all()
+        whole = days if newest is None else days[-newest:]
+        for day in days:
+            try:
+                check_database(self._path(day), thorough=day in whole)
+            except StoreDamaged as error:
+                found[day] = error.message
+        return found
+
+    def set_aside(self, day: str) -> None:
+        """Put a damaged index out of the way."""
+        with self._lock:
+            self._forget(day)
+            set_aside(self._path(day))
 
     def unlink(self, day: str) -> None:
         """Remove the day's file with all that it remembered."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from plainview.base.durable import make_folder, sync_folder
@@ -30,9 +31,9 @@ class PackFile:
         self.name = name
         self.path = data / name.path
         self._allocated = 0
-        make_folder(self.path.parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
+            make_folder(self.path.parent)
             self._file = os.open(self.path, flags, 0o640)
         except FileExistsError as error:
             raise Refused(
@@ -43,16 +44,18 @@ class PackFile:
         self.end = 0
         try:
             self._put(file_header(name.kind, header))
-        except StoreFull:
-            os.close(self._file)
-            self.path.unlink()
+            sync_folder(self.path.parent)
+        except (StoreFull, StoreDamaged):
+            self._undo()
             raise
-        sync_folder(self.path.parent)
+        except OSError as error:
+            self._undo()
+            raise _as_ours(error, self.path) from error
 
     def append(self, header: SegmentHeader, data: bytes) -> int:
         """Write one segment and return its offset; after `StoreFull` the pack is as before."""
         offset = self.end
-        self._put(header.to_bytes() + data)
+        self._put(header.to_bytes(), data)
         return offset
 
     def sync(self) -> None:
@@ -71,21 +74,39 @@ class PackFile:
             os.ftruncate(self._file, self.end)
             os.fsync(self._file)
         finally:
-            os.close(self._file)
+            self._let_go()
 
-    def _put(self, data: bytes) -> None:
-        size = self.end + len(data)
+    def abandon(self) -> None:
+        """Let go of a file whose disk failed; its bytes are as the disk left them."""
+        with suppress(OSError):  # the failure was told when it happened
+            self._let_go()
+
+    def _let_go(self) -> None:
+        handle, self._file = self._file, -1
+        if handle >= 0:
+            os.close(handle)
+
+    def _undo(self) -> None:
+        self.abandon()
+        with suppress(OSError):  # recovery removes it, should it be there after all
+            self.path.unlink()
+
+    def _put(self, *parts: bytes) -> None:
+        size = self.end + sum(map(len, parts))
         try:
             if size > self._allocated:
                 target = -(-size // STEP) * STEP
                 os.posix_fallocate(self._file, self._allocated, target - self._allocated)
                 self._allocated = target
-            view, place = memoryview(data), self.end
-            while view:
-                count = os.pwrite(self._file, view, place)
-                view, place = view[count:], place + count
+            place = self.end
+            for part in parts:
+                view = memoryview(part)
+                while view:
+                    count = os.pwrite(self._file, view, place)
+                    view, place = view[count:], place + count
         except OSError as error:
-            os.ftruncate(self._file, self.end)
+            with suppress(OSError):  # what stands behind the end is cut off later
+                os.ftruncate(self._file, self.end)
             self._allocated = self.end
             raise _as_ours(error, self.path) from error
         self.end = size

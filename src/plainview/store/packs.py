@@ -109,18 +109,21 @@ def parse_segment_header(data: bytes) -> SegmentHeader:
 
 @dataclass(frozen=True, slots=True)
 class PackName:
-    """Where a pack lies: `<kind>/<camera>/<day>/<start>-<epoch>-<counter>.pack`."""
+    """Where a pack lies: `<kind>/<camera>/<day>/<start>-<epoch>-<counter>[-<part>].pack`."""
 
     kind: Kind
     camera: str
     start_ms: int
     epoch: int
     counter: int
+    part: int = 0
+    """A window goes on in a further part when the disk of the one before failed or is full."""
 
     @property
     def path(self) -> str:
-        """Relative to the data folder, with `/`."""
-        name = f"{to_compact(self.start_ms)}-{self.epoch}-{self.counter}.pack"
+        """Below its disk, with `/`."""
+        part = f"-{self.part}" if self.part else ""
+        name = f"{to_compact(self.start_ms)}-{self.epoch}-{self.counter}{part}.pack"
         return f"{self.kind}/{self.camera}/{self.day}/{name}"
 
     @property
@@ -129,10 +132,16 @@ class PackName:
         return day_of(self.start_ms)
 
 
-def name_of(kind: Kind, header: WindowHeader) -> PackName:
+def name_of(kind: Kind, header: WindowHeader, part: int = 0) -> PackName:
     """The name of the pack of a window. Raises `BadFormat`."""
     window = header.record.id
-    return PackName(kind, window.camera, window.start, window.epoch, window.counter)
+    return PackName(kind, window.camera, window.start, window.epoch, window.counter, part)
+
+
+def part_of(path: str) -> int:
+    """Which part of its window a pack's path names; 0 for the first."""
+    pieces = path.rpartition("/")[2].removesuffix(".pack").split("-")
+    return int(pieces[3]) if len(pieces) == 4 and pieces[3].isdecimal() else 0
 
 
 def file_header(kind: Kind, header: WindowHeader) -> bytes:

@@ -27,6 +27,10 @@ class Reserve:
         self._free = free or _free
         self.file = data / "reserve"
 
+    def room(self) -> int:
+        """Bytes that recordings may still take. Raises `OSError` when the disk cannot say."""
+        return max(0, self._free(self._data) - self._size)
+
     def check(self, wanted: int) -> None:
         """Raise `StoreFull` if `wanted` bytes would cut into the reserve."""
         free = self._free(self._data)
@@ -34,17 +38,20 @@ class Reserve:
             if free < self._size // FILE_SHARE:
                 self.file.unlink(missing_ok=True)
             raise StoreFull(
-                f"the disk is full but for the reserve of {self._size >> 20} MiB.",
+                f"the disk of {self._data} is full but for the reserve of {self._size >> 20} MiB.",
                 hint="Free space; recording goes on by itself.",
             )
 
     def keep(self) -> None:
-        """Allocate the reserve file if it is absent and there is room."""
+        """Allocate the reserve file if it is absent and there is room. Raises `OSError`."""
         if self.file.exists() or self._free(self._data) < 2 * self._size:
             return
         handle = os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             os.posix_fallocate(handle, 0, max(1, self._size // FILE_SHARE))
+        except OSError:
+            self.file.unlink(missing_ok=True)
+            raise
         finally:
             os.close(handle)
 

@@ -15,9 +15,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, delete, func, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, select
 
-from plainview.base.database import open_engine, upgrade, writing
+from plainview.base.database import open_engine, writing
+from plainview.base.upgrading import upgrade_to_newest
 from plainview.store.index import Segment
 from plainview.tlog.leaves import segments_root
 
@@ -64,10 +65,10 @@ def leaf_of(rows: Sequence[Segment], minute: str, register: int) -> Leaf:
     )
 
 
-_META = MetaData()
+METADATA = MetaData()
 _LEAVES = Table(
     "leaves",
-    _META,
+    METADATA,
     Column("number", Integer, primary_key=True),
     Column("entry", String, nullable=False, index=True),
     Column("at", Integer),
@@ -80,10 +81,7 @@ _LEAVES = Table(
     Column("minute", String, nullable=False),
 )
 _NAMES = [field.name for field in fields(Leaf)]
-
-
-def _first(connection: Connection) -> None:
-    _META.create_all(connection)
+UPGRADES = Path(__file__).with_name("upgrades")
 
 
 class RootBook:
@@ -91,7 +89,7 @@ class RootBook:
 
     def __init__(self, data: Path) -> None:
         self._engine = open_engine(data / FILE)
-        upgrade(self._engine, [_first])
+        upgrade_to_newest(self._engine, UPGRADES)
 
     def close(self) -> None:
         """Close every connection."""

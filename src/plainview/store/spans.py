@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from plainview.store.index import Segment
+from plainview.store.index import Loss, Segment
 
 JOIN_MS = 500
 """Segments closer than this belong together: frame times jitter, a gap is marked as one."""
@@ -16,11 +16,16 @@ State = Literal["recorded", "pixelated", "gap"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch [start, end) in ms; `state` is recorded, pixelated or gap."""
+    """A stretch [start, end) in ms; `state` is recorded, pixelated or gap.
+
+    `reason` says why there is a gap, where the store refused what came: `full`, `limit`, `order`,
+    `disk` or `slow` (docs/design/storage.md).
+    """
 
     start: int
     end: int
     state: State
+    reason: str = ""
 
 
 def spans(segments: Iterable[Segment], from_ms: int, to_ms: int) -> list[Span]:
@@ -41,6 +46,27 @@ def spans(segments: Iterable[Segment], from_ms: int, to_ms: int) -> list[Span]:
         last_is_close = bool(merged) and to_ms - place <= JOIN_MS
         _push(merged, Span(place, to_ms, merged[-1].state if last_is_close else "gap"))
     return merged
+
+
+def with_reasons(found: list[Span], losses: Sequence[Loss]) -> list[Span]:
+    """The same timeline, with gaps cut where a loss explains a part of them."""
+    out: list[Span] = []
+    for span in found:
+        out += _explained(span, losses) if span.state == "gap" else [span]
+    return out
+
+
+def _explained(gap: Span, losses: Sequence[Loss]) -> list[Span]:
+    out, place = [], gap.start
+    for loss in sorted(losses, key=lambda one: one.start_ms):
+        start, end = max(loss.start_ms, place), min(loss.end_ms, gap.end)
+        if start >= end:
+            continue
+        if start > place:
+            out.append(Span(place, start, "gap"))
+        out.append(Span(start, end, "gap", loss.reason))
+        place = end
+    return [*out, Span(place, gap.end, "gap")] if place < gap.end else out
 
 
 def _clipped(segments: Iterable[Segment], from_ms: int, to_ms: int) -> Iterator[tuple[Span, bool]]:

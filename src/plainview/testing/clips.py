@@ -1,7 +1,7 @@
 """Clips for simulated cameras: any video file made fit for streaming, and the rendered street.
 
 Made once and kept in a cache folder; a file that a simulated camera can send as it is (H.264 or
-H.265 with regular key frames) is not touched.
+H.265 or AV1 with regular key frames) is not touched.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from plainview.testing.scene import VERSION, Scene, render
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, of how many)."""
 
-_SENDABLE = ("h264", "hevc")
+_SENDABLE = ("h264", "hevc", "av1")
 _MOST_GOP_S = 4.0
 
 

@@ -1,7 +1,7 @@
-"""RTP: packets of H.264 and H.265, and RTCP sender reports.
+"""RTP: packets of pictures, and RTCP sender reports.
 
 RFC 3550 (RTP, RTCP), RFC 6184 (H.264: single NAL unit, STAP-A, FU-A), RFC 7798 (H.265: single
-NAL unit, FU).
+NAL unit, AP, FU); AV1 and MJPEG in `rtp_payloads`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from plainview.base.clock import Ms
 from plainview.media import nal
 from plainview.media.packets import Codec
+from plainview.testing.rtp_payloads import av1_payloads, jpeg_payloads
 
 CLOCK_RATE = 90_000
 PAYLOAD_TYPE = 96
 MAX_PAYLOAD = 1400
 _NTP_EPOCH = 2_208_988_800
-_STAP_A, _FU_A, _HEVC_FU = 24, 28, 49
+_STAP_A, _FU_A, _HEVC_AP, _HEVC_FU = 24, 28, 48, 49
 
 
 class Packetiser:
@@ -69,29 +70,37 @@ class Packetiser:
 
 
 def payloads_of(units: list[bytes], codec: Codec) -> Iterator[bytes]:
-    """RTP payloads of one access unit's NAL units, in order."""
+    """RTP payloads of one access unit's units, in order."""
+    if codec == "av1":
+        yield from av1_payloads(units, MAX_PAYLOAD)
+        return
+    if codec == "mjpeg":
+        yield from jpeg_payloads(units[0], MAX_PAYLOAD)
+        return
     small: list[bytes] = []
     for unit in units:
-        if codec == "h264" and len(unit) < MAX_PAYLOAD // 4:
-            if sum(len(u) + 2 for u in small) + len(unit) + 3 > MAX_PAYLOAD:
-                yield _aggregate(small)
+        if len(unit) < MAX_PAYLOAD // 4:
+            if sum(len(u) + 2 for u in small) + len(unit) + 4 > MAX_PAYLOAD:
+                yield _aggregate(small, codec)
                 small = []
             small.append(unit)
             continue
         if small:
-            yield _aggregate(small)
+            yield _aggregate(small, codec)
             small = []
         yield from _fragments(unit, codec)
     if small:
-        yield _aggregate(small)
+        yield _aggregate(small, codec)
 
 
-def _aggregate(units: list[bytes]) -> bytes:
-    """A STAP-A, or the unit itself if it is alone."""
+def _aggregate(units: list[bytes], codec: Codec) -> bytes:
+    """A STAP-A (H.264) or AP (H.265), or the unit itself if it is alone."""
     if len(units) == 1:
         return units[0]
-    importance = max(unit[0] & 0x60 for unit in units)
     body = b"".join(struct.pack(">H", len(unit)) + unit for unit in units)
+    if codec == "hevc":
+        return bytes([_HEVC_AP << 1, min(unit[1] for unit in units)]) + body
+    importance = max(unit[0] & 0x60 for unit in units)
     return bytes([importance | _STAP_A]) + body
 
 
@@ -114,10 +123,14 @@ def _fragments(unit: bytes, codec: Codec) -> Iterator[bytes]:
 
 def starts_key(payload: bytes, codec: Codec) -> bool:
     """Whether an RTP payload begins a picture that decoding can start from."""
-    if len(payload) < 4:
-        return False
+    if len(payload) < 4 or codec == "mjpeg":
+        return codec == "mjpeg" and payload[1:4] == bytes(3)
+    if codec == "av1":
+        return bool(payload[0] & 0x08)
     if codec == "hevc":
         kind = payload[0] >> 1 & 63
+        if kind == _HEVC_AP and len(payload) > 4:
+            kind = payload[4] >> 1 & 63
         return kind in (nal.HEVC_VPS, nal.HEVC_SPS) or 16 <= kind <= 23
     kind = payload[0] & 31
     if kind == _STAP_A:

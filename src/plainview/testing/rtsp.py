@@ -1,12 +1,14 @@
 """A simulated camera: an RTSP server for many streams, in a thread of the calling process.
 
-RFC 2326 over TCP (interleaved), H.264 and H.265, RTCP sender reports with the wall clock, pushes
-by ANNOUNCE and RECORD. Bounded in every direction. `plainview simulate` runs it as a process.
+RFC 2326 over TCP (interleaved), TLS and UDP, H.264 and H.265, RTCP sender reports with the wall
+clock, basic and digest authentication, pushes by ANNOUNCE and RECORD. Bounded in every direction.
+`plainview simulate` runs it as a process.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -16,9 +18,12 @@ from plainview.errors import NotFound, Unavailable
 from plainview.testing import rtsp_message
 from plainview.testing.clip import Clip
 from plainview.testing.rtsp_connection import Connection, Shared
+from plainview.testing.rtsp_login import Guard
 from plainview.testing.rtsp_mounts import ClipMount
 
 MAX_CONNECTIONS = 512
+_TLS_S = 2.0
+_CLOSING_S = 0.01
 
 
 class RtspServer:
@@ -31,9 +36,15 @@ class RtspServer:
         port: int = 0,
         user: str | None = None,
         password: str = "",
+        guard: Guard | None = None,
+        tls: ssl.SSLContext | None = None,
+        timeout_s: float = 60.0,
     ) -> None:
+        """`guard` says how the password is asked for; with `tls` it is an `rtsps://` server;
+        after `timeout_s` without a word a viewer over UDP is taken to have left."""
         self.host, self.port = host, port
-        self._shared = Shared(user=user, password=password)
+        self._tls = tls
+        self._shared = Shared(guard=guard or Guard(user, password), timeout_s=timeout_s)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -80,7 +91,8 @@ class RtspServer:
 
     def url(self, path: str) -> str:
         """The address of a stream, without credentials."""
-        return f"rtsp://{self.host}:{self.port}/{path.strip('/')}"
+        scheme = "rtsps" if self._tls else "rtsp"
+        return f"{scheme}://{self.host}:{self.port}/{path.strip('/')}"
 
     def mount(self, path: str) -> ClipMount:
         """The mount at `path`, for tests that change its behaviour while it runs."""
@@ -98,6 +110,11 @@ class RtspServer:
     def requests(self) -> list[tuple[str, str]]:
         """(method, path with track) of the latest requests."""
         return list(self._shared.requests)
+
+    @property
+    def reports(self) -> list[bytes]:
+        """RTCP packets that viewers have sent."""
+        return list(self._shared.reports)
 
     def cut(self, path: str) -> None:
         """Break all connections to `path`, as a pulled cable would."""
@@ -127,19 +144,33 @@ class RtspServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for connection in list(self._shared.connections):
-            connection.cut()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        _, late = await asyncio.wait(tasks, timeout=5) if tasks else (set(), set())
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.sleep(_CLOSING_S)  # what was accepted just now has no task yet
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for connection in list(self._shared.connections):
+                connection.cut()
+            _, late = await asyncio.wait(tasks, timeout=5)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.sleep(_CLOSING_S)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._shared.connections) >= MAX_CONNECTIONS:
             writer.write(rtsp_message.response(503, "0", {}))
             writer.close()
             return
+        plain = writer.transport
+        try:
+            await self._converse(reader, writer)
+        finally:
+            plain.abort()  # without waiting for the client's farewell
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._tls is not None:
+            try:
+                await writer.start_tls(self._tls, ssl_handshake_timeout=_TLS_S)
+            except OSError:
+                return  # the client does not speak TLS, or does not like the certificate
         connection = Connection(self._shared, reader, writer)
         self._shared.connections.add(connection)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import struct
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -14,6 +15,7 @@ from plainview.media.packets import Codec
 from plainview.testing import rtp, sdp
 from plainview.testing.clip import Clip, Picture
 from plainview.testing.rtp import CLOCK_RATE
+from plainview.testing.rtp_faults import Faults
 
 _CACHED_BYTES = 8 * 1024 * 1024
 _QUEUED = 4096
@@ -25,6 +27,8 @@ class ClipMount:
 
     clip: Clip
     loop: bool = True
+    rounds: int = 1
+    """How often it is played, if not in a loop."""
     from_start: bool = False
     """Each viewer begins at the first picture instead of the live position (for tests)."""
     speed: float = 1.0
@@ -34,6 +38,11 @@ class ClipMount:
     """Put the parameter sets into the SDP."""
     reports: bool = True
     """Send RTCP sender reports."""
+    first_report_s: float = 0.0
+    """How long the first of them is waited for."""
+    report_every_s: float = 5.0
+    faults: Faults | None = None
+    """What the network does to its packets; for one viewer."""
     clock_offset_ms: Ms = 0
     """How wrong the camera's clock is."""
     stalled: bool = False
@@ -54,10 +63,10 @@ class ClipMount:
         position = 0 if self.from_start else int((now - self._t0) * CLOCK_RATE * self.speed)
         base = position // self.clip.length * self.clip.length
         at = self.clip.key_before(position - base)
-        while True:
+        for played in itertools.count(1):
             for picture in self.clip.pictures[at:]:
                 yield picture, base
-            if not self.loop:
+            if not self.loop and played >= self.rounds:
                 return
             at, base = 0, base + self.clip.length
 
@@ -66,7 +75,7 @@ class ClipMount:
         t0, wall0 = self._t0, self._wall0
         if self.from_start:
             t0, wall0 = time.monotonic(), now_ms()
-        report_due = 0.0
+        report_due = time.monotonic() + self.first_report_s
         for picture, base in self._pictures(time.monotonic()):
             due = t0 + (base + picture.sent) / CLOCK_RATE / self.speed
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -74,9 +83,10 @@ class ClipMount:
                 await asyncio.sleep(0.05)
             shown = base + picture.shown
             if self.reports and time.monotonic() >= report_due:
-                report_due = time.monotonic() + 5.0
+                report_due = time.monotonic() + self.report_every_s
                 wall = wall0 + shown * 1000 // CLOCK_RATE + self.clock_offset_ms
                 yield True, packetiser.sender_report(wall, shown)
+            packetiser.codec = picture.codec
             for packet in packetiser.access_unit(picture.units, shown):
                 yield False, packet
 

@@ -11,6 +11,7 @@ from plainview.media.packets import Codec, Parameters
 from plainview.testing.rtp import CLOCK_RATE, PAYLOAD_TYPE
 
 VIDEO_TRACK, AUDIO_TRACK = "trackID=0", "trackID=1"
+_NAMES: dict[Codec, str] = {"h264": "H264", "hevc": "H265", "av1": "AV1", "mjpeg": "JPEG"}
 
 
 def describe(parameters: Parameters, *, audio: bool, sprop: bool = True) -> str:
@@ -24,7 +25,7 @@ def describe(parameters: Parameters, *, audio: bool, sprop: bool = True) -> str:
         "a=control:*",
         "a=range:npt=now-",
         f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
-        f"a=rtpmap:{PAYLOAD_TYPE} {'H264' if parameters.codec == 'h264' else 'H265'}/{CLOCK_RATE}",
+        f"a=rtpmap:{PAYLOAD_TYPE} {_NAMES[parameters.codec]}/{CLOCK_RATE}",
         f"a=fmtp:{PAYLOAD_TYPE} {_format(parameters) if sprop else 'packetization-mode=1'}",
         f"a=control:{VIDEO_TRACK}",
     ]
@@ -34,6 +35,8 @@ def describe(parameters: Parameters, *, audio: bool, sprop: bool = True) -> str:
 
 
 def _format(parameters: Parameters) -> str:
+    if parameters.codec in ("av1", "mjpeg"):
+        return "profile=0" if parameters.codec == "av1" else "quality=0"
     sets = nal.parameter_sets(parameters.extradata, parameters.codec)
     text = [base64.b64encode(unit).decode() for unit in sets]
     if parameters.codec == "h264":
@@ -54,11 +57,10 @@ def video_only(sdp: str) -> tuple[str, str, Codec]:
     for section in sections:
         if not section.startswith("m=video"):
             continue
-        codec: Codec | None = "h264" if "H264/" in section else None
-        codec = "hevc" if "H265/" in section else codec
+        codec = next((codec for codec, name in _NAMES.items() if f" {name}/" in section), None)
         control = re.search(r"(?m)^a=control:(\S+)", section)
         if codec is None or control is None:
-            raise BadFormat("The pushed video is not H.264 or H.265.")
+            raise BadFormat("The pushed video is not H.264, H.265, AV1 or MJPEG.")
         section = section.replace(control[0], f"a=control:{VIDEO_TRACK}")
         return (head + section).replace("\n", "\r\n"), control[1], codec
     raise BadFormat("The pushed session has no video.")

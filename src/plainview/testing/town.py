@@ -8,6 +8,7 @@ people's side can be tested without one. Its clock stands where a test puts it.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -211,15 +212,20 @@ class Town:
         self.sealed[str(spec.id)] = sealed
         return sealed
 
-    def record(self, sealed: Sealed, segments: int = 3) -> None:
-        """Write segments of the window into the store, and log their roots."""
+    def record(
+        self, sealed: Sealed, segments: int = 3, film: Callable[[Ms, int], bytes] | None = None
+    ) -> None:
+        """Write segments of the window into the store, and log their roots.
+
+        `film(start, number)` gives a segment's fMP4; without it a short H.264 one is made.
+        """
         record = sealed.header.record
         ciphers: list[str] = []
         with Store(self.settings) as store, store.writer() as writer:
             for number in range(segments):
                 start = record.start_ms + number * SEGMENT_MS
                 meta = SegmentMeta(record.window, number, start, start + SEGMENT_MS)
-                plain = add_box(picture(start), meta)
+                plain = add_box(film(start, number) if film else picture(start), meta)
                 data = seal_boxed(record.pk, plain)
                 new = NewSegment(
                     number, start, SEGMENT_MS, start, "arrival", data, plain_hash(plain)

@@ -111,9 +111,9 @@ def proof_name(index: int) -> str:
     return f"log/{index}.tlog-proof"
 
 
-def video_name(window: str) -> str:
-    """Name of the video that a window's segments make up."""
-    return f"video-{window}.mp4"
+def video_name(window: str, part: int = 1) -> str:
+    """Name of the video that a window's segments make up; a camera's change begins a new part."""
+    return f"video-{window}.mp4" if part == 1 else f"video-{window}-{part}.mp4"
 
 
 def segment_name(window: str, seq: int) -> str:

@@ -215,10 +215,7 @@ class _Verification:
             if segment.file is not None:
                 with self._checking("segment", segment.file):
                     self._segment(packed.window, segment.file, segment)
-        name = video_name(packed.window)
-        if name in self._package.names:
-            with self._checking("video", name):
-                self._video(packed, name)
+        self._videos(packed)
         self._report.facts["windows"].append(_told(packed, made.record))
 
     def _minute(self, packed: PackedWindow, index: int, record: Any) -> None:
@@ -249,18 +246,32 @@ class _Verification:
         if said != (window, listed.seq, listed.start, listed.end):
             raise BadProof("it says of itself that it is another segment.")
 
-    def _video(self, packed: PackedWindow, name: str) -> None:
+    def _videos(self, packed: PackedWindow) -> None:
         """What a court looks at is made of the proven segments, and of nothing else."""
-        joined = _Hashed()
-        joiner = Joiner(joined)
+        first = video_name(packed.window)
+        whole, more = first, first.removesuffix(".mp4") + "-"
+        names = [name for name in self._package.names if name == whole or name.startswith(more)]
+        parts: list[_Hashed] = []
+        for name in sorted(names):
+            with self._checking("video", name):
+                parts = parts or self._joined(packed)
+                made = {video_name(packed.window, at): one for at, one in enumerate(parts, start=1)}
+                if name not in made or made[name].digest.hexdigest() != self._package.digest(name):
+                    raise BadProof("it is not the video that the segments make up.")
+
+    def _joined(self, packed: PackedWindow) -> list[_Hashed]:
+        """The parts that the segments make up: a new one where the camera's settings changed."""
+        parts: list[_Hashed] = []
+        joiner: Joiner | None = None
         for segment in packed.segments:
             if segment.file is None:
                 raise NotFound("a segment that it is made of is not in the package.")
             fmp4, meta = split_box(self._package.read(segment.file, limit=MAX_SEGMENT))
-            if joiner.fits(fmp4):
-                joiner.add(fmp4, meta.start)
-        if joined.digest.hexdigest() != self._package.digest(name):
-            raise BadProof("it is not the video that the segments make up.")
+            if joiner is None or not joiner.fits(fmp4):
+                parts.append(_Hashed())
+                joiner = Joiner(parts[-1])
+            joiner.add(fmp4, meta.start)
+        return parts
 
 
 class _Hashed:
@@ -269,7 +280,7 @@ class _Hashed:
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
 
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: bytes | memoryview, /) -> None:
         """The next bytes."""
         self.digest.update(data)
 

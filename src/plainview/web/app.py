@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -14,6 +15,7 @@ from plainview import __version__
 from plainview.base.clock import Clock, now_ms
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
+from plainview.base.software import installed
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
@@ -25,31 +27,41 @@ from plainview.watch.pulse import Pulse
 from plainview.watch.viewkeys import ViewKeys
 from plainview.web import answers
 from plainview.web.catalogue import catalogue
+from plainview.web.condition import Condition
 from plainview.web.context import Web
+from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
 from plainview.web.limits import RateLimit
-from plainview.web.permissions import check_doors
+from plainview.web.monitor import Monitor
+from plainview.web.permissions import check_doors, may_watch
+from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.render import Pages
 from plainview.web.routes import (
     account,
     cameras,
     files,
+    health,
     home,
     live,
     log,
     playback,
     requests,
+    software,
 )
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
+from plainview.web.token import MonitorToken
 
 ROUTERS = (
     home.router,
+    health.router,
     cameras.router,
     log.router,
     files.router,
@@ -57,8 +69,11 @@ ROUTERS = (
     live.router,
     playback.router,
     requests.router,
+    software.router,
 )
 SWEEP_S = 5.0
+LOOK_S = 15.0
+"""How often the web process asks how things stand, so that it knows since when."""
 KEEPER_TIMEOUT_S = 10.0
 NO_TELEMETRY = {
     "tracing": False,
@@ -84,7 +99,7 @@ class PlainviewApp(FastAPI):
             lifespan=_lifespan,
         )
         self.state.web = web
-        self._guard = Guard(super().__call__, settings)
+        self._guard = Guard(super().__call__, settings, web.requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
@@ -114,9 +129,11 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     make_folder(settings.data)
     keeper = KeeperClient(settings.keeper_socket, timeout_s=KEEPER_TIMEOUT_S)
     register, store = Register(settings), Store(settings)
-    sessions = Sessions(settings.data / "sessions.db", clock=clock)
+    sessions = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
     keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    standing = Standing(register)
+    recorders = Recorders(settings.recorder_socket)
     return Web(
         settings=settings,
         clock=clock,
@@ -125,20 +142,25 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         store=store,
         cases=Cases(settings, register, store, keeper),
         sessions=sessions,
-        doorkeeper=Doorkeeper(sessions, secure=settings.web_url.startswith("https:")),
-        pseudonyms=Pseudonyms.from_file(settings.data / "web.secret"),
-        standing=Standing(register),
+        doorkeeper=Doorkeeper(sessions, settings.web_url),
+        pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
+        standing=standing,
+        rechecks=Rechecks(sessions, standing, may_watch),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         keys=keys,
         pulse=pulse,
-        live=LiveHub(keys, pulse, settings.recorder_socket),
+        live=LiveHub(keys, pulse, settings.recorder_socket, framed),
         playbacks=Playbacks(keys, pulse, store, clock=clock),
-        recorders=Recorders(settings.recorder_socket),
+        recorders=recorders,
+        condition=Condition(keeper, recorders, settings.processes_file, clock),
+        requests=Requests(),
+        token=MonitorToken(settings.token_file),
         pages=Pages(t, _common(settings, register)),
         t=t,
         plain=PlainWords(t),
         looks=Looks(register),
+        software=installed(),
     )
 
 
@@ -156,16 +178,27 @@ def _common(settings: Settings, register: Register) -> Callable[[], dict[str, An
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     web: Web = app.state.web
-    sweeper = asyncio.get_running_loop().create_task(_sweep(web))
+    loop, port = asyncio.get_running_loop(), web.settings.metrics_port
+    monitor = Monitor(port, partial(gathered, web)) if port else None
+    tasks = [loop.create_task(_sweep(web)), loop.create_task(_keep_looking(web))]
     try:
         yield
     finally:
-        sweeper.cancel()
-        await asyncio.gather(sweeper, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if monitor is not None:
+            await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
         for part in (web.store, web.register, web.sessions, web.keeper, web.cases):
             part.close()
+
+
+async def _keep_looking(web: Web) -> None:
+    while True:
+        await web.condition.look()
+        await asyncio.sleep(LOOK_S)
 
 
 async def _sweep(web: Web) -> None:

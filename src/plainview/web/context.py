@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from plainview.base.clock import Clock, Ms
 from plainview.base.settings import Settings
+from plainview.base.software import Software
 from plainview.cases.service import Cases
 from plainview.keys.client import KeeperClient
 from plainview.register.projection import Register
@@ -18,15 +19,19 @@ from plainview.watch.playback import Playbacks
 from plainview.watch.pulse import Pulse
 from plainview.watch.viewkeys import ViewKeys
 from plainview.web.catalogue import Catalogue
+from plainview.web.condition import Condition
+from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.limits import RateLimit
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.render import Pages
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
+from plainview.web.token import MonitorToken
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Web:
     doorkeeper: Doorkeeper
     pseudonyms: Pseudonyms
     standing: Standing
+    rechecks: Rechecks
     sign_ins: RateLimit
     deeds: RateLimit
     keys: ViewKeys
@@ -50,10 +56,14 @@ class Web:
     live: LiveHub
     playbacks: Playbacks
     recorders: Recorders
+    condition: Condition
+    requests: Requests
+    token: MonitorToken
     pages: Pages
     t: Catalogue
     plain: PlainWords
     looks: Looks
+    software: Software
 
     def now(self) -> Ms:
         """The time."""

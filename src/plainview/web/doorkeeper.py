@@ -8,12 +8,16 @@ send. Bearer tokens are sent by programs on purpose and need neither.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from plainview.errors import NotAuthorised
 from plainview.web.sessions import ABSOLUTE_MS, Sessions, SignedIn
 
+_ELSEWHERE = "The request comes from another page."
+_OWN = "Use Plainview's own pages."
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -26,10 +30,11 @@ class CrossSite(NotAuthorised):
 class Doorkeeper:
     """Knows the table of sessions and the name of the cookie."""
 
-    def __init__(self, sessions: Sessions, *, secure: bool) -> None:
-        self._sessions = sessions
-        self._secure = secure
-        self.cookie = "__Host-plainview_session" if secure else "plainview_session"
+    def __init__(self, sessions: Sessions, address: str) -> None:
+        """`address` is what people type; it may be that of a proxy with TLS before us."""
+        self._sessions, self._address = sessions, address
+        self._secure = address.startswith("https:")
+        self.cookie = "__Host-plainview_session" if self._secure else "plainview_session"
 
     def admit(self, connection: HTTPConnection) -> SignedIn:
         """The session of a request. Raises `NotAuthorised`, or `CrossSite` for a forged one."""
@@ -39,7 +44,7 @@ class Doorkeeper:
         secret = connection.cookies.get(self.cookie)
         if not secret:
             raise NotAuthorised("You are not signed in.", hint="Sign in and try again.")
-        check_own_page(connection)
+        self._check_own_page(connection)
         return self._sessions.find(secret, kind="cookie")
 
     def hand_out(self, response: Response, secret: str) -> None:
@@ -60,22 +65,24 @@ class Doorkeeper:
             self.cookie, path="/", secure=self._secure, httponly=True, samesite="strict"
         )
 
+    def own_origin(self, connection: HTTPConnection) -> str:
+        """Our origin as the caller addressed it; the guard has checked the host."""
+        host = connection.headers.get("host", "")
+        if self._secure and host == urlsplit(self._address).netloc:
+            return self._address
+        scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
+        return f"{scheme}://{host}"
 
-def own_origin(connection: HTTPConnection) -> str:
-    """Our origin as the caller addressed it; the guard has checked the host."""
-    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
-    return f"{scheme}://{connection.headers.get('host', '')}"
-
-
-def check_own_page(connection: HTTPConnection) -> None:
-    """Raises `CrossSite` unless the request was caused by a page of ours."""
-    origin = connection.headers.get("origin")
-    socket = connection.scope["type"] == "websocket"
-    if (origin is not None and origin != own_origin(connection)) or (socket and origin is None):
-        raise CrossSite("The request comes from another page.", hint="Use Plainview's own pages.")
-    if connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise CrossSite("The request comes from another page.", hint="Use Plainview's own pages.")
-    if socket or connection.scope["method"] in SAFE_METHODS:
-        return
-    if connection.headers.get("x-plainview") != "1":
-        raise CrossSite("The header X-Plainview: 1 is missing.", hint="Use Plainview's own pages.")
+    def _check_own_page(self, connection: HTTPConnection) -> None:
+        """Raises `CrossSite` unless the request was caused by a page of ours."""
+        origin = connection.headers.get("origin")
+        socket = connection.scope["type"] == "websocket"
+        foreign = origin is not None and origin != self.own_origin(connection)
+        if foreign or (socket and origin is None):
+            raise CrossSite(_ELSEWHERE, hint=_OWN)
+        if connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise CrossSite(_ELSEWHERE, hint=_OWN)
+        if socket or connection.scope["method"] in SAFE_METHODS:
+            return
+        if connection.headers.get("x-plainview") != "1":
+            raise CrossSite("The header X-Plainview: 1 is missing.", hint=_OWN)

@@ -7,7 +7,7 @@ application, so that error pages carry the headers too.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plainview.base.settings import Settings
+from plainview.web.counts import Requests
 
 LOG = structlog.get_logger(__name__)
 LARGEST_BODY = 1 << 20
@@ -65,7 +66,8 @@ def own_hosts(settings: Settings) -> frozenset[str]:
     """`Host` values that are answered; others may be a name that was rebound to this machine."""
     names = (settings.host, "localhost", "127.0.0.1", "[::1]")
     port = settings.port
-    return frozenset(f"{name}:{port}" for name in names) | {settings.host}
+    typed = urlsplit(settings.web_url).netloc
+    return frozenset(f"{name}:{port}" for name in names) | {settings.host, typed}
 
 
 class _Reading:
@@ -90,8 +92,8 @@ class _Reading:
 class Guard:
     """ASGI middleware around everything."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, settings: Settings, requests: Requests) -> None:
+        self._app, self._requests = app, requests
         self._headers = standing_headers(settings)
         self._hosts = own_hosts(settings)
         self._tools_origin = settings.tools_url
@@ -133,7 +135,7 @@ class Guard:
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._dress(MutableHeaders(scope=message), from_tools=from_tools)
-                _note(scope, message["status"], began)
+                self._note(scope, message["status"], time.monotonic() - began)
             await send(message)
 
         async def send_unless_exceeded(message: Message) -> None:
@@ -143,6 +145,13 @@ class Guard:
         await (refusal or self._app)(scope, reading, send_unless_exceeded)
         if reading.exceeded:
             await _too_large()(scope, receive, send_dressed)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The path's template, not the path: identifiers in addresses stay out of the journal.
+        route = str(getattr(scope.get("route"), "path", "-"))
+        self._requests.note(route, status, seconds)
+        ms = round(seconds * 1000, 1)
+        LOG.info("answered", method=scope["method"], route=route, status=status, ms=ms)
 
     def _dress(self, headers: MutableHeaders, *, from_tools: bool) -> None:
         for name, value in self._headers.items():
@@ -155,18 +164,6 @@ class Guard:
             headers["access-control-allow-headers"] = BEARER_HEADERS
             headers["cross-origin-resource-policy"] = "cross-origin"
         headers.add_vary_header("origin")
-
-
-def _note(scope: Scope, status: int, began: float) -> None:
-    # The path template, not the path: identifiers in addresses stay out of the journal.
-    route: Mapping[str, object] | object = scope.get("route")
-    LOG.info(
-        "answered",
-        method=scope["method"],
-        route=getattr(route, "path", "-"),
-        status=status,
-        ms=round((time.monotonic() - began) * 1000, 1),
-    )
 
 
 def _error(status: int, code: str, message: str, hint: str = "") -> Response:

@@ -35,6 +35,8 @@ class Permission(StrEnum):
     REQUEST_SUBMIT = "request.submit"
     REQUEST_RELEASE = "request.release"
     REQUEST_OPEN = "request.open"
+    HEALTH = "health"  # what is wrong, where, since when
+    METRICS = "metrics"
 
 
 EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS})
@@ -42,15 +44,15 @@ WATCHING = frozenset(
     {Permission.LIVE, Permission.PLAYBACK, Permission.SNAPSHOT, Permission.BOOKMARK}
 )
 GRANTS: dict[str, frozenset[Permission]] = {
-    "operator": EVERYONE | WATCHING,
-    "supervisor": EVERYONE | WATCHING,
+    "operator": EVERYONE | WATCHING | {Permission.HEALTH},
+    "supervisor": EVERYONE | WATCHING | {Permission.HEALTH},
     "investigator": EVERYONE
     | WATCHING
     | {Permission.REQUEST_READ, Permission.REQUEST_SUBMIT, Permission.REQUEST_OPEN},
     "custodian": EVERYONE | {Permission.REQUEST_READ, Permission.REQUEST_RELEASE},
-    "dpo": EVERYONE,
+    "dpo": EVERYONE | {Permission.HEALTH},
     "auditor": EVERYONE,
-    "administrator": EVERYONE,
+    "administrator": EVERYONE | {Permission.HEALTH, Permission.METRICS},
 }
 
 OPEN_DOORS: dict[str, str] = {
@@ -63,8 +65,11 @@ OPEN_DOORS: dict[str, str] = {
     "/log/files/{path:path}": "the public log, as it is on disk",
     "/policy.txt": "the trust policy that verifies the log",
     "/verify": "how to verify the log",
+    "/software": "which software runs here",
+    "/software/files.txt": "which software runs here, file by file",
     "/health": "is it working",
     "/api/public/cameras": "which cameras film here, for machines",
+    "/api/public/software": "which software runs here, for machines",
     "/api/session/key": "how a tool signs in: the signature is the key to the door",
     "/app": "the application's files; it asks for everything else",
     "/app/{path:path}": "the application's files; it asks for everything else",
@@ -82,12 +87,22 @@ class Needs:
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
-    async def __call__(self, connection: HTTPConnection) -> SignedIn:
+    async def __call__(self, connection: HTTPConnection) -> SignedIn | None:
         """Return the session, raise `NotAuthorised` (401 without session, 403 without right)."""
         web = web_of(connection)
         session = await web.standing.current(web.doorkeeper.admit(connection))
         check_permission(session, self.permission)
         return session
+
+
+class NeedsOrToken(Needs):
+    """The same, and a monitoring system may call with the token of `metrics_token_file`."""
+
+    async def __call__(self, connection: HTTPConnection) -> SignedIn | None:
+        """Return the session, or None for the token; raise as `Needs` does."""
+        if web_of(connection).token.opens(connection):
+            return None
+        return await super().__call__(connection)
 
 
 class OpenDoor:
@@ -109,6 +124,11 @@ class Forbidden(NotAuthorised):
 def needs(permission: Permission) -> Any:
     """`session: Annotated[SignedIn, needs(Permission.LIVE)]`, or in `dependencies=[...]`."""
     return Depends(Needs(permission))
+
+
+def needs_or_token(permission: Permission) -> Any:
+    """`needs`, or the token of a monitoring system."""
+    return Depends(NeedsOrToken(permission))
 
 
 def open_door(why: str, *, demo: bool = False) -> Any:
@@ -135,6 +155,11 @@ def held_by(roles: Iterable[str]) -> frozenset[Permission]:
 def check_permission(session: SignedIn, permission: Permission) -> None:
     """Raises `Forbidden` unless one of the session's roles holds the permission."""
     role_for(session, permission)
+
+
+def may_watch(session: SignedIn) -> None:
+    """Raises `Forbidden` unless the session may watch live."""
+    role_for(session, Permission.LIVE)
 
 
 def doors(routes: Iterable[BaseRoute]) -> list[tuple[str, list[Needs | OpenDoor]]]:

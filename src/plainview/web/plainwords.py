@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plainview.base.clock import Ms, from_iso
+from plainview.base.software import stated
 from plainview.errors import PlainviewError
 from plainview.tlog.entries import Entry, parse
 from plainview.web.catalogue import Catalogue
@@ -43,7 +44,7 @@ class PlainWords:
             "refusal": lambda b: ("refusal", {}),
             "opened": lambda b: ("opened", {"n": len(b["windows"])}),
             "hold": self._hold,
-            "start": lambda b: ("start", {}),
+            "start": self._start,
             "windows": self._windows,
             "roots": lambda b: ("roots", {"node": b["node"], "n": b["leaves"]}),
             "act": self._act,
@@ -90,6 +91,12 @@ class PlainWords:
 
     def _hold(self, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         return "hold", {"n": len(body["windows"]), "until": moment(from_iso(body["until"]))}
+
+    def _start(self, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        said = stated(body["software"])
+        if said is None:
+            return "start", {}
+        return "start_software", {"version": said[0], "hash": said[1][:16]}
 
     def _windows(self, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         cameras = sorted({window["camera"] for window in body["windows"]})

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from plainview.base.ports import loopback_sockets
 from plainview.base.settings import Settings
 from plainview.web.app import create_app
+from plainview.web.pictures import PictureProtocol
 
 LARGEST_MESSAGE = 64 * 1024
 """Bytes that a browser may send in one WebSocket message; ours send none."""
@@ -24,12 +25,12 @@ def server(app: FastAPI) -> uvicorn.Server:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            ws="websockets-sansio",
+            ws=PictureProtocol,
             ws_max_size=LARGEST_MESSAGE,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=3,
             timeout_keep_alive=30,
-            limit_concurrency=1000,
+            limit_concurrency=2000,
         )
     )
 

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, delete, select
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, delete, select
 from sqlalchemy import update as change
 from sqlalchemy.dialects.sqlite import insert
 
 from plainview.base.clock import Clock, Ms, now_ms
-from plainview.base.database import open_engine, upgrade, writing
+from plainview.base.database import open_engine, writing
+from plainview.base.upgrading import upgrade_to_newest
 from plainview.errors import NotAuthorised
 
 IDLE_MS: Ms = 15 * 60_000
@@ -31,10 +32,10 @@ TOUCH_MS: Ms = 30_000
 KEEP_ACTS_MS: Ms = 90 * 86_400_000
 MOST_SESSIONS_OF_ONE = 20
 
-_META = MetaData()
+METADATA = MetaData()
 _SESSIONS = Table(
     "sessions",
-    _META,
+    METADATA,
     Column("hash", String, primary_key=True),
     Column("person", String, nullable=False),
     Column("name", String, nullable=False),
@@ -47,13 +48,13 @@ _SESSIONS = Table(
 )
 _SIGNATURES = Table(
     "used_signatures",
-    _META,
+    METADATA,
     Column("hash", String, primary_key=True),
     Column("at", Integer, nullable=False),
 )
 _ACTS = Table(
     "acts",
-    _META,
+    METADATA,
     Column("entry", Integer, primary_key=True),
     Column("person", String, nullable=False),
     Column("time", Integer, nullable=False),
@@ -64,11 +65,7 @@ _ACTS = Table(
 )
 
 
-def _first(connection: Connection) -> None:
-    _META.create_all(connection)
-
-
-_STEPS = [_first]
+UPGRADES = Path(__file__).with_name("upgrades")
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class Sessions:
     def __init__(self, file: Path, *, clock: Clock = now_ms) -> None:
         self._clock = clock
         self._engine = open_engine(file)
-        upgrade(self._engine, _STEPS)
+        upgrade_to_newest(self._engine, UPGRADES)
 
     def close(self) -> None:
         """Close the file."""

@@ -130,7 +130,7 @@ export async function startPlayback(
 export async function timeline(playback: string): Promise<{ spans: Span[]; segments: Segment[] }> {
   const path = `/api/playback/${encodeURIComponent(playback)}/timeline`;
   const answer = await get<{
-    spans: { start: string; end: string; state: SpanState }[];
+    spans: { start: string; end: string; state: SpanState; reason?: string }[];
     segments: { seq: number; window: string; start: string; end: string }[];
   }>(path);
   const times = ({
@@ -144,7 +144,11 @@ export async function timeline(playback: string): Promise<{ spans: Span[]; segme
     end: Date.parse(end),
   });
   return {
-    spans: answer.spans.map((span) => ({ state: span.state, ...times(span) })),
+    spans: answer.spans.map((span) => ({
+      state: span.state,
+      ...(span.reason === undefined ? {} : { reason: span.reason }),
+      ...times(span),
+    })),
     segments: answer.segments
       .map((one) => ({ seq: one.seq, window: one.window, ...times(one) }))
       .sort((a, b) => a.start - b.start),

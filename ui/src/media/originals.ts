@@ -12,9 +12,17 @@ export function codecOfFile(fmp4: Bytes): string | null {
     for (const box of boxes(entry.content.subarray(78))) {
       if (box.type === "avcC") return `${entry.type}.${hex(box.content.subarray(1, 4))}`;
       if (box.type === "hvcC") return `${entry.type}.1.6.L${box.content[12] ?? 93}.B0`;
+      if (box.type === "av1C") return av1(entry.type, box.content);
     }
   }
   return null;
+}
+
+/** `av01.P.LLT.DD` (AV1 Codec ISO Media File Format Binding, section 5) from an `av1C` box. */
+function av1(type: string, [, first = 0, second = 0]: Bytes): string {
+  const two = (value: number): string => value.toString().padStart(2, "0");
+  const depth = (second & 0x40) === 0 ? 8 : (second & 0x20) === 0 ? 10 : 12;
+  return `${type}.${first >> 5}.${two(first & 31)}${second & 0x80 ? "H" : "M"}.${two(depth)}`;
 }
 
 const hex = (bytes: Bytes): string =>
@@ -40,7 +48,14 @@ export async function play(
   const buffer = source.addSourceBuffer(`video/mp4; codecs="${codec}"`);
   buffer.mode = "sequence";
   const ends: number[] = [];
+  let now = codec;
   for (const segment of segments) {
+    const next = codecOfFile(segment);
+    if (next !== now && next !== null && canPlay(next)) {
+      // The camera was set to another codec or size in the middle of the window.
+      buffer.changeType(`video/mp4; codecs="${next}"`);
+      now = next;
+    }
     buffer.appendBuffer(segment);
     await once(buffer, "updateend");
     ends.push(buffer.buffered.length === 0 ? 0 : buffer.buffered.end(buffer.buffered.length - 1));

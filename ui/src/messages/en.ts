@@ -133,6 +133,13 @@ export const texts = {
     zoom: "Shown",
     all: "All",
     states: { recorded: "Recorded", pixelated: "Picture withheld", gap: "No recording" },
+    reasons: {
+      full: "Not recorded: the disk was full",
+      limit: "Not recorded: recordings of this kind had reached their limit",
+      order: "Not recorded: room was short and kept for what is kept longer",
+      disk: "Not recorded: a disk failed",
+      slow: "Not recorded: the disk was too slow",
+    },
     withheldHere: "Withheld whole: protection was being restored",
   },
   mark: {

@@ -1,5 +1,6 @@
 // Where WebCodecs is missing: fragmented MP4 made here, one frame a fragment, into a video element.
 
+import { equal, type Bytes } from "../base/bytes.ts";
 import { fragment, initFor } from "../media/fmp4.ts";
 import type { Frame } from "../media/frames.ts";
 
@@ -9,12 +10,17 @@ const CHASE_S = 0.15;
 const JUMP_S = 1.0;
 const FRAME_MS = 40;
 
+const mime = (codec: string): string => `video/mp4; codecs="${codec}"`;
+
 export class MseScreen {
   private readonly source = new MediaSource();
   private readonly url = URL.createObjectURL(this.source);
   private buffer: SourceBuffer | null = null;
   private codec = "";
-  private readonly queue: Uint8Array<ArrayBuffer>[] = [];
+  private head: Bytes | null = null;
+  /** What the buffer was last told to expect. */
+  private type = "";
+  private readonly queue: { bytes: Bytes; codec: string }[] = [];
   private readonly times: { at: number; frame: Frame }[] = [];
   private origin = 0;
   private number = 0;
@@ -39,7 +45,7 @@ export class MseScreen {
     const duration = Math.max(frame.durationMs, 1) || FRAME_MS;
     // Never backwards: a camera's clock may be set back, a buffer's may not.
     const at = Math.max(frame.wallMs - this.origin, this.nextTime);
-    this.queue.push(fragment(frame, ++this.number, at, duration));
+    this.queue.push({ bytes: fragment(frame, ++this.number, at, duration), codec: this.codec });
     this.nextTime = at + duration;
     this.times.push({ at: at / 1000, frame });
     if (this.times.length > 1000) this.times.shift();
@@ -69,15 +75,18 @@ export class MseScreen {
 
   private begin(frame: Frame): void {
     const init = initFor(frame);
-    if (init === null || init.codec === this.codec) return;
+    if (init === null || (this.head !== null && equal(init.bytes, this.head))) return;
+    // The camera's picture has another size now, or the recorder began anew.
+    this.head = init.bytes;
     this.codec = init.codec;
-    this.queue.push(init.bytes);
+    this.queue.push({ bytes: init.bytes, codec: init.codec });
   }
 
   private drain(): void {
     if (this.closed || this.source.readyState !== "open" || this.codec === "") return;
     if (this.buffer === null) {
-      this.buffer = this.source.addSourceBuffer(`video/mp4; codecs="${this.codec}"`);
+      this.type = this.queue[0]?.codec ?? this.codec;
+      this.buffer = this.source.addSourceBuffer(mime(this.type));
       this.buffer.addEventListener("updateend", () => this.drain());
     }
     if (this.buffer.updating) return;
@@ -86,7 +95,11 @@ export class MseScreen {
       this.chase();
       return;
     }
-    this.buffer.appendBuffer(next);
+    if (next.codec !== this.type) {
+      this.buffer.changeType(mime(next.codec));
+      this.type = next.codec;
+    }
+    this.buffer.appendBuffer(next.bytes);
   }
 
   private chase(): void {

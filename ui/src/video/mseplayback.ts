@@ -14,6 +14,7 @@ export class MsePlayer implements Player {
   private readonly url = URL.createObjectURL(this.source);
   private readonly opened: Promise<void>;
   private buffer: SourceBuffer | null = null;
+  private type = "";
   private segments: Segment[] = [];
   private readonly appended = new Set<string>();
   private readonly frames: Frame[] = [];
@@ -107,7 +108,10 @@ export class MsePlayer implements Player {
     await this.opened;
     const init = frames[0] === undefined ? null : initFor(frames[0]);
     if (init === null) return;
-    this.buffer ??= this.source.addSourceBuffer(`video/mp4; codecs="${init.codec}"`);
+    const type = `video/mp4; codecs="${init.codec}"`;
+    if (this.buffer !== null && type !== this.type) this.buffer.changeType(type);
+    this.buffer ??= this.source.addSourceBuffer(type);
+    this.type = type;
     await this.put(init.bytes);
     for (const [i, frame] of frames.entries()) {
       const duration = (frames[i + 1]?.wallMs ?? frame.wallMs + frame.durationMs) - frame.wallMs;

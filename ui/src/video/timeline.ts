@@ -6,6 +6,8 @@ export interface Span {
   start: number;
   end: number;
   state: SpanState;
+  /** Why there is a gap, where the store explains it. */
+  reason?: string;
 }
 
 export interface Segment {
@@ -20,14 +22,15 @@ export interface Range {
   to: number;
 }
 
-/** Sorted, cut to the range, neighbours of one state joined, and every hole between them a gap. */
+/** Sorted, cut to the range, neighbours alike joined, and every hole between them a gap. */
 export function wholeTimeline(spans: Span[], range: Range): Span[] {
   const out: Span[] = [];
-  const add = (start: number, end: number, state: SpanState): void => {
+  const add = (start: number, end: number, state: SpanState, reason?: string): void => {
     const last = out.at(-1);
     if (end <= start) return;
-    if (last?.state === state && last.end >= start) last.end = Math.max(last.end, end);
-    else out.push({ start, end, state });
+    if (last?.state === state && last.reason === reason && last.end >= start)
+      last.end = Math.max(last.end, end);
+    else out.push({ start, end, state, ...(reason === undefined ? {} : { reason }) });
   };
   let at = range.from;
   for (const span of [...spans].sort((a, b) => a.start - b.start)) {
@@ -35,7 +38,7 @@ export function wholeTimeline(spans: Span[], range: Range): Span[] {
     const end = Math.min(span.end, range.to);
     if (end <= start) continue;
     add(at, start, "gap");
-    add(start, end, span.state);
+    add(start, end, span.state, span.reason);
     at = end;
   }
   add(at, range.to, "gap");

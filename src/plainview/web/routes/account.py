@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from plainview.base.clock import to_iso
 from plainview.web.context import web_of
-from plainview.web.doorkeeper import own_origin
 from plainview.web.permissions import Permission, held_by, needs, open_door
 from plainview.web.sessions import SignedIn
 from plainview.web.signin import check_key, sign_in
@@ -39,7 +38,7 @@ async def key_session(request: Request, asked: KeySignIn) -> dict[str, Any]:
     """A bearer token for the holder of an enrolled key."""
     web = web_of(request)
     web.sign_ins.spend(request.client.host if request.client else "-")
-    origin = own_origin(request)
+    origin = web.doorkeeper.own_origin(request)
     person = await asyncio.to_thread(check_key, web, asked.key_id, asked.time, asked.sig, origin)
     name = person.name or person.person
     token = await asyncio.to_thread(sign_in, web, person.person, person.roles, name, kind="bearer")

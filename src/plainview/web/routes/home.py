@@ -1,21 +1,14 @@
-"""What this is, how to verify it, and whether it works."""
+"""What this is, and how to verify it."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from typing import Any
-
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
-from plainview.base.clock import to_iso
-from plainview.errors import PlainviewError
-from plainview.web.context import Web, web_of
+from plainview.web.context import web_of
 from plainview.web.permissions import open_door
 
 router = APIRouter()
-ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S*[^\s.:,;]")
 
 
 @router.get("/", dependencies=[open_door("what this is")])
@@ -35,35 +28,3 @@ async def verify(request: Request) -> Response:
 async def robots() -> Response:
     """The staff application is not for search engines."""
     return PlainTextResponse("User-agent: *\nDisallow: /api/\nDisallow: /app\n")
-
-
-@router.get("/health", dependencies=[open_door("is it working")])
-async def health(request: Request) -> Response:
-    """`{"ok", "red": [reasons], "keeper", "recorder", "time"}`; 503 when something is red."""
-    web = web_of(request)
-    found = await _health(web)
-    return JSONResponse(found, status_code=503 if found["red"] else 200)
-
-
-async def _health(web: Web) -> dict[str, Any]:
-    red: list[str] = []
-    keeper: dict[str, Any] = {}
-    try:
-        keeper = await asyncio.to_thread(web.keeper.status)
-        red += [f"keeper: {reason}" for reason in keeper.get("red", [])]
-    except PlainviewError as error:
-        red.append(f"keeper: {error.message}")
-    recorder = await web.recorders.health()
-    if recorder is None:
-        red.append("recorder: cannot be reached.")
-    else:
-        # Anybody may read this: where a camera is in the city's network stays out of it.
-        red += [f"recorder: {ADDRESS.sub('its address', reason)}" for reason in recorder["red"]]
-    return {
-        "ok": not red,
-        "red": red,
-        "keeper": {name: keeper[name] for name in ("size", "witnesses") if name in keeper},
-        "recorder": {"cameras": len(recorder["cameras"])} if recorder is not None else None,
-        "watched": web.live.watched,
-        "time": to_iso(web.now()),
-    }

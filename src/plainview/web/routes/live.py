@@ -11,9 +11,10 @@ from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from plainview.errors import NotAuthorised, PlainviewError, Refused
-from plainview.watch.live import Ended, Viewer
+from plainview.watch.viewer import Sink, Viewer
 from plainview.web.context import Web, web_of
-from plainview.web.permissions import Permission, check_permission, needs, role_for
+from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.pictures import sink_of
 from plainview.web.sessions import SignedIn
 
 LOG = structlog.get_logger(__name__)
@@ -23,7 +24,9 @@ CHECK_S = 2.0
 RENEW_MS = 30_000
 """How long before its end the keeper's right is renewed."""
 SEND_S = 20.0
-"""A browser that takes nothing for so long is gone."""
+"""A browser that does not take its greeting for so long is gone."""
+END_S = 3.0
+"""How long a browser may take to hear why watching is over."""
 
 
 class NoPurpose(Refused):
@@ -40,7 +43,7 @@ async def live(
     await socket.accept()
     web = web_of(socket)
     try:
-        viewer = await _join(web, session, camera)
+        viewer = await _join(web, session, camera, sink_of(socket))
     except PlainviewError as error:
         await _end(socket, error.code, error.message)
         return
@@ -50,19 +53,19 @@ async def live(
         await _leave(web, camera, viewer)
 
 
-async def _join(web: Web, session: SignedIn, camera: str) -> Viewer:
+async def _join(web: Web, session: SignedIn, camera: str, sink: Sink) -> Viewer:
     if not session.purpose:
         raise NoPurpose("Say first what you watch for.", hint="POST /api/purpose")
     await asyncio.to_thread(web.register.camera, camera)
     web.deeds.spend(session.person)
     role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
-    return await web.live.join(session.key, actor, role, camera, web.now(), session.purpose)
+    return await web.live.join(session.key, actor, role, camera, web.now(), session.purpose, sink)
 
 
 async def _show(
     web: Web, session: SignedIn, camera: str, socket: WebSocket, viewer: Viewer
 ) -> None:
-    """Send until one side ends it."""
+    """Greet, then let the camera's feed send until one side ends it."""
     helpers = (
         asyncio.create_task(_listen(socket, viewer)),
         asyncio.create_task(_recheck(web, session, camera, viewer)),
@@ -71,12 +74,11 @@ async def _show(
         await _note(web, session, camera, viewer)
         rules = await asyncio.to_thread(web.register.rules)
         hello = {"type": "hello", "camera": camera, "entry": viewer.session.index, **rules}
-        await socket.send_text(json.dumps(hello))
-        while True:
-            message = await viewer.next()
-            async with asyncio.timeout(SEND_S):
-                await socket.send_bytes(message)
-    except Ended as ended:
+        async with asyncio.timeout(SEND_S):
+            await socket.send_text(json.dumps(hello))
+        web.live.show(camera, viewer)
+        ended = await viewer.over()
+        LOG.info("watching over", camera=camera, reason=ended.reason, dropped=viewer.dropped)
         await _end(socket, ended.reason, str(ended))
     except PlainviewError as error:
         await _end(socket, error.code, error.message)
@@ -112,8 +114,7 @@ async def _watch_over(web: Web, session: SignedIn, camera: str, viewer: Viewer) 
     while True:
         await asyncio.sleep(CHECK_S)
         try:
-            held = web.sessions.check(session.key, kind=session.kind)
-            check_permission(await web.standing.current(held), Permission.LIVE)
+            await web.rechecks.check(session)
             if web.now() >= viewer.session.expires - RENEW_MS:
                 role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
                 await web.live.renew(actor, role, camera, viewer, session.purpose)
@@ -143,7 +144,8 @@ async def _end(socket: WebSocket, reason: str, message: str) -> None:
         return
     end: dict[str, Any] = {"type": "end", "reason": reason, "message": message}
     try:
-        await socket.send_text(json.dumps(end))
-        await socket.close()
-    except (WebSocketDisconnect, RuntimeError) as gone:
+        async with asyncio.timeout(END_S):
+            await socket.send_text(json.dumps(end))
+            await socket.close()
+    except (WebSocketDisconnect, TimeoutError, RuntimeError) as gone:
         LOG.info("viewer gone", how=type(gone).__name__)

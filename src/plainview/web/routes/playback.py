@@ -78,7 +78,12 @@ async def timeline(request: Request, session: Player, playback: str) -> dict[str
     found = await web.playbacks.timeline(web.playbacks.find(session.key, playback))
     return {
         "spans": [
-            {"start": to_iso(span.start), "end": to_iso(span.end), "state": span.state}
+            {
+                "start": to_iso(span.start),
+                "end": to_iso(span.end),
+                "state": span.state,
+                **({"reason": span.reason} if span.reason else {}),
+            }
             for span in found.spans
         ],
         "segments": [

@@ -13,6 +13,11 @@ interface Props {
   onHover: (at: number) => void;
 }
 
+const reasons: Record<string, string> = texts.playback.reasons;
+
+const named = ({ state, reason }: Span): string =>
+  (reason === undefined ? undefined : reasons[reason]) ?? texts.playback.states[state];
+
 export function Timeline({ spans, view, at, onSeek, onHover }: Props) {
   const track = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<number | null>(null);
@@ -56,7 +61,7 @@ export function Timeline({ spans, view, at, onSeek, onHover }: Props) {
             className="span"
             data-state={span.state}
             data-testid={`span-${span.state}`}
-            title={`${texts.playback.states[span.state]}: ${clockTime(span.start)} – ${clockTime(span.end)}`}
+            title={`${named(span)}: ${clockTime(span.start)} – ${clockTime(span.end)}`}
             style={{
               left: percent(span.start),
               width: `${(share(view, span.end) - share(view, span.start)) * 100}%`,

@@ -1,0 +1,99 @@
+"""The child that makes windows: `python -m plainview.seal.drafting`, JSON both ways.
+
+The window's identity sk and the custodians' secret S never leave the child; they die with it (no
+core dumps; memory locked where possible), as Python cannot overwrite its own strings. Scheme:
+design, section 6.
+
+A child is started for every batch, so what it imports is what a window costs: neither the models
+of `plainview.seal.draft`, which check what goes in and what comes out, nor any package but pyrage,
+nor modules that bring a dozen others (`secrets.token_bytes` is `os.urandom`).
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+
+import pyrage
+
+from plainview.base.memory import guard_memory
+from plainview.errors import BadFormat, PlainviewError
+from plainview.seal.shamir import split, xor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def make_draft(spec: Mapping[str, Any], custodians: Mapping[str, Any]) -> dict[str, Any]:
+    """One fresh window as `draft.Draft` reads it. Raises `BadFormat` for a false recipient.
+
+    `spec` is a `draft.Spec` with the window's id as `window`; `custodians` a `draft.CustodianSet`.
+    """
+    identity = pyrage.x25519.Identity.generate()
+    sk, pk = str(identity).encode("ascii"), str(identity.to_public())
+    e = os.urandom(len(sk))
+    members, k = custodians["members"], custodians["k"]
+    about = {"v": 1, "window": spec["window"], "k": k, "n": len(members), "pk": pk}
+    about["set"] = custodians["set"]
+    shares = [
+        _share({**about, "i": i, "share": _b64(secret)}, members[i - 1])
+        for i, secret in enumerate(split(xor(sk, e), len(members), k), start=1)
+    ]
+    return {
+        "spec": {name: value for name, value in spec.items() if name != "window"},
+        "pk": pk,
+        "k": k,
+        "n": len(members),
+        "set": custodians["set"],
+        "e": _b64(e),
+        "view": _b64(os.urandom(32)),
+        "shares": shares,
+    }
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """RFC 8785, of names in ASCII with text and whole numbers."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def _share(about: dict[str, Any], member: Mapping[str, Any]) -> dict[str, Any]:
+    plain = canonical(about)
+    try:
+        recipient = pyrage.x25519.Recipient.from_str(member["age"])
+    except pyrage.RecipientError as error:
+        name = member["age"][:80]
+        raise BadFormat(f"{name!r} is not an age recipient (age1...).") from error
+    sealed = pyrage.encrypt(plain, [recipient])
+    return {
+        "i": about["i"],
+        "person": member["person"],
+        "plain": hashlib.sha256(plain).hexdigest(),
+        "sealed": hashlib.sha256(sealed).hexdigest(),
+        "data": _b64(sealed),
+    }
+
+
+def _b64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def main() -> None:
+    """The child: one question on stdin, one answer on stdout."""
+    guard_memory()
+    question = json.load(sys.stdin)
+    answer: dict[str, Any]
+    try:
+        answer = {"drafts": [make_draft(spec, question["set"]) for spec in question["specs"]]}
+    except PlainviewError as error:
+        answer = {"error": error.message}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

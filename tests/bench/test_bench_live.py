@@ -1,0 +1,46 @@
+"""Viewers of one web process: what they cost, and that slow ones disturb nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+import pytest
+
+from plainview.bench import live
+from plainview.bench.catalogue import Options
+from plainview.bench.result import Result
+
+FULL = bool(os.environ.get("PLAINVIEW_BARS"))
+
+
+@pytest.mark.bar("viewers")
+@pytest.mark.timeout(1800)
+def test_viewers_cost_little_and_slow_ones_disturb_nobody(
+    record_property: Callable[[str, object], None],
+) -> None:
+    options = Options(runs=3) if FULL else Options(runs=1, scale=0.03)
+    found = {one.metric: one for one in live.run(options, lambda text: None)}
+    viewers = round(options.scaled(live.VIEWERS, 8))
+    sending = found[f"live.sending_core_percent.{viewers}_viewers"]
+    slowest = min(
+        found["live.slowest_viewer_speed"].value,
+        found["live.slowest_viewer_speed_beside_stalled"].value,
+    )
+    each = next(one for name, one in found.items() if "stalled_viewer" in name and "rss" in name)
+    total: Result = found[f"live.core_percent.{viewers}_viewers"]
+    record_property(
+        "bar",
+        json.dumps(
+            {
+                "measured": f"{viewers} viewers: {sending.value:g} % of a core for sending "
+                f"({total.value:g} % for all; {total.ratio:g} x bare writes), slowest at "
+                f"{slowest:.3g} x real time, {each.value:g} MB for each who stops reading"
+            }
+        ),
+    )
+    assert slowest > 0.95
+    assert each.value < 4
+    if FULL:
+        assert sending.value <= 10
