@@ -1,7 +1,7 @@
 """The one writer of the log: batches, each entry judged by `tlog.history`.
 
-A batch closes when nothing came for 5 ms, after 50 ms, or with 1,000 entries; what comes while it
-is written waits for the next.
+A batch closes when nothing more comes (for 5 ms, once something waits), after 50 ms at the latest,
+and with at most 1,000 entries. What comes while it is written waits for the next.
 
 An entry is answered when it is durable and signed. If the disk fails, everything in hand is refused
 and the log is read again from the disk before anything else is written, so that what the keeper
@@ -10,6 +10,7 @@ believes is always what is on the log.
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import threading
 import time
@@ -17,7 +18,6 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from plainview.base import durable
-from plainview.base.ids import sha256_hex
 from plainview.errors import LogAway, PlainviewError, Refused
 from plainview.tlog.entries import Entry, parse
 from plainview.tlog.history import History
@@ -32,7 +32,7 @@ _WAITING = 10_000
 _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
-Ids = dict[str, tuple[int, str]]
+Ids = dict[str, tuple[int, bytes]]
 """Index and content of entries by submission id."""
 
 _FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
@@ -58,11 +58,9 @@ class Scribe:
 
         What was known before stays until all of it was read.
         """
-        history, ids = History(), Ids()
-        self.writer = LogWriter(
-            self.folder, self._signer, lambda raw: _take(parse(raw), history, ids)
-        )
-        self.history, self._ids, self.broken = history, ids, ""
+        past, ids = History(), Ids()
+        self.writer = LogWriter(self.folder, self._signer, lambda raw: _take(parse(raw), past, ids))
+        self.history, self._ids, self.broken = past, ids, ""
 
     def known(self, ident: str) -> int | None:
         """Index of the entry with this submission id, if it is on the log."""
@@ -160,10 +158,10 @@ def _take(entry: Entry, history: History, ids: Ids) -> None:
         del ids[next(iter(ids))]
 
 
-def _content(entry: Entry) -> str:
+def _content(entry: Entry) -> bytes:
     """What a submission that is made again must repeat: all but the keeper's own time, hashed.
 
     Else an id that is on the log already would pass for the entry of what was never logged.
     """
     head = entry.raw.rpartition(b'"time":')[0] + entry.type.encode()
-    return sha256_hex(entry.raw if entry.by else head)
+    return hashlib.sha256(entry.raw if entry.by else head).digest()
