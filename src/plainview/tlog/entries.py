@@ -33,7 +33,7 @@ def canonical(value: Any) -> bytes:
         if b"null" in raw and orjson.loads(raw) != value:
             json.dumps(value, allow_nan=False)  # orjson writes a float that is no number as null
         # orjson orders names by their UTF-8, RFC 8785 by their UTF-16, and orjson writes floats.
-        same = raw.isascii() and not _MAYBE_FLOAT.search(raw)
+        same = raw.isascii() and not _MAYBE_FLOAT.search(b"," + raw)
         return raw if same else rfc8785.dumps(_DECODER.decode(raw.decode()))
     except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError) as error:
         raise BadFormat(f"cannot be written as canonical JSON: {error}.") from error
