@@ -28,7 +28,6 @@ BATCH_SECONDS = 0.05
 BATCH_ENTRIES = 1000
 PAUSE_SECONDS = 0.005
 _REMEMBERED = 1_000_000
-_WAITING = 10_000
 _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
@@ -48,7 +47,7 @@ class Scribe:
         self.changed = threading.Event()
         self.broken = ""
         self._probed = 0.0
-        self._waiting: queue.Queue[Item | None] = queue.Queue(_WAITING)
+        self._waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._reopen()
         self.thread = threading.Thread(target=self._run, name="scribe", daemon=True)
         self.thread.start()
@@ -73,10 +72,10 @@ class Scribe:
         Raises what `History.apply` raises, or `LogAway`.
         """
         future: Future[int] = Future()
+        self._waiting.put((entry, future))  # no more can wait than there are connections
         try:
-            self._waiting.put((entry, future), timeout=5)
             return future.result(timeout=30)
-        except (queue.Full, TimeoutError) as error:
+        except TimeoutError as error:
             raise LogAway("The log does not keep up.", hint="Is its disk full or slow?") from error
 
     def check_writable(self) -> None:
