@@ -29,6 +29,21 @@ def test_a_hundred_writers_are_answered_soon(record_property: Note) -> None:
         assert p99 <= 1
 
 
+@pytest.mark.bar("log speed")
+@pytest.mark.timeout(3600)
+def test_half_an_hour_at_a_steady_rate(record_property: Note) -> None:
+    found = {one.metric: one.value for one in log.steady(1_800 if FULL else 0.4)}
+    p99 = found["log.answer_p99_s.at_500_s"]
+    latency, memory = found["log.answer_growth.at_500_s"], found["log.memory_growth.at_500_s"]
+    measured = f"500/s: p99 {p99:g} s, latency x {latency:g}, {memory:g} bytes an entry"
+    record_property("bar", json.dumps({"measured": measured}))
+    assert p99 > 0
+    if FULL:
+        assert p99 <= 1
+        assert latency <= 1.5
+        assert memory <= 500  # the submission ids, which are kept for the last million entries
+
+
 @pytest.mark.bar("verifier speed")
 @pytest.mark.timeout(3600)
 def test_a_month_of_a_city_is_verified(record_property: Note) -> None:

@@ -11,11 +11,12 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from plainview.bench.catalogue import Options, Say
 from plainview.bench.keeping import running_keeper
+from plainview.bench.measure import memory_mb
 from plainview.bench.result import Result, alone, compared
 from plainview.bench.writers import Writers, Written, gate_question, quantile
 
@@ -45,22 +46,42 @@ def run(options: Options, say: Say) -> Iterator[Result]:
         "log", "log.checkpoint_p99_s", [quantile(one.to_checkpoint(), 0.99) for one in busy], "s"
     )
     say(f"{RATE:g} entries a second")
-    steady = [measure(seconds, WRITERS, RATE) for _ in range(options.runs)]
+    yield from steady(seconds)
+
+
+def steady(seconds: float) -> Iterator[Result]:
+    """One keeper at `RATE` for so long: latencies, and what grows with the log."""
+    with _clients(WRITERS) as (clients, keeper):
+        clients.write(seconds / 10, RATE)  # threads and first tiles are there
+        before = memory_mb(keeper)
+        parts = [clients.write(seconds / 4, RATE) for _ in range(4)]
+        grown = (memory_mb(keeper) - before) * 1_000_000
+    at, entries = f"at_{RATE:g}_s", sum(len(part.entries) for part in parts)
     for share in (50, 99):
-        figures = [quantile(one.latencies(), share / 100) for one in steady]
-        yield alone("log", f"log.answer_p{share}_s.at_{RATE:g}_s", figures, "s")
+        figures = [quantile(part.latencies(), share / 100) for part in parts]
+        yield alone("log", f"log.answer_p{share}_s.{at}", figures, "s")
+    growth = quantile(parts[-1].latencies(), 0.5) / quantile(parts[0].latencies(), 0.5)
+    yield alone("log", f"log.answer_growth.{at}", [growth], "last quarter over first")
+    yield alone("log", f"log.memory_growth.{at}", [grown / entries], "bytes an entry")
 
 
-def measure(seconds: float, writers: int, rate: float | None = None) -> Written:
+def measure(seconds: float, writers: int) -> Written:
     """A new log, written for so long by so many."""
+    with _clients(writers) as (clients, _keeper):
+        return clients.write(seconds)
+
+
+@contextmanager
+def _clients(count: int) -> Iterator[tuple[Writers, int]]:
+    """So many connections to a keeper with a new log, and its process id."""
     with (
         tempfile.TemporaryDirectory(prefix="plainview-bench-") as folder,
-        running_keeper(Path(folder)) as (settings, _pid),
+        running_keeper(Path(folder)) as (settings, keeper),
         closing(
-            Writers(settings.keeper_socket, settings.log_dir / "checkpoint", writers, gate_question)
+            Writers(settings.keeper_socket, settings.log_dir / "checkpoint", count, gate_question)
         ) as clients,
     ):
-        return clients.write(seconds, rate)
+        yield clients, keeper
 
 
 def rows_a_second(seconds: float, batch: int) -> float:

@@ -9,7 +9,13 @@ from typing import Annotated
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from plainview.base.clock import now_ms
 from plainview.errors import BadFormat, NotFound
@@ -39,7 +45,14 @@ def command(
     """Verify everything; exit status 0 only if all holds."""
     given = None if policy is None else read_policy(policy)
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
         task = bar.add_task("Verifying", total=None)
         report = _verify(
             target, given, lambda done, total: bar.update(task, completed=done, total=total)

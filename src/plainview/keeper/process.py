@@ -27,6 +27,7 @@ from plainview.tlog.notes import Signer, read_key
 from plainview.tlog.policy_file import PolicyFile
 
 ROUND_SECONDS = 1.0
+COSIGN_SECONDS = 0.1
 RECOSIGN_MS: Ms = 300_000
 RETRY_MS: Ms = 5_000
 
@@ -61,8 +62,7 @@ class Keeper:
             started.callback(box.close)
             self.desk = Desk(self._scribe, KeyRing(places.keys_dir), box, clock)
             self.chores = Chores(self.desk, self._witnesses, clock)
-            size = self._scribe.writer.size
-            start = {"software": software, "log_size": size}
+            start = {"software": software, "log_size": self._scribe.writer.size}
             self.desk.log("start", start, new_id())
             loops = (self._keep_house, self._keep_witnessed)
             self._threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
@@ -74,7 +74,7 @@ class Keeper:
             server = Server(places.keeper_socket, [*self.desk.operations, self.status])
             started.callback(server.close)
             self._started = started.pop_all()
-        log.info("keeper started", log_size=size)
+        log.info("keeper started", **start)
 
     def close(self) -> None:
         """Stop in order: no more questions, no more chores, the log written, the files closed."""
@@ -110,9 +110,9 @@ class Keeper:
             self.chores.round()
 
     def _keep_witnessed(self) -> None:
-        """Cosignatures after every batch and at least every five minutes, never in its way."""
+        """Cosignatures of what is new and at least every five minutes, never in a batch's way."""
         last = 0
-        while not self._stop.is_set():
+        while not self._stop.wait(COSIGN_SECONDS):
             grown = self._scribe.changed.wait(ROUND_SECONDS)
             wait = RETRY_MS if "checkpoint" in self.chores.red else RECOSIGN_MS
             if grown or self._clock() - last >= wait:

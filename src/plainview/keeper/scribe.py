@@ -1,4 +1,7 @@
-"""The one writer of the log: batches of 50 ms or 1,000 entries, each judged by `tlog.history`.
+"""The one writer of the log: batches, each entry judged by `tlog.history`.
+
+A batch closes when nothing more comes (for 5 ms, once something waits), after 50 ms at the latest,
+and with at most 1,000 entries. What comes while it is written waits for the next.
 
 An entry is answered when it is durable and signed. If the disk fails, everything in hand is refused
 and the log is read again from the disk before anything else is written, so that what the keeper
@@ -7,6 +10,7 @@ believes is always what is on the log.
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import threading
 import time
@@ -14,7 +18,6 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from plainview.base import durable
-from plainview.base.ids import sha256_hex
 from plainview.errors import LogAway, PlainviewError, Refused
 from plainview.tlog.entries import Entry, parse
 from plainview.tlog.history import History
@@ -23,12 +26,12 @@ from plainview.tlog.writer import LogWriter
 
 BATCH_SECONDS = 0.05
 BATCH_ENTRIES = 1000
+PAUSE_SECONDS = 0.005
 _REMEMBERED = 1_000_000
-_WAITING = 10_000
 _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
-Ids = dict[str, tuple[int, str]]
+Ids = dict[str, tuple[int, bytes]]
 """Index and content of entries by submission id."""
 
 _FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
@@ -44,7 +47,7 @@ class Scribe:
         self.changed = threading.Event()
         self.broken = ""
         self._probed = 0.0
-        self._waiting: queue.Queue[Item | None] = queue.Queue(_WAITING)
+        self._waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._reopen()
         self.thread = threading.Thread(target=self._run, name="scribe", daemon=True)
         self.thread.start()
@@ -54,11 +57,9 @@ class Scribe:
 
         What was known before stays until all of it was read.
         """
-        history, ids = History(), Ids()
-        self.writer = LogWriter(
-            self.folder, self._signer, lambda raw: _take(parse(raw), history, ids)
-        )
-        self.history, self._ids, self.broken = history, ids, ""
+        past, ids = History(), Ids()
+        self.writer = LogWriter(self.folder, self._signer, lambda raw: _take(parse(raw), past, ids))
+        self.history, self._ids, self.broken = past, ids, ""
 
     def known(self, ident: str) -> int | None:
         """Index of the entry with this submission id, if it is on the log."""
@@ -71,10 +72,10 @@ class Scribe:
         Raises what `History.apply` raises, or `LogAway`.
         """
         future: Future[int] = Future()
+        self._waiting.put((entry, future))  # no more can wait than there are connections
         try:
-            self._waiting.put((entry, future), timeout=5)
             return future.result(timeout=30)
-        except (queue.Full, TimeoutError) as error:
+        except TimeoutError as error:
             raise LogAway("The log does not keep up.", hint="Is its disk full or slow?") from error
 
     def check_writable(self) -> None:
@@ -94,13 +95,13 @@ class Scribe:
         self.thread.join()
 
     def _run(self) -> None:
-        going = True
-        while going:
+        batch: list[Item | None] = []
+        while None not in batch:
             batch = [self._waiting.get()]
-            time.sleep(BATCH_SECONDS)
-            while len(batch) < BATCH_ENTRIES and not self._waiting.empty():
-                batch.append(self._waiting.get())
-            going = None not in batch
+            seen, ends = 0, time.monotonic() + BATCH_SECONDS
+            while seen < (seen := self._waiting.qsize()) and time.monotonic() < ends:
+                time.sleep(PAUSE_SECONDS)
+            batch += [self._waiting.get() for _ in range(min(seen, BATCH_ENTRIES - 1))]
             self._write([item for item in batch if item])
 
     def _write(self, batch: list[Item]) -> None:
@@ -156,10 +157,10 @@ def _take(entry: Entry, history: History, ids: Ids) -> None:
         del ids[next(iter(ids))]
 
 
-def _content(entry: Entry) -> str:
+def _content(entry: Entry) -> bytes:
     """What a submission that is made again must repeat: all but the keeper's own time, hashed.
 
     Else an id that is on the log already would pass for the entry of what was never logged.
     """
     head = entry.raw.rpartition(b'"time":')[0] + entry.type.encode()
-    return sha256_hex(entry.raw if entry.by else head)
+    return hashlib.sha256(entry.raw if entry.by else head).digest()

@@ -13,6 +13,8 @@ import json
 import socket
 from typing import Any, BinaryIO
 
+import orjson
+
 from plainview.errors import BadFormat, PlainviewError
 
 MAX_MESSAGE = 8 * 1024 * 1024
@@ -35,8 +37,8 @@ def receive(stream: BinaryIO) -> dict[str, Any] | None:
     if not line.endswith(b"\n"):
         raise BadFormat("A message is cut short or too long.", hint=f"At most {MAX_MESSAGE} bytes.")
     try:
-        message = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        message = orjson.loads(line)
+    except ValueError as error:
         raise BadFormat("A message is not JSON.") from error
     if not isinstance(message, dict):
         raise BadFormat("A message is not a JSON object.")

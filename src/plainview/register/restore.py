@@ -50,7 +50,7 @@ def _windows(connection: Connection, history: History, sets: list[CustodianSet])
     for row in connection.execute(query.order_by(t.WINDOWS.c.idx, t.WINDOWS.c.window)):
         record = json.loads(row.record)
         group = [one for one in sets if one.id == record["set"] and one.index < row.idx][-1]
-        history.windows[row.window] = Window(record, row.idx, group, row.held_ms)
+        history.windows[row.window] = Window(record, row.idx, group, max(row.shred_ms, row.held_ms))
 
 
 def _requests(connection: Connection, history: History) -> None:

@@ -30,10 +30,10 @@ def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of `value`; raises `BadFormat` for floats and what JSON cannot hold."""
     try:
         raw = orjson.dumps(value, option=_OPTIONS)
-        if b"null" in raw:
+        if b"null" in raw and orjson.loads(raw) != value:
             json.dumps(value, allow_nan=False)  # orjson writes a float that is no number as null
         # orjson orders names by their UTF-8, RFC 8785 by their UTF-16, and orjson writes floats.
-        same = raw.isascii() and not _MAYBE_FLOAT.search(raw)
+        same = raw.isascii() and not _MAYBE_FLOAT.search(b"," + raw)
         return raw if same else rfc8785.dumps(_DECODER.decode(raw.decode()))
     except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError) as error:
         raise BadFormat(f"cannot be written as canonical JSON: {error}.") from error
@@ -95,9 +95,12 @@ def key_id(public: bytes) -> str:
 
 def parse(raw: bytes) -> Entry:
     """Read one entry; raises `BadFormat`. Whether signatures verify is not checked here."""
+    return _entry(raw, read_canonical(raw))
+
+
+def _entry(raw: bytes, document: Any) -> Entry:
     if len(raw) > MAX_ENTRY:
         raise BadFormat(f"an entry of {len(raw)} bytes; at most {MAX_ENTRY} are allowed.")
-    document = read_canonical(raw)
     signed = isinstance(document, dict) and "by" in document
     check_shape(document, STATEMENT if signed else ENTRY, "an entry")
     time = from_iso(document["time"])
@@ -112,8 +115,9 @@ def parse(raw: bytes) -> Entry:
 
 def make(type: str, body: Mapping[str, Any], *, time: Ms, id: str | None = None) -> Entry:
     """A new entry without signatures; a fresh submission id unless one is given."""
-    document = {"v": 1, "id": id or new_id(), "type": type, "time": to_iso(time), "body": body}
-    return parse(canonical(document))
+    given = {"v": 1, "id": id or new_id(), "type": type, "time": to_iso(time), "body": body}
+    raw = canonical(given)
+    return _entry(raw, orjson.loads(raw))
 
 
 def commit(detail: Mapping[str, Any], salt: bytes) -> str:

@@ -80,12 +80,12 @@ class Version:
 
 @dataclass(slots=True)
 class Window:
-    """A logged window that is not shredded yet."""
+    """A logged window that is not shredded yet; it is due then, later where it is held."""
 
     record: Mapping[str, Any]
     index: int
     set: CustodianSet
-    held_until: Ms = 0
+    due: Ms
 
 
 @dataclass(slots=True)
@@ -244,7 +244,8 @@ class History:
         for record in records:
             self.check_window(record, now)
         for record in records:
-            self.windows[record["window"]] = Window(record, index, self.sets[record["set"]])
+            group, due = self.sets[record["set"]], from_iso(record["shred"])
+            self.windows[record["window"]] = Window(record, index, group, due)
 
     def check_window(self, record: Mapping[str, Any], now: Ms) -> None:
         """A window may be made now: named, timed, lawful, shared and shredded as it must be."""
@@ -278,14 +279,13 @@ class History:
     def due(self, at: Ms) -> dict[str, list[str]]:
         """Windows to be shredded by then, by period; held ones when their hold has ended."""
         found: dict[str, list[str]] = {}
-        for name in sorted(name for name in self.windows if self.due_at(name) <= at):
+        for name in sorted(name for name, kept in self.windows.items() if kept.due <= at):
             found.setdefault(self.windows[name].record["period"], []).append(name)
         return found
 
     def due_at(self, window: str) -> Ms:
         """When this window is to be shredded."""
-        kept = self.windows[window]
-        return max(from_iso(kept.record["shred"]), kept.held_until)
+        return self.windows[window].due
 
     def _hold(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         until = from_iso(entry.body["until"])
@@ -295,7 +295,7 @@ class History:
         if any(self.due_at(name) <= now for name in entry.body["windows"]):
             raise Refused("what is due for destruction is not held any more.")
         for kept in held:
-            kept.held_until = max(kept.held_until, until)
+            kept.due = max(kept.due, until)
 
     def _shred(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         body, names = entry.body, entry.body["windows"]

@@ -87,7 +87,7 @@ def check_shape(value: Any, shape: Shape, what: str) -> None:
     if not isinstance(value, dict) or value.keys() != shape.keys():
         raise BadFormat(f"{what} has not exactly the fields {', '.join(shape)}.")
     for name, kind in shape.items():
-        if not _fits(value[name], kind, name):
+        if type(value[name]) is not kind and not _fits(value[name], kind, name):
             raise BadFormat(f"{what}: {name} is not what it must be.")
 
 

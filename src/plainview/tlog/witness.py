@@ -207,7 +207,8 @@ async def _answer_one(
         body = await reader.readexactly(int(length))
     keep = headers.get("connection", "").lower() != "close" and head[0].endswith("HTTP/1.1")
     _send(writer, _route(witness, head[0].split(" "), body), keep)
-    await writer.drain()
+    async with asyncio.timeout(_IDLE_SECONDS):
+        await writer.drain()
     return keep
 
 

@@ -20,7 +20,8 @@ from plainview.tlog.shapes import BODY, HEX, ID, NAME, Shape
 
 TEXT = r'"([ !#-\[\]-~]*)"'
 INT = r"(0|-?[1-9][0-9]{0,14})"
-_TIME = r'"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]\.[0-9]{3}Z)"'
+_TIME = r'"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:)([0-5][0-9])\.([0-9]{3})Z"'
+_PAIR = re.sub(r"\((?!\?)", "(?:", f"{TEXT}:(?:{TEXT}|{INT}|true|false|null)")
 _FORMS: dict[object, str] = {
     str: TEXT,
     int: INT,
@@ -29,11 +30,8 @@ _FORMS: dict[object, str] = {
     ID: '"([0-9a-f]{32})"',
     NAME: r'"([!#-\[\]-~]{1,100})"',
     (int, None): f"(?:{INT}|null)",
-    dict: r"(\{[^{\[]*\})",  # flat; its own form is for `is_canonical`
+    dict: rf"(\{{(?:{_PAIR}(?:,{_PAIR})*)?\}})",  # flat; the order of its names is not seen here
 }
-_PAIR = f"{TEXT}:(?:{TEXT}|{INT}|true|false|null)"
-_FLAT = re.compile(rf"\{{(?:{_PAIR}(?:,{_PAIR})*)?\}}".encode())
-_MINUTE = len("2026-11-23T08:50:")
 
 
 class BulkEntry(NamedTuple):
@@ -42,7 +40,7 @@ class BulkEntry(NamedTuple):
     kind: str
     time: Ms
     id: bytes
-    body: list[bytes]
+    body: tuple[bytes, ...]
 
 
 def object_pattern(shape: Shape) -> str:
@@ -77,19 +75,18 @@ class BulkReader:
         match = known[1].fullmatch(raw) if known else None
         if known is None or match is None:
             return None
-        *body, ident, time = match.groups()
-        if time[:_MINUTE] != self._minute:
+        values = match.groups()
+        ident, minute, seconds, rest = values[-4:]
+        if minute != self._minute:
             try:
-                began = from_iso(f"{time[:_MINUTE].decode()}00.000Z")
+                began = from_iso(f"{minute.decode()}00.000Z")
             except BadFormat:
                 return None
-            self._minute, self._began = time[:_MINUTE], began
-        at = self._began + int(time[_MINUTE : _MINUTE + 2] + time[_MINUTE + 3 : -1])
-        return BulkEntry(known[0], at, unhexlify(ident), body)
+            self._minute, self._began = minute, began
+        at = self._began + int(seconds + rest)
+        return BulkEntry(known[0], at, unhexlify(ident), values[:-4])
 
 
 def is_canonical(flat: bytes) -> bool:
-    """Whether these bytes are the canonical JSON of a flat object; False also if in doubt."""
-    if _FLAT.fullmatch(flat) is None:
-        return False
+    """Whether an object that the pattern let pass has its names in order, each once."""
     return orjson.dumps(orjson.loads(flat), option=orjson.OPT_SORT_KEYS) == flat

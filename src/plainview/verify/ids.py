@@ -29,5 +29,5 @@ class SubmissionIds:
         """Indices of the entries whose id another entry before them has, in ascending order."""
         ids = np.frombuffer(self._ids, dtype="<u8").reshape(-1, 2)
         order = np.lexsort((ids[:, 1], ids[:, 0]))  # equal ids side by side, in the log's order
-        same = np.all(ids[order[1:]] == ids[order[:-1]], axis=1) if len(ids) else np.empty(0)
+        same = np.all(ids[order[1:]] == ids[order[:-1]], axis=1)
         yield from sorted(int(index) for index in order[1:][same])

@@ -7,6 +7,7 @@ as JSON, and found wrong there if it is.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -42,7 +43,7 @@ def read_leaves(raw: bytes, body: Mapping[str, Any]) -> list[Leaf]:
     found, ciphers, plains = quick
     if len(found) != body["leaves"]:
         raise BadFormat("not as many as the entry says.")
-    if (merkle.root_over(ciphers), merkle.root_over(plains)) != _logged(body):
+    if (_root(ciphers), _root(plains)) != _logged(body):
         raise BadProof("their roots are not those that were logged.")
     return found
 
@@ -61,6 +62,19 @@ def _match_all(raw: bytes) -> tuple[list[Leaf], list[bytes], list[bytes]] | None
         plains.append(head + minute + plain + tail)
         at = match.end()
     return (found, ciphers, plains) if raw[at:] == b"]" else None
+
+
+def _root(texts: list[bytes]) -> str:
+    """`merkle.root_over`, for the few leaves of one recorder: with fewer calls."""
+    sha256 = hashlib.sha256
+    row = [sha256(b"\x00" + text).digest() for text in texts]
+    while len(row) > 1:
+        # An odd last one goes up as it is, which is what RFC 6962 makes of unbalanced trees.
+        paired = [
+            sha256(b"\x01" + row[at] + row[at + 1]).digest() for at in range(0, len(row) - 1, 2)
+        ]
+        row = paired + row[len(paired) * 2 :]
+    return row[0].hex() if row else merkle.EMPTY_ROOT.hex()
 
 
 def check_leaves(listed: Any, body: Mapping[str, Any]) -> None:

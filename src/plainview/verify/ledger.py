@@ -78,7 +78,8 @@ class Ledger:
             return False
         if not _BULK_STEPS[entry.kind](self, index, entry):
             return False
-        history.clock = max(history.clock, entry.time)
+        if entry.time > history.clock:
+            history.clock = entry.time
         history.size = index + 1
         self.counts[entry.kind] += 1
         self._ids.add(entry.id)
