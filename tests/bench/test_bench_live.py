@@ -28,7 +28,7 @@ def test_viewers_cost_little_and_slow_ones_disturb_nobody(
         found["live.slowest_viewer_speed"].value,
         found["live.slowest_viewer_speed_beside_stalled"].value,
     )
-    each = next(one for name, one in found.items() if "stalled_viewer" in name and "rss" in name)
+    each = next(one for name, one in found.items() if "stalled_viewer" in name and "memory" in name)
     total: Result = found[f"live.core_percent.{viewers}_viewers"]
     record_property(
         "bar",

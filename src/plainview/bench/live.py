@@ -23,6 +23,7 @@ from pathlib import Path
 from plainview.base.clock import now_ms
 from plainview.bench.broadcast import Broadcast
 from plainview.bench.catalogue import Options, Say
+from plainview.bench.measure import cpu_s, memory_mb
 from plainview.bench.result import Result, alone, compared
 from plainview.bench.viewers import Crowd, Seen, Wanted
 from plainview.errors import Unavailable
@@ -40,7 +41,6 @@ WINDOW_S = 3600
 """Longer than a whole bench takes, twice over."""
 OF_ONE = 25
 """Pictures that one person watches: a wall of five by five."""
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Measured:
     """One round of viewers."""
 
     core_percent: float
-    rss_mb: float
+    memory_mb: float
     seen: list[Seen]
     seconds: float
 
@@ -95,8 +95,8 @@ def _results(
 
 def _slow(stalled: int, before: Measured, last: Measured) -> Iterator[Result]:
     """With viewers who stop reading: memory for each of them, and the speed of the others."""
-    each = (last.rss_mb - before.rss_mb) / stalled
-    yield alone("live", f"live.rss_mb_per_stalled_viewer.{stalled}", [each], "MB")
+    each = (last.memory_mb - before.memory_mb) / stalled
+    yield alone("live", f"live.memory_mb_per_stalled_viewer.{stalled}", [each], "MB")
     slowest = min(seen.frames for seen in last.seen) / (FPS * last.seconds)
     yield alone("live", "live.slowest_viewer_speed_beside_stalled", [slowest], "x real time")
 
@@ -143,7 +143,7 @@ class Scene:
             used, began = cpu_s(self._web), time.monotonic()
             seen = crowd.count(seconds)
             used, span = cpu_s(self._web) - used, time.monotonic() - began
-            memory = rss_mb(self._web)
+            memory = memory_mb(self._web)
         return Measured(used / span * 100, memory, seen[stalled:], seconds)
 
     def _wanted(self, number: int, *, stalls: bool) -> Wanted:
@@ -228,15 +228,3 @@ def bare_writes(cameras: int, viewers: int, seconds: float) -> float:
     finally:
         broadcast.stop()
     return used / span * 100
-
-
-def cpu_s(pid: int) -> float:
-    """Processor seconds that a process has used (proc(5), stat: utime and stime)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def rss_mb(pid: int) -> float:
-    """Resident memory of a process in MB (proc(5), statm)."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
