@@ -34,8 +34,20 @@ def test_files_and_socket_are_this_users_alone(city: Any) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
     for path in keys.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    # Its folder is the lock: nobody else gets in unless an operator opens it to the group.
-    assert stat.S_IMODE(city.settings.keeper_socket.stat().st_mode) == 0o660
+    assert stat.S_IMODE(city.settings.keeper_socket.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("folder", "socket"), [(0o700, 0o600), (0o755, 0o600), (0o775, 0o600), (0o770, 0o660)]
+)
+def test_the_group_gets_in_only_where_an_operator_gave_it_the_folder(
+    city: Any, folder: int, socket: int
+) -> None:
+    city.stop()
+    path = city.settings.keeper_socket
+    path.parent.chmod(folder)
+    city.start()
+    assert stat.S_IMODE(path.stat().st_mode) == socket
 
 
 def test_the_first_entries(city: Any) -> None:

@@ -1,7 +1,8 @@
 """The keeper's Unix socket: bounded connections, one thread each.
 
-Who may connect: our own user, and processes whose primary group is ours where an operator has let
-that group into the socket's folder. A folder that we make lets nobody else in.
+Who may connect: our own user, and processes whose primary group is ours where an operator has given
+the socket's folder to that group and to nobody else (mode 0770). A folder of any other mode, and
+one that we make, opens the socket to nobody.
 
 Every question is checked against the types of the method that answers it; what a person may see of
 an error goes back under its code, anything unexpected ends the connection.
@@ -46,7 +47,7 @@ class Server(socketserver.ThreadingUnixStreamServer):
         durable.make_folder(path.parent, mode=0o700)
         path.unlink(missing_ok=True)
         super().__init__(str(path), socketserver.BaseRequestHandler)
-        path.chmod(0o660)
+        path.chmod(0o660 if path.parent.stat().st_mode & 0o077 == 0o070 else 0o600)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
 

@@ -29,8 +29,8 @@ from plainview.errors import Unavailable
 from plainview.store.tail import Tail, pack_item
 
 START_S = 10.0
-SOCKET_MODE = 0o660
-"""Its folder, ours alone unless an operator opened it to the group, decides who may connect."""
+OWN, GROUP = 0o600, 0o660
+"""The group's only where an operator gave it the socket's folder (mode 0770), as for the keeper."""
 
 
 class TailServer:
@@ -68,7 +68,8 @@ class TailServer:
             if time.monotonic() > deadline or not self._thread.is_alive():
                 raise Unavailable(f"The recorder cannot listen on {self._socket}.")
             time.sleep(0.01)
-        self._socket.chmod(SOCKET_MODE)
+        given = self._socket.parent.stat().st_mode & 0o077 == 0o070
+        self._socket.chmod(GROUP if given else OWN)
 
     @property
     def alive(self) -> bool:

@@ -67,9 +67,9 @@ async def metrics(socket: Path) -> str:
 
 
 async def health(socket: Path) -> dict[str, Any]:
-    """What the recorder says of cameras, of what is wrong or soon will be, and of room.
+    """What the recorder says of cameras, and of what is wrong or soon will be.
 
-    `{cameras: {id: {state, reason, redaction, ...}}, red: [], problems: [], headroom: []}`.
+    `{cameras: {id: {state, reason, redaction, ...}}, red: [], problems: []}`.
 
     Raises `SourceAway`.
     """
@@ -77,7 +77,7 @@ async def health(socket: Path) -> dict[str, Any]:
     try:
         async with httpx.AsyncClient(transport=transport, timeout=2.0) as client:
             found = (await client.get("http://recorder/health")).json()
-        lists = {name: list(found.get(name, [])) for name in ("red", "problems", "headroom")}
+        lists = {name: list(found.get(name, [])) for name in ("red", "problems")}
         return {"cameras": dict(found["cameras"]), **lists}
     except (httpx.TransportError, ValueError, KeyError, TypeError) as error:
         raise SourceAway("The recorder cannot be reached.", hint=_HINT) from error
