@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from plainview.base import journal
 from plainview.bench.catalogue import ABOUT, Options, bench
 from plainview.bench.result import Result, machine
 from plainview.cli.options import Json
@@ -21,6 +23,7 @@ Scale = Annotated[float, typer.Option(min=0.001, max=1.0, help="Share of the ful
 
 def command(name: Name, runs: Runs = 3, scale: Scale = 1.0, json_: Json = False) -> None:
     """Measure what this machine does; ratios are against a baseline that ran in turn."""
+    journal.configure("bench", level=logging.ERROR)  # standard output is for figures alone
     names = list(ABOUT) if name == "all" else [name]
     console, talk = Console(), Console(stderr=True)
     results: list[Result] = []
