@@ -157,22 +157,26 @@ def _readable(store: Store, row: Segment) -> bool:
 
 
 def check_holes(store: Store, camera: str) -> None:
-    """Raises `Broken` for a stretch without pictures that the timeline shows as recorded."""
+    """Raises `Broken` for a stretch without pictures that the record does not own up to.
+
+    In the view that is a gap, or a stretch shown as withheld: a machine without time left for
+    searching withholds pictures, and then sends fewer of them.
+    """
     rows = store.segments(Kind.VIEWS, camera, *EVER)
     if not rows:
         return
-    gaps = [
+    owned = [
         (span.start, span.end)
         for span in store.spans(camera, rows[0].start_ms, rows[-1].end_ms)
-        if span.state == "gap"
+        if span.state != "recorded"
     ]
     times = sorted(time_ for row in rows for time_ in _times(store, row))
     for before, after in pairwise(times):
-        declared = sum(max(0, min(after, end) - max(before, start)) for start, end in gaps)
+        declared = sum(max(0, min(after, end) - max(before, start)) for start, end in owned)
         if after - before - declared > HOLE_MS:
             raise Broken(
                 f"{camera}: no picture between {before} and {after}, and the timeline shows "
-                f"{declared} ms of that as missing"
+                f"{declared} ms of that as missing or withheld"
             )
 
 
