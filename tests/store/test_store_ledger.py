@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from plainview.seal.windows import WindowHeader
-from plainview.store.packs import Kind
-from plainview.store.records import PIXELATED, parse
+from plainview.store.packs import PIXELATED, Kind
+from plainview.store.records import parse
 from plainview.store.store import Store
 from plainview.store.writer import NewSegment
 from plainview.testing.ledger import Broken, check_holes
