@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from plainview.ingest import session
+from plainview.media import timing
 from plainview.media.convert import ClipStyle, encode_clip
 from plainview.media.frames import Frame
 from plainview.media.packets import Packet, Parameters
@@ -36,6 +38,24 @@ def _frames(count: int) -> Iterator[Frame]:
 def encoded() -> Callable[[int, ClipStyle], Encoded]:
     """`encoded(seconds, style)`: 320x180 at 25 frames a second; made once."""
     return _encoded
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """`patient(speed)`: clocks of tests that run faster than time may differ as many times more.
+
+    Where a machine stands still for a second, ten seconds pass on a clock that runs tenfold.
+    """
+
+    def apply(speed: int) -> None:
+        for module, name in (
+            (timing, "MAX_CLOCK_ERROR_MS"),
+            (timing, "BELIEVED_AGAIN_MS"),
+            (session, "CLOCK_STEP_MS"),
+        ):
+            monkeypatch.setattr(module, name, getattr(module, name) * speed)
+
+    return apply
 
 
 @pytest.fixture

@@ -79,9 +79,11 @@ def check_segments(segments: list[Segment], window_ms: int = WINDOW_MS) -> None:
 @pytest.mark.parametrize("name", STYLES)
 def test_the_original_is_byte_identical(
     name: str,
+    patient: Callable[[int], None],
     encoded: Callable[[int, ClipStyle], Encoded],
     record_property: Callable[[str, object], None],
 ) -> None:
+    patient(SPEED)
     parameters, packets = encoded(SECONDS, STYLES[name])
     start = time.time()
 

@@ -119,10 +119,12 @@ def check_stored(recorded: Recorded) -> None:
 @pytest.mark.parametrize("name", STYLES)
 def test_over_tcp_everything_comes(
     name: str,
+    patient: Callable[[int], None],
     encoded: Callable[[int, ClipStyle], Encoded],
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
+    patient(SPEED)
     clip = Clip(*encoded(SECONDS, STYLES[name]))
     with RtspServer() as server:
         mount = ClipMount(clip, loop=False, rounds=ROUNDS, from_start=True, speed=SPEED)
@@ -140,10 +142,12 @@ def test_over_tcp_everything_comes(
 @pytest.mark.parametrize("name", STYLES)
 def test_over_udp_every_loss_is_declared(
     name: str,
+    patient: Callable[[int], None],
     encoded: Callable[[int, ClipStyle], Encoded],
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
+    patient(SPEED)
     clip = Clip(*encoded(SECONDS, STYLES[name]))
     faults = Faults(
         seed=7, grace=HARD.grace, loss=HARD.loss if FULL else 0.03, reorder=HARD.reorder,
