@@ -18,7 +18,7 @@ class SubmissionIds:
         self._ids = bytearray()
 
     def add(self, ident: bytes) -> None:
-        """The next entry's id, 16 bytes."""
+        """The next entry's id, 16 bytes; or those of the next entries, one after the other."""
         self._ids += ident
 
     def add_none(self, index: int) -> None:

@@ -12,62 +12,78 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import orjson
+
 from plainview.errors import BadFormat, BadProof
 from plainview.tlog import leaves, merkle
 from plainview.tlog.entries import read_canonical
-from plainview.verify.bulk import INT, TEXT
+from plainview.verify.bulk import INT, TEXT, uncaptured
 
 _LEAF = {"camera", "window", "segments", "cipher", "plain", "register", "minute"}
+_TEXT, _INT = uncaptured(TEXT), uncaptured(INT)
 _PATTERN = re.compile(
-    rf'(\{{"camera":{TEXT},)("cipher":{TEXT},)("minute":{TEXT},)("plain":{TEXT},)'
-    rf'("register":{INT},"segments":[1-9][0-9]{{0,14}},"window":{TEXT}\}})'.encode()
+    (
+        rf'((\{{"camera":{_TEXT},)("cipher":{_TEXT},)("minute":{_TEXT},)("plain":{_TEXT},)'
+        rf'("register":{_INT},"segments":[1-9][0-9]{{0,14}},"window":{_TEXT}\}}))'
+    ).encode()
 )
+"""A leaf; its groups are the whole, then all of it, piece by piece."""
 
 
 class Leaf(NamedTuple):
-    """What a leaf says of a window, without its hashes; `register` may be any JSON."""
+    """What a leaf says of a window, whatever its minute; `register` may be any JSON."""
 
     camera: str
     window: str
     register: object
-    minute: str
 
 
-def read_leaves(raw: bytes, body: Mapping[str, Any]) -> list[Leaf]:
-    """The leaves that the roots entry `body` was logged for; raises `Invalid` kinds."""
-    quick = _match_all(raw)
-    if quick is None:
-        listed = read_canonical(raw)
-        check_leaves(listed, body)
-        return [Leaf(*(leaf[name] for name in Leaf._fields)) for leaf in listed]
-    found, ciphers, plains = quick
-    if len(found) != body["leaves"]:
-        raise BadFormat("not as many as the entry says.")
-    if (_root(ciphers), _root(plains)) != _logged(body):
-        raise BadProof("their roots are not those that were logged.")
-    return found
+class LeafReader:
+    """Reads the leaves of minutes; it remembers how windows are written, as each comes often."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, bytes], Leaf] = {}
+
+    def read(self, raw: bytes, body: Mapping[str, Any]) -> list[tuple[Leaf, str]]:
+        """Leaves and their minutes that `body` was logged for; raises `Invalid` kinds."""
+        found = _PATTERN.findall(raw)
+        if b"[" + b",".join([leaf[0] for leaf in found]) + b"]" != raw:
+            return _read_plainly(raw, body)
+        if len(found) != body["leaves"]:
+            raise BadFormat("not as many as the entry says.")
+        sha256 = hashlib.sha256
+        ciphers, plains, said = [], [], []
+        for _, head, cipher, minute, plain, tail in found:
+            ciphers.append(sha256(b"\x00" + head + cipher + minute + tail).digest())
+            plains.append(sha256(b"\x00" + head + minute + plain + tail).digest())
+            leaf = self._known.get((head, tail)) or self._leaf(head, tail)
+            said.append((leaf, minute[_BEFORE_MINUTE:-2].decode()))
+        if (_root(ciphers), _root(plains)) != _logged(body):
+            raise BadProof("their roots are not those that were logged.")
+        return said
+
+    def _leaf(self, head: bytes, tail: bytes) -> Leaf:
+        written = orjson.loads(head + tail)
+        if len(self._known) == _MOST_KNOWN:
+            self._known.clear()
+        leaf = self._known[head, tail] = Leaf(*(written[name] for name in Leaf._fields))
+        return leaf
 
 
-def _match_all(raw: bytes) -> tuple[list[Leaf], list[bytes], list[bytes]] | None:
-    """Leaves, and their bytes without `plain` and without `cipher`; None if one does not match."""
-    found, ciphers, plains = [], [], []
-    at = 0
-    while at < len(raw) - 1:
-        match = _PATTERN.match(raw, at + 1)
-        if match is None or raw[at : at + 1] != (b"," if at else b"["):
-            return None
-        head, camera, cipher, _, minute, when, plain, _, tail, register, window = match.groups()
-        found.append(Leaf(camera.decode(), window.decode(), int(register), when.decode()))
-        ciphers.append(head + cipher + minute + tail)
-        plains.append(head + minute + plain + tail)
-        at = match.end()
-    return (found, ciphers, plains) if raw[at:] == b"]" else None
+_BEFORE_MINUTE = len('"minute":"')
+_MOST_KNOWN = 10_000
 
 
-def _root(texts: list[bytes]) -> str:
-    """`merkle.root_over`, for the few leaves of one recorder: with fewer calls."""
+def _read_plainly(raw: bytes, body: Mapping[str, Any]) -> list[tuple[Leaf, str]]:
+    """The same, for any JSON."""
+    listed = read_canonical(raw)
+    check_leaves(listed, body)
+    return [(Leaf(*(one[name] for name in Leaf._fields)), one["minute"]) for one in listed]
+
+
+def _root(row: list[bytes]) -> str:
+    """`merkle.root` in hex, for the few leaves of one recorder: with fewer calls."""
     sha256 = hashlib.sha256
-    row = [sha256(b"\x00" + text).digest() for text in texts]
     while len(row) > 1:
         # An odd last one goes up as it is, which is what RFC 6962 makes of unbalanced trees.
         paired = [

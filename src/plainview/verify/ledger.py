@@ -7,42 +7,23 @@ reveal, shares that wait for their opening.
 
 from __future__ import annotations
 
-from binascii import unhexlify
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from plainview.base.clock import Ms, from_iso, to_iso
-from plainview.base.ids import sha256_hex
-from plainview.errors import GateClosed, PlainviewError
-from plainview.tlog import leaves
-from plainview.tlog.entries import Entry, commit, parse
+from plainview.base.clock import Ms, to_iso
+from plainview.errors import PlainviewError
+from plainview.tlog.entries import Entry, parse
 from plainview.tlog.history import LATE_MS, History
-from plainview.tlog.shapes import HEX
-from plainview.verify.bulk import BulkEntry, BulkReader, is_canonical
+from plainview.verify.acts import Acts
+from plainview.verify.bulk import NO_ROWS, BulkReader, Minutes, Run
 from plainview.verify.ids import SubmissionIds
-from plainview.verify.leaves import Leaf, read_leaves
-from plainview.verify.opengate import OpenGate
+from plainview.verify.minutes import Recorded
 from plainview.verify.report import Report
 
 SHRED_GRACE_MS: Ms = 3_600_000
 """A shred is overdue an hour after it was due."""
 OPENING_GRACE_MS: Ms = 60_000
 """The keeper's half follows the k-th release within a minute."""
-STOP_GRACE_MS: Ms = 30_000
-"""A recorder stops within 10 s; its last segment and its commit take up to 20 s more."""
-MINUTE_MS: Ms = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedWindow:
-    """A window as its record said when it was logged."""
-
-    camera: str
-    start: Ms
-    end: Ms
-    register: int
 
 
 class Ledger:
@@ -51,41 +32,49 @@ class Ledger:
     def __init__(self, report: Report, fetch: Callable[[str], bytes]) -> None:
         self.history = History()
         self.counts: Counter[str] = Counter()
-        self.recorded: dict[str, set[str]] = {}
-        self._report, self._fetch = report, fetch
-        self._windows: dict[str, LoggedWindow] = {}
-        self._bulk = BulkReader()
+        times = Minutes()
+        self.recorded = Recorded(self.history, report, fetch, times)
+        self._report = report
+        self._bulk = BulkReader(times)
         self._ids = SubmissionIds()
-        self._gate = OpenGate(self.history)
-        self._acts: dict[int, tuple[Ms, str]] = {}
-        self._collected: dict[str, tuple[Ms, Ms]] = {}
+        self._acts = Acts()
         self._waiting: dict[tuple[str, str], Ms] = {}
         self._late = 0
 
-    def take(self, index: int, raw: bytes) -> None:
-        """One entry; whatever is wrong with it is recorded."""
-        known = self._bulk.read(raw)
-        if known is None or not self._take_bulk(index, known):
-            self._take_any(index, raw)
+    def take(self, first: int, raws: list[bytes]) -> None:
+        """Entries that follow one another, such as a bundle's; whatever is wrong is recorded."""
+        for start, end, run in self._bulk.runs(raws):
+            if run is None or not self._take_run(first + start, run):
+                for place in range(start, end):
+                    self._take_one(first + place, raws[place])
 
-    def _take_bulk(self, index: int, entry: BulkEntry) -> bool:
+    def _take_run(self, first: int, run: Run) -> bool:
         """As `History.apply`, for kinds that it only notes, and whose shape is known.
 
-        False, with nothing changed, where an entry may have to be refused: `_take_any` says why.
+        False, with nothing changed, where an entry may have to be refused: `_take_one` says why.
         """
-        history = self.history
-        if not history.rules or index != history.size or entry.time < history.clock - LATE_MS:
+        history, rows = self.history, run.rows
+        newest = max(history.clock, run.latest)
+        if not history.rules or first != history.size or run.earliest < newest - LATE_MS:
             return False
-        if not _BULK_STEPS[entry.kind](self, index, entry):
+        if not all(self._gate_holds(*texts[:3]) for texts in rows.get("gate", NO_ROWS).texts):
             return False
-        if entry.time > history.clock:
-            history.clock = entry.time
-        history.size = index + 1
-        self.counts[entry.kind] += 1
-        self._ids.add(entry.id)
+        if not self._acts.take(first, rows.get("act", NO_ROWS), rows.get("reveal", NO_ROWS)):
+            return False
+        self.recorded.take(first, rows.get("roots", NO_ROWS))
+        history.clock = newest
+        history.size = first + run.size
+        self.counts.update({kind: len(found.places) for kind, found in rows.items()})
+        self._ids.add(run.ids)
         return True
 
-    def _take_any(self, index: int, raw: bytes) -> None:
+    def _gate_holds(self, allowed: bytes, camera: bytes, register: bytes) -> bool:
+        if not register:
+            return allowed == b"false"
+        versions = self.history.cameras.get(camera.decode(), [])
+        return any(version.index == int(register) for version in versions)
+
+    def _take_one(self, index: int, raw: bytes) -> None:
         where = f"entry {index}"
         try:
             entry = parse(raw)
@@ -106,84 +95,20 @@ class Ledger:
         except PlainviewError as error:
             self._report.fail("entry", where, error.message)
 
-    # -- windows, and what was written in them
+    # -- what kinds of entries mean beyond `History`
 
-    def _windows_made(self, index: int, entry: Entry) -> None:
-        for record in entry.body["windows"]:
-            start, end = from_iso(record["start"]), from_iso(record["end"])
-            made = LoggedWindow(record["camera"], start, end, record["register"])
-            self._windows[record["window"]] = made
+    def _windows(self, index: int, entry: Entry) -> None:
+        self.recorded.windows(entry.body["windows"])
 
     def _roots(self, index: int, entry: Entry) -> None:
-        self._minute(index, entry.id, entry.body, entry.time)
-
-    def _minute(self, index: int, ident: str, body: Mapping[str, Any], logged: Ms) -> None:
-        where = f"entry {index}"
-        try:
-            listed = read_leaves(self._fetch(leaves.path(ident)), body)
-        except PlainviewError as error:
-            self._report.fail("leaves", where, f"its leaves do not hold: {error.message}")
-            return
-        minute = body["minute"]
-        at = from_iso(minute)
-        since = self._since(body["node"], at)
-        seen = self.recorded.setdefault(minute[:10], set())
-        for leaf in listed:
-            if leaf.minute != minute or at > logged + MINUTE_MS:
-                wrong = "a leaf of another minute than its entry's."
-            else:
-                wrong = self._wrong_leaf(leaf, at, since)
-            if wrong:
-                self._report.fail("gate", where, f"{leaf.window}: {wrong}")
-            seen.add(leaf.camera)
-
-    def _since(self, node: str, minute: Ms) -> Ms:
-        """The minute in which this node counted before: what it counts now was written since."""
-        before, last = self._collected.get(node, (0, 0))
-        if minute != last:
-            before, last = last, minute
-        self._collected[node] = before, last
-        return before
-
-    def _wrong_leaf(self, leaf: Leaf, at: Ms, since: Ms) -> str:
-        made = self._windows.get(leaf.window)
-        if made is None:
-            return "recorded in a window that was not logged before."
-        if (leaf.camera, leaf.register) != (made.camera, made.register):
-            return "recorded for another camera or register version than its window."
-        if at < made.start - MINUTE_MS:
-            return f"recorded before {leaf.minute}, when its window had not begun."
-        first = max(made.start, since - STOP_GRACE_MS)
-        return self._closed(made.camera, first, min(made.end, at + MINUTE_MS))
-
-    def _closed(self, camera: str, first: Ms, end: Ms) -> str:
-        """Why the gate was closed all the time that the leaf can be of, empty if it was open."""
-        try:
-            self._gate.check(camera, first)
-        except GateClosed:
-            try:
-                self._gate.check(camera, max(first, end - 1))
-            except GateClosed as error:
-                return f"recorded after {to_iso(first)} although {error.message}"
-        return ""
-
-    # -- people's acts, openings, shreds
+        self.recorded.minute(index, entry.id, entry.body, entry.time)
 
     def _act(self, index: int, entry: Entry) -> None:
-        self._acts[index] = entry.time, entry.body["detail_commitment"]
+        self._acts.add(index, entry.time, entry.body["detail_commitment"])
 
     def _reveal(self, index: int, entry: Entry) -> None:
-        body = entry.body
-        known = self._acts.pop(body["of"], None)
-        if known is None:
-            self._report.fail("reveal", f"entry {index}", "it reveals no act, or one twice.")
-            return
-        try:
-            shown = commit(body["detail"], bytes.fromhex(body["salt"]))
-        except (PlainviewError, ValueError):
-            shown = ""
-        if shown != known[1]:
-            self._report.fail("reveal", f"entry {index}", "it is not what was committed to.")
+        if wrong := self._acts.reveal(entry.body):
+            self._report.fail("reveal", f"entry {index}", wrong)
 
     def _release(self, index: int, entry: Entry) -> None:
         key = (entry.body["request"], entry.body["window"])
@@ -199,39 +124,6 @@ class Ledger:
         for name in names if isinstance(names, list) else []:
             if isinstance(name, str) and name in self.history.windows:
                 self._late += entry.time > self.history.due_at(name) + SHRED_GRACE_MS
-
-    # -- the same for the bulk, whose shape is known
-
-    def _bulk_act(self, index: int, entry: BulkEntry) -> bool:
-        self._acts[index] = entry.time, entry.body[2].decode()
-        return True
-
-    def _bulk_gate(self, index: int, entry: BulkEntry) -> bool:
-        allowed, camera, _reason, register = entry.body
-        if register is None:
-            return allowed == b"false"
-        versions = self.history.cameras.get(camera.decode(), [])
-        return any(version.index == int(register) for version in versions)
-
-    def _bulk_reveal(self, index: int, entry: BulkEntry) -> bool:
-        detail, of, salt = entry.body
-        known = self._acts.get(int(of))
-        if known is None or not HEX.fullmatch(salt.decode()) or not is_canonical(detail):
-            return False
-        if sha256_hex(unhexlify(salt) + detail) != known[1]:
-            return False
-        del self._acts[int(of)]
-        return True
-
-    def _bulk_roots(self, index: int, entry: BulkEntry) -> bool:
-        cipher, count, minute, node, plain = entry.body
-        body = {"minute": minute.decode(), "node": node.decode(), "leaves": int(count)}
-        body |= {"cipher_root": cipher.decode(), "plain_root": plain.decode()}
-        try:
-            self._minute(index, entry.id.hex(), body, entry.time)
-        except PlainviewError as error:
-            self._report.fail("entry", f"entry {index}", error.message)
-        return True
 
     # -- at the end
 
@@ -252,19 +144,12 @@ class Ledger:
         if overdue:
             self._report.notes.append(f"{overdue} openings are overdue for the keeper's half.")
         wait = self.history.rules.get("reveal_seconds", 0) * 1000 + SHRED_GRACE_MS
-        hidden = sum(since < at - wait for since, _ in self._acts.values())
-        if hidden:
+        if hidden := self._acts.logged_before(at - wait):
             self._report.notes.append(f"{hidden} acts were not revealed when they were due.")
 
 
-_BULK_STEPS: dict[str, Callable[[Ledger, int, BulkEntry], bool]] = {
-    "act": Ledger._bulk_act,
-    "gate": Ledger._bulk_gate,
-    "reveal": Ledger._bulk_reveal,
-    "roots": Ledger._bulk_roots,
-}
 _STEPS: dict[str, Callable[[Ledger, int, Entry], None]] = {
-    "windows": Ledger._windows_made,
+    "windows": Ledger._windows,
     "roots": Ledger._roots,
     "act": Ledger._act,
     "reveal": Ledger._reveal,

@@ -41,12 +41,13 @@ def verify_log(
     report.witnessed(checked, policy)
     ledger = Ledger(report, reader.fetch)
     for first, entries in read_authentic(reader, checked.checkpoint, report, progress):
-        for position, raw in enumerate(entries):
-            ledger.take(first + position, raw)
+        ledger.take(first, entries)
     if ledger.history.size and ledger.history.origin != checked.checkpoint.origin:
         report.fail("origin", "entry 0", "the founding entry is that of another log.")
     if ledger.history.size == checked.checkpoint.size:
         ledger.close(time_of(checked, now) or ledger.history.clock)
     report.facts["entries"] = dict(sorted(ledger.counts.items()))
-    report.facts["cameras"] = {day: len(seen) for day, seen in sorted(ledger.recorded.items())}
+    report.facts["cameras"] = {
+        day: len(seen) for day, seen in sorted(ledger.recorded.cameras.items())
+    }
     return report

@@ -13,11 +13,17 @@ class OpenGate:
         self._history = history
         self._open: dict[str, tuple[list[Version], Ms, Ms]] = {}
 
+    def is_known_open(self, camera: str, at: Ms) -> bool:
+        """Whether a yes that was given holds then; if not, `check` asks."""
+        known, since, until = self._open.get(camera, _NEVER)
+        # A new statement about the camera makes a new list, and the answer is asked anew.
+        return since <= at < until and known is self._history.cameras.get(camera)
+
     def check(self, camera: str, at: Ms) -> None:
         """Raises `GateClosed` if this camera might not record then, by what is logged so far."""
-        versions = self._history.cameras.get(camera, [])
-        known, since, until = self._open.get(camera, (None, 0, 0))
-        # A new statement about the camera makes a new list, and the answer is asked anew.
-        if known is not versions or not since <= at < until:
+        if not self.is_known_open(camera, at):
             answer = self._history.may_record(camera, at)
-            self._open[camera] = versions, at, answer.until
+            self._open[camera] = self._history.cameras[camera], at, answer.until
+
+
+_NEVER: tuple[list[Version] | None, Ms, Ms] = (None, 0, 0)

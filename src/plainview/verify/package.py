@@ -30,7 +30,6 @@ from plainview.tlog.notes import ED25519, Verifier
 from plainview.tlog.policy import Policy
 from plainview.tlog.shapes import HEX, check_shape
 from plainview.verify.leaves import check_leaves
-from plainview.verify.ledger import MINUTE_MS, STOP_GRACE_MS
 from plainview.verify.manifest import (
     CONTEXT,
     DETAIL,
@@ -44,6 +43,7 @@ from plainview.verify.manifest import (
     proof_name,
     video_name,
 )
+from plainview.verify.minutes import MINUTE_MS, STOP_GRACE_MS
 from plainview.verify.report import Report
 from plainview.verify.tree import Progress
 
