@@ -6,6 +6,7 @@ pinned fingerprint: cameras sign their own. Nothing is sent before it was checke
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import select
@@ -45,6 +46,10 @@ class Control:
     def fileno(self) -> int:
         """For `select.poll`."""
         return self._socket.fileno()
+
+    def wake_at(self, count: int) -> None:
+        """How many bytes must have come before `select.poll` says that there is something."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
 
     def send(self, data: bytes) -> None:
         """Send a message. Raises `SourceAway`."""
@@ -99,15 +104,25 @@ class Control:
     def _read(self) -> bytes | None:
         """None if there is nothing now; empty at the end."""
         try:
-            data = self._socket.recv(CHUNK)
-            # TLS hands out one record at a time; what it has decrypted wakes nobody up.
-            while isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-                data += self._socket.recv(CHUNK)
-            return data
+            if isinstance(self._socket, ssl.SSLSocket):
+                return self._records(self._socket)
+            return self._socket.recv(CHUNK)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
         except OSError as error:
             raise SourceAway(f"{self.name} stopped: {_reason(error)}.") from None
+
+    def _records(self, secured: ssl.SSLSocket) -> bytes:
+        """TLS hands out one record at a time. All that are there are read, above all what is
+        decrypted already, since it wakes nobody up. Raises as `recv` if there are none."""
+        data = secured.recv(CHUNK)
+        with contextlib.suppress(OSError):  # nothing more, or what the next read says again
+            while data and (len(data) < CHUNK or secured.pending()):
+                more = secured.recv(CHUNK)
+                if not more:
+                    break
+                data += more
+        return data
 
 
 def _reason(error: OSError) -> str:
