@@ -162,6 +162,8 @@ class Source:
         last = self._last
         if last is None or "rtcp" not in (last.wall_source, packet.wall_source):
             return False
+        if packet.pts >= last.pts and packet.wall_ms - last.wall_ms <= CLOCK_STEP_MS:
+            return False  # the usual case, without fractions
         step = (packet.wall_ms - last.wall_ms) - (packet.pts_ms - last.pts_ms)
         return step > CLOCK_STEP_MS
 
