@@ -23,7 +23,7 @@ GATHER_S = 0.16
 LOW = 48 * 1024
 """So much is read at once whoever watches: a key frame that comes fast must not fill the socket,
 and what is there is then read in one call (`control.CHUNK`)."""
-SETTLED_S = 10.0
+SETTLED_S = 4.0
 """A new connection is read at once for so long: its first arrivals tell how its time line lies."""
 
 
