@@ -179,8 +179,8 @@ class RtpStream:
 
     def _read(self, source: socket.socket | None, now: float) -> Iterator[RawPacket]:
         if source is None or self._ports is None:
-            self._control.fill(0)
-            yield from self._messages(now)
+            if self._control.fill(0):  # what lay there before is no sign of life
+                yield from self._messages(now)
             return
         for data in self._ports.read(source):
             if source is self._ports.rtp:

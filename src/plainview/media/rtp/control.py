@@ -73,8 +73,9 @@ class Control:
         self.inbox.tidy()
         return found
 
-    def fill(self, wait_s: float) -> None:
-        """Take what is there, or comes within `wait_s`. Raises `SourceAway` as `receive`."""
+    def fill(self, wait_s: float) -> bool:
+        """Take what is there, or comes within `wait_s`; whether anything was. Raises `SourceAway`
+        as `receive`."""
         data = self._read()
         if data is None and wait_s > 0:
             poll = select.poll()
@@ -82,10 +83,11 @@ class Control:
             if poll.poll(wait_s * 1000):
                 data = self._read()
         if data is None:
-            return
+            return False
         if not data:
             raise SourceAway(f"{self.name} ended the stream.")
         self.inbox.add(data)
+        return True
 
     def next(self) -> Message | None:
         """The next message that is complete. Raises `SourceAway` if it is not RTSP."""
