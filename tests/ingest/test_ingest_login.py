@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import ipaddress
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from plainview.errors import SourceAway
 from plainview.media.access import Access, Transport
 from plainview.media.convert import ClipStyle
 from plainview.media.packets import Packet, Parameters
+from plainview.media.rtp import waiting
 from plainview.media.streams import open_camera
 from plainview.testing.clip import Clip
 from plainview.testing.rtsp import RtspServer
@@ -183,3 +185,22 @@ def test_tls_where_there_is_none(clip: Clip, identity: Callable[[str], Identity]
         for transport in BOTH:
             with pytest.raises(SourceAway):
                 first(url, Access(transport))
+
+
+def test_records_of_tls_that_are_gathered_are_all_read(
+    clip: Clip, identity: Callable[[str], Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read in one go must not leave a record behind that wakes nobody up."""
+    monkeypatch.setattr(waiting, "SETTLED_S", 0.0)
+    mine = identity("127.0.0.1")
+    with RtspServer(tls=mine.context) as server:
+        url, access = server.add("cam", ClipMount(clip)), Access(fingerprint=mine.fingerprint)
+        stream = open_camera(url, access, stall_s=3, watched=lambda: False)
+        began, packets = time.monotonic(), stream.packets()
+        sizes = [len(next(packets).data) for _ in range(60)]
+        took = time.monotonic() - began
+        stream.close()
+    assert sum(sizes) > 60_000
+    assert took < 60 / 25 + 2
+    assert stream.counts is not None
+    assert stream.counts.lost == 0

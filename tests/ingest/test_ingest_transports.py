@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import socket
@@ -17,7 +18,7 @@ from plainview.media import nal
 from plainview.media.access import Access, Transport
 from plainview.media.convert import ClipStyle
 from plainview.media.packets import Packet, Parameters
-from plainview.media.rtp import client, dialogue
+from plainview.media.rtp import client, dialogue, waiting
 from plainview.media.rtp.ports import Ports
 from plainview.testing.clip import Clip
 from plainview.testing.reading import Reader
@@ -254,3 +255,51 @@ def test_two_cameras_at_once_do_not_mix(encoded: Encoded) -> None:
             got = [d for packet in reader.packets for d in nal.vcl_hashes(packet.data, "h264")]
             assert set(got) <= whole
             assert reader.gaps == []
+
+
+def test_pictures_wait_only_while_nobody_watches(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SETTLED_S", 0.0)
+    watched = False
+    with RtspServer() as server:
+        url = server.add("cam", ClipMount(clip))
+        reader = Reader(Source(url, Access("tcp"), watched=lambda: watched))
+        reader.until(lambda: len(reader.packets) > 60)
+        gathered = len(reader.packets)
+        watched = True
+        reader.until(lambda: len(reader.packets) > gathered + 60)
+        reader.stop()
+    assert reader.gaps == []
+    assert not any(packet.lost or packet.damaged for packet in reader.packets)
+    first, then = reader.packets[10:gathered], reader.packets[gathered + 10 :]
+    assert together(first) > 0.5
+    assert together(then) < 0.35
+    # However late they were read: they are as far apart as they were taken.
+    assert all(abs((b.wall_ms - a.wall_ms) - (b.pts_ms - a.pts_ms)) < 200
+               for a, b in itertools.pairwise(first))  # fmt: skip
+
+
+def together(packets: list[Packet]) -> float:
+    """The share of packets that arrived with the one before."""
+    pairs = list(itertools.pairwise(packets))
+    return sum(b.arrival_ms - a.arrival_ms < 5 for a, b in pairs) / len(pairs)
+
+
+def test_a_stall_is_noticed_while_nobody_watches(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SETTLED_S", 0.0)
+    with RtspServer() as server:
+        url = server.add("cam", ClipMount(clip))
+        source = Source(
+            url, Access("tcp"), stall_s=0.6, backoff=Backoff(0.05, 0.2), watched=lambda: False
+        )
+        reader = Reader(source)
+        reader.until(lambda: len(reader.packets) > 20)
+        server.mount("cam").stalled = True
+        reader.until(lambda: bool(reader.gaps))
+        server.mount("cam").stalled = False
+        reader.until(lambda: len(reader.gaps) > 1)
+        reader.stop()
+    assert "sent nothing for" in reader.gaps[0].reason

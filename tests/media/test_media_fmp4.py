@@ -127,8 +127,8 @@ def test_more_parameter_sets_than_a_file_can_name(moving: MovingFrames) -> None:
     many += nal.join_annexb([b"\x67" + b"\x55" * 70_000, b"\x67"])
     crowd = dataclasses.replace(parameters, extradata=parameters.extradata + many)
     _, read = read_packets(fmp4.write_segment(packets, crowd))
-    assert [b"".join(codecs.sample_parts(p.data, p.codec)[0]) for p in read] == [
-        b"".join(codecs.sample_parts(p.data, p.codec)[0]) for p in packets
+    assert [b"".join(codecs.sample_parts(p)[0]) for p in read] == [
+        b"".join(codecs.sample_parts(p)[0]) for p in packets
     ]
 
 

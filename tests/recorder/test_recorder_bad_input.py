@@ -114,7 +114,7 @@ def _units(packet: Packet) -> list[bytes]:
     if packet.codec == "mjpeg":
         return [jpeg.scan(packet.data)]
     if packet.codec == "av1":
-        return [b"".join(codecs.sample_parts(packet.data, packet.codec)[0])]
+        return [b"".join(codecs.sample_parts(packet)[0])]
     return list(nal.annexb_units(packet.data))
 
 

@@ -87,7 +87,9 @@ def _camera(number: int, url: str, answers: Answers, writer: Writer) -> Recorded
         one.seen(item)
 
     stock = stock_of(name, answers)
-    one = Recorded(Reading(Address(name, url), gate_of(name), stock, writer, hand_on))
+    one = Recorded(
+        Reading(Address(name, url), gate_of(name), stock, writer, hand_on, watched=lambda: False)
+    )
     return one
 
 

@@ -8,7 +8,7 @@ the first picture that comes again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import structlog
@@ -19,6 +19,7 @@ from plainview.ingest.health import Health, HealthBook
 from plainview.ingest.pacing import PROCESS_PACER, Backoff, Pacer
 from plainview.media.access import Access
 from plainview.media.packets import Packet, Parameters
+from plainview.media.rtp.waiting import always
 from plainview.media.rtsp import redact_url
 from plainview.media.streams import DEFAULT, CameraStream, open_camera
 
@@ -52,9 +53,11 @@ class Source:
         backoff: Backoff | None = None,
         pacer: Pacer = PROCESS_PACER,
         clock: Clock = now_ms,
+        watched: Callable[[], bool] = always,
     ) -> None:
+        """While nobody has `watched`, pictures may come a few at a time."""
         self.name = redact_url(url)
-        self._url, self._access = url, access
+        self._url, self._access, self._watched = url, access, watched
         self._open_s, self._stall_s = open_s, stall_s
         self._backoff = backoff or Backoff()
         self._pacer, self._clock = pacer, clock
@@ -109,6 +112,7 @@ class Source:
             open_s=self._open_s,
             stall_s=self._stall_s,
             clock=self._clock,
+            watched=self._watched,
         )
         try:
             for number, packet in enumerate(stream.packets()):
@@ -158,6 +162,8 @@ class Source:
         last = self._last
         if last is None or "rtcp" not in (last.wall_source, packet.wall_source):
             return False
+        if packet.pts >= last.pts and packet.wall_ms - last.wall_ms <= CLOCK_STEP_MS:
+            return False  # the usual case, without fractions
         step = (packet.wall_ms - last.wall_ms) - (packet.pts_ms - last.pts_ms)
         return step > CLOCK_STEP_MS
 

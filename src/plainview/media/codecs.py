@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from plainview.errors import BadFormat
 from plainview.media import av1, jpeg, nal
-from plainview.media.packets import Codec, Parameters
+from plainview.media.packets import Codec, Packet, Parameters
 from plainview.media.sps import check_size, picture_size
 from plainview.media.sps import read as read_sps
 
@@ -20,11 +20,11 @@ DECODERS: dict[Codec, str] = {"h264": "h264", "hevc": "hevc", "av1": "libdav1d",
 """FFmpeg's own `av1` decoder works in hardware alone."""
 
 
-def sample_parts(data: bytes, codec: Codec) -> tuple[list[bytes | memoryview], int]:
+def sample_parts(packet: Packet) -> tuple[list[bytes | memoryview], int]:
     """A packet's bytes as a sample of a file: parts to be joined, and how many bytes they are."""
-    if codec in ("h264", "hevc"):
-        return nal.length_parts(data)
-    whole = av1.sample(data) if codec == "av1" else data
+    if packet.codec in ("h264", "hevc"):
+        return nal.length_parts(packet.data, packet.unit_sizes)
+    whole = av1.sample(packet.data) if packet.codec == "av1" else packet.data
     return [whole], len(whole)
 
 

@@ -50,7 +50,7 @@ def segment_parts(
         raise BadFormat("A segment needs at least one packet.")
     samples, sizes = list[Part](), list[int]()
     for packet in packets:
-        parts, size = codecs.sample_parts(packet.data, packet.codec)
+        parts, size = codecs.sample_parts(packet)
         samples += parts
         sizes.append(size)
     pts = ticks_of(packets)

@@ -40,10 +40,17 @@ def annexb_units(data: bytes) -> Iterator[bytes]:
         yield data[start:end]
 
 
-def length_parts(data: bytes) -> tuple[list[bytes | memoryview], int]:
+def length_parts(data: bytes, sizes: tuple[int, ...] = ()) -> tuple[list[bytes | memoryview], int]:
     """An Annex B byte stream in the form of ISO/IEC 14496-15 (4-byte lengths), in parts that still
-    lie in `data`, and the number of bytes that they are together."""
+    lie in `data`, and the number of bytes that they are together. `sizes`: those of its units, if
+    they are known and each stands after a start code of four bytes."""
     view, parts, size = memoryview(data), list[bytes | memoryview](), 0
+    if sizes:
+        at = 0
+        for one in sizes:
+            parts += (one.to_bytes(4, "big"), view[at + 4 : at + 4 + one])
+            at += 4 + one
+        return parts, at
     for start, end in annexb_spans(data):
         parts += ((end - start).to_bytes(4, "big"), view[start:end])
         size += 4 + end - start
@@ -65,7 +72,10 @@ def length_units(data: bytes, size: int = 4) -> Iterator[bytes]:
 
 def join_annexb(units: Iterable[bytes]) -> bytes:
     """The Annex B byte stream of `units`."""
-    return b"".join(START_CODE + unit for unit in units)
+    parts: list[bytes] = []
+    for unit in units:
+        parts += (START_CODE, unit)
+    return b"".join(parts)
 
 
 def join_lengths(units: Iterable[bytes]) -> bytes:

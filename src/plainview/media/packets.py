@@ -40,6 +40,9 @@ class Packet:
     """RTP packets lost before this picture or inside it, where they are counted."""
     missing: bool = False
     """Whole pictures are missing before this one."""
+    unit_sizes: tuple[int, ...] = ()
+    """Of NAL units that stand one after the other, each after four bytes of start code; empty
+    where they would have to be searched."""
 
     @property
     def pts_ms(self) -> float:

@@ -7,7 +7,7 @@ over plain TCP.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from plainview.base.clock import Clock, Ms, now_ms
@@ -18,6 +18,7 @@ from plainview.media.packets import Packet, Parameters
 from plainview.media.rtp.client import RtpStream
 from plainview.media.rtp.description import OtherCoding
 from plainview.media.rtp.order import Counts
+from plainview.media.rtp.waiting import always
 
 DEFAULT = Access()
 
@@ -56,11 +57,13 @@ def open_camera(
     open_s: float = 10.0,
     stall_s: float = 10.0,
     clock: Clock = now_ms,
+    watched: Callable[[], bool] = always,
 ) -> CameraStream:
     """Connect to `url` (rtsp:// or rtsps://, with user and password if needed).
 
     Raises `SourceAway` after at most about `open_s` seconds; reading raises it after `stall_s`
-    seconds without data. No message holds the password.
+    seconds without data. No message holds the password. While nobody has `watched`, several
+    pictures may come at once (`media.rtp.waiting`).
     """
     scheme = url.partition("://")[0]
     if scheme not in ("rtsp", "rtsps"):
@@ -71,7 +74,9 @@ def open_camera(
             hint="Use rtsps://, or take the fingerprint and the ca_file away.",
         )
     try:
-        return RtpStream(url, open_s=open_s, stall_s=stall_s, clock=clock, access=access)
+        return RtpStream(
+            url, open_s=open_s, stall_s=stall_s, clock=clock, access=access, watched=watched
+        )
     except OtherCoding:
         if scheme != "rtsp" or access.transport != "tcp":
             raise

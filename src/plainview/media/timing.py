@@ -11,8 +11,8 @@ our arrival time, smoothed along the stream's own time line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from plainview.base.clock import Ms
 from plainview.media.packets import Codec, Packet
@@ -31,9 +31,9 @@ _LATE_MS = 1_500
 _LASTING_MS = 3_000
 
 
-@dataclass(frozen=True, slots=True)
-class RawPacket:
-    """A packet as the demuxer gave it."""
+class RawPacket(NamedTuple):
+    """A packet as the demuxer gave it. One is made for every picture of every camera, which is
+    why it is a tuple."""
 
     data: bytes
     pts: int | None
@@ -44,6 +44,7 @@ class RawPacket:
     arrival_ms: Ms
     lost: int = 0
     missing: bool = False
+    unit_sizes: tuple[int, ...] = ()
 
 
 class Timeline:
@@ -65,6 +66,8 @@ class Timeline:
         if raw.pts is None and self._highest is None and len(self._held) < _HELD:
             self._held.append(raw)
             return []
+        if raw.pts is not None and not self._held:
+            return [self._packet(raw, raw.pts)]
         first = raw.pts if raw.pts is not None else (self._highest or 0) + self._step
         held, self._held = self._held, []
         times = [self._before(raw, first, old, at - len(held)) for at, old in enumerate(held)]
@@ -99,6 +102,7 @@ class Timeline:
             discontinuity=jump,
             lost=raw.lost,
             missing=raw.missing,
+            unit_sizes=raw.unit_sizes,
         )
 
     def _note(self, pts: int) -> bool:

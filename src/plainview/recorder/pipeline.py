@@ -59,8 +59,9 @@ class Pipeline:
         self.address = address
         self._parts = parts
         self._reading = Reading(
-            address, parts.gate, parts.stock, parts.writer, self._hand_on, clock=parts.clock
-        )
+            address, parts.gate, parts.stock, parts.writer, self._hand_on,
+            watched=self._watched, clock=parts.clock,
+        )  # fmt: skip
         self._redaction = self._new_redaction()
         self._thread = threading.Thread(
             target=self._run, name=f"record-{address.camera}", daemon=True
@@ -144,6 +145,9 @@ class Pipeline:
                 self._reading.close()
             finally:
                 self._redaction.stop(STOP_S / 2, drop=bool(self.ended))
+
+    def _watched(self) -> bool:
+        return self._parts.tail.watched > 0
 
     def _hand_on(self, item: Packet | Gap, parameters: Parameters | None) -> None:
         if isinstance(item, Packet) and parameters is not None:

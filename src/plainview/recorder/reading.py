@@ -32,11 +32,12 @@ class Reading:
 
     def __init__(
         self, address: Address, gate: Gate, stock: WindowStock, writer: Writer, hand_on: HandOn,
-        *, clock: Clock = now_ms,
+        *, watched: Callable[[], bool], clock: Clock = now_ms,
     ) -> None:  # fmt: skip
+        """`watched` tells, at any time, whether somebody sees this camera live."""
         self._camera = address.camera
         self._gate, self._hand_on, self._clock = gate, hand_on, clock
-        self._source = Source(address.url, address.access, clock=clock)
+        self._source = Source(address.url, address.access, clock=clock, watched=watched)
         self._originals = Originals(stock, writer)
         self._stop = threading.Event()
         self._trouble = ""

@@ -1,17 +1,16 @@
 """A camera read by Plainview's own client: RTP over UDP, within the RTSP connection, or over TLS.
 
-The same face as `media.rtsp.Stream`. One thread reads; it sleeps in `poll` until something comes, a
-missing packet is given up, or a report or keep-alive is due.
+The same face as `media.rtsp.Stream`. One thread reads; it sleeps until something is to be read
+(`media.rtp.waiting`), a missing packet is given up, or a report or keep-alive is due.
 """
 
 from __future__ import annotations
 
 import contextlib
 import secrets
-import select
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -28,13 +27,11 @@ from plainview.media.rtp.message import Interleaved
 from plainview.media.rtp.order import WINDOW_S, Counts
 from plainview.media.rtp.ports import Ports
 from plainview.media.rtp.receiver import Receiver
+from plainview.media.rtp.waiting import Waiting, always
 from plainview.media.rtsp import ParameterWait, redact_url
 from plainview.media.timing import RawPacket, Timeline
 
 REPORT_S = 5.0
-GATHER_S = 0.004
-"""Within TCP, how long the rest of a picture is waited for once its first packet has come: to be
-woken for each packet costs more than to read them all."""
 _LINGER_S = 0.2
 """After a goodbye: over UDP it may overtake the last pictures."""
 _PORTS = {"rtsp": 554, "rtsps": 322}
@@ -44,10 +41,11 @@ class RtpStream:
     """An open connection. `parameters` are known before the first packet is handed out."""
 
     def __init__(
-        self, url: str, *, open_s: float, stall_s: float, clock: Clock, access: Access
-    ) -> None:
+        self, url: str, *, open_s: float, stall_s: float, clock: Clock, access: Access,
+        watched: Callable[[], bool] = always,
+    ) -> None:  # fmt: skip
         self.name = redact_url(url)
-        self._stall_s = stall_s
+        self._stall_s, self._watched = stall_s, watched
         parts = _parts(url, self.name)
         tls = parts.scheme == "rtsps"
         udp = access.transport == "udp"
@@ -149,10 +147,7 @@ class RtpStream:
             yield from self._timeline.push(raw)
 
     def _raw(self) -> Iterator[RawPacket]:
-        receiver, sockets = self._receiver, self._sockets()
-        poll = select.poll()
-        for handle in sockets:
-            poll.register(handle, select.POLLIN)
+        receiver, waiting = self._receiver, Waiting(self._control, self._ports, self._watched)
         receiver.last_s = now = time.monotonic()
         report, alive = now + REPORT_S * _about_one(), now + self._alive_s()
         for one in self._dialogue.early:
@@ -160,12 +155,10 @@ class RtpStream:
         while not (receiver.ended and now - receiver.last_s > _LINGER_S):
             stall = receiver.last_s + (_LINGER_S if receiver.ended else self._stall_s)
             until = min(stall, report, alive, receiver.due or stall)
-            ready = poll.poll(max(0.0, until - time.monotonic()) * 1000 + 1)
-            if ready and self._ports is None:
-                time.sleep(GATHER_S)
+            ready = waiting.wait(until)
             now = time.monotonic()
-            for handle, _ in ready:
-                yield from self._read(sockets[handle], now)
+            for source in ready:
+                yield from self._read(source, now)
             yield from receiver.tick(now)
             if now >= report:
                 self._report(now)
@@ -184,17 +177,10 @@ class RtpStream:
         strangers = self._receiver.counts.strangers
         return f" but {strangers} packets that are not its stream's" if strangers else ""
 
-    def _sockets(self) -> dict[int, socket.socket | None]:
-        """File descriptors to wait for; None stands for the RTSP connection."""
-        found: dict[int, socket.socket | None] = {self._control.fileno(): None}
-        if self._ports is not None:
-            found |= {one.fileno(): one for one in (self._ports.rtp, self._ports.rtcp)}
-        return found
-
     def _read(self, source: socket.socket | None, now: float) -> Iterator[RawPacket]:
         if source is None or self._ports is None:
-            self._control.fill(0)
-            yield from self._messages(now)
+            if self._control.fill(0):  # what lay there before is no sign of life
+                yield from self._messages(now)
             return
         for data in self._ports.read(source):
             if source is self._ports.rtp:

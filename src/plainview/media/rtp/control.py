@@ -6,6 +6,7 @@ pinned fingerprint: cameras sign their own. Nothing is sent before it was checke
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import select
@@ -46,6 +47,10 @@ class Control:
         """For `select.poll`."""
         return self._socket.fileno()
 
+    def wake_at(self, count: int) -> None:
+        """How many bytes must have come before `select.poll` says that there is something."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+
     def send(self, data: bytes) -> None:
         """Send a message. Raises `SourceAway`."""
         try:
@@ -68,8 +73,9 @@ class Control:
         self.inbox.tidy()
         return found
 
-    def fill(self, wait_s: float) -> None:
-        """Take what is there, or comes within `wait_s`. Raises `SourceAway` as `receive`."""
+    def fill(self, wait_s: float) -> bool:
+        """Take what is there, or comes within `wait_s`; whether anything was. Raises `SourceAway`
+        as `receive`."""
         data = self._read()
         if data is None and wait_s > 0:
             poll = select.poll()
@@ -77,10 +83,11 @@ class Control:
             if poll.poll(wait_s * 1000):
                 data = self._read()
         if data is None:
-            return
+            return False
         if not data:
             raise SourceAway(f"{self.name} ended the stream.")
         self.inbox.add(data)
+        return True
 
     def next(self) -> Message | None:
         """The next message that is complete. Raises `SourceAway` if it is not RTSP."""
@@ -99,15 +106,25 @@ class Control:
     def _read(self) -> bytes | None:
         """None if there is nothing now; empty at the end."""
         try:
-            data = self._socket.recv(CHUNK)
-            # TLS hands out one record at a time; what it has decrypted wakes nobody up.
-            while isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-                data += self._socket.recv(CHUNK)
-            return data
+            if isinstance(self._socket, ssl.SSLSocket):
+                return self._records(self._socket)
+            return self._socket.recv(CHUNK)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
         except OSError as error:
             raise SourceAway(f"{self.name} stopped: {_reason(error)}.") from None
+
+    def _records(self, secured: ssl.SSLSocket) -> bytes:
+        """TLS hands out one record at a time. All that are there are read, above all what is
+        decrypted already, since it wakes nobody up. Raises as `recv` if there are none."""
+        data = secured.recv(CHUNK)
+        with contextlib.suppress(OSError):  # nothing more, or what the next read says again
+            while data and (len(data) < CHUNK or secured.pending()):
+                more = secured.recv(CHUNK)
+                if not more:
+                    break
+                data += more
+        return data
 
 
 def _reason(error: OSError) -> str:

@@ -22,7 +22,7 @@ _HEAD = struct.Struct(">HHHHQH")
 """Dollar and channel, length; version and payload type, number; time stamp and source; the
 payload's first two bytes."""
 _BEFORE = 16
-"""Bytes before the payload."""
+"""Bytes before the payload, with dollar, channel and length."""
 _MARKER = 0x80
 _START, _END = 0x80, 0x40
 MOST = 4 << 20
@@ -48,6 +48,9 @@ class Express:
         self._h264 = codec == "h264"
         self._lead = 0x2400 | channel
         self._kind = 0x8000 | payload_type
+        self._skip = _BEFORE + (2 if self._h264 else 3)
+        """Bytes before a fragment's data."""
+        self._size, self._row = 0, _HEAD
         self.at = 0
         """Where the buffer goes on."""
         self.units: list[bytes] = []
@@ -61,51 +64,60 @@ class Express:
             return self._look(view, at, ssrc, number)
 
     def _look(self, view: memoryview, at: int, ssrc: int, number: int) -> Found:
-        unpack, end, began = _HEAD.unpack_from, len(view), at
-        units, unit, count, mine = list[bytes](), list[bytes | memoryview](), 0, 0
-        middle, skip = -1, _BEFORE + (2 if self._h264 else 3)
+        unpack, end, began, first_number = _HEAD.unpack_from, len(view), at, number
+        units, unit, mine, most = list[bytes](), list[bytes | memoryview](), -1, at + MOST
         while end - at >= 20:
             lead, length, kind, found, whose, first = unpack(view, at)
             stop = at + 4 + length
-            if first == middle and whose == mine and kind == self._kind:
-                # A fragment in the middle of the unit in hand: nearly all packets are.
-                if found != number or lead != self._lead or length < 16:
-                    return Found.ODD
-                if stop > end:
-                    break
-                unit.append(view[at + skip : stop])
-                at, count, number = stop, count + 1, (number + 1) & 0xFFFF
-                continue
             if (
-                lead != self._lead or kind & 0xFF7F != self._kind or found != number
-                or whose & 0xFFFFFFFF != ssrc or (count and whose != mine) or length < 16
+                lead != self._lead or kind & 0xFF7F != self._kind or found != number & 0xFFFF
+                or whose & 0xFFFFFFFF != ssrc or (whose != mine and at != began) or length < 16
             ):  # fmt: skip
                 return Found.ODD
             if stop > end:
                 break
             mine = whose
-            goes_on = self._payload(view[at + _BEFORE : stop], first, units, unit)
-            if goes_on is None:
+            if not self._payload(view[at + _BEFORE : stop], first, units, unit):
                 return Found.ODD
-            middle = goes_on
-            at, count, number = stop, count + 1, (number + 1) & 0xFFFF
+            before, at, number = at, stop, number + 1
             if kind & _MARKER:
-                self.at, self.units, self.count = at, units, count
+                self.at, self.units, self.count = at, units, number - first_number
                 self.timestamp = mine >> 32
                 return Found.ODD if unit else Found.WHOLE
+            if unit and end - at >= 4 + length:
+                at = self._alike(view, before, length, unit)
+                number += (at - stop) // (4 + length)
         self.timestamp = mine >> 32
-        return Found.MORE if end - began < MOST else Found.ODD
+        return Found.MORE if end < most else Found.ODD
+
+    def _alike(self, view: memoryview, at: int, length: int, unit: list[bytes | memoryview]) -> int:
+        """Take the fragments that follow the one at `at` and have its length: the middle of a
+        unit, and so nearly all packets there are. Where the others begin."""
+        size, skip = 4 + length, self._skip
+        if size != self._size:
+            self._size, self._row = size, struct.Struct(f">QQ{skip - 16}s{size - skip}x")
+        usual, whose, head = self._row.unpack_from(view, at)
+        middle = head[:-1] + bytes((head[-1] & ~_START,))
+        at += size
+        stop = at + (len(view) - at) // size * size
+        begin = at
+        for one, its, begins in self._row.iter_unpack(view[at:stop]):
+            usual += 1  # the next number; at its wrap the other bytes differ, and that is enough
+            if one != usual or its != whose or begins != middle:
+                break
+            at += size
+        unit += [view[one + skip : one + size] for one in range(begin, at, size)]
+        return at
 
     def _payload(
         self, payload: memoryview, first: int, units: list[bytes], unit: list[bytes | memoryview]
-    ) -> int | None:
-        """Take a payload: the first two bytes of a fragment that goes on with it, -1 if none does,
-        None if the payload may not stand there."""
+    ) -> bool:
+        """Take a payload; whether it may stand there."""
         kind = first >> 8 & 31 if self._h264 else first >> 9 & 63
         if kind != (28 if self._h264 else 49):
             faults = self._depacketiser.faults
             units += self._depacketiser.push(bytes(payload))
-            return None if unit or self._depacketiser.faults != faults else -1
+            return not unit and self._depacketiser.faults == faults
         flags = payload[1] if self._h264 else payload[2]
         if self._h264:
             head = bytes((first >> 8 & 0xE0 | flags & 31,))
@@ -113,14 +125,12 @@ class Express:
             head = bytes((first >> 8 & 0x81 | (flags & 63) << 1, first & 0xFF))
         if flags & _START:
             if unit or flags & _END:
-                return None
+                return False
             unit.append(head)
         elif not unit or unit[0] != head:
-            return None
+            return False
         unit.append(payload[1 + len(head) :])
-        if not flags & _END:
-            # H.265 has its flags in the third byte: each fragment is looked at here.
-            return first & 0xFF3F if self._h264 else -1
-        units.append(b"".join(unit))
-        unit.clear()
-        return -1
+        if flags & _END:
+            units.append(b"".join(unit))
+            unit.clear()
+        return True

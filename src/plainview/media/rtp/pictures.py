@@ -13,6 +13,7 @@ over counts as whole pictures, unless the time stamps follow each other without 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from plainview.base.clock import Clock, Ms
 from plainview.media import nal
@@ -28,8 +29,7 @@ _STEPS_APART = 1.5
 _SEI_RECOVERY_POINT = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """One access unit, Annex B."""
 
     data: bytes
@@ -42,6 +42,8 @@ class Picture:
     missing: bool
     """Whole pictures are missing before this one."""
     arrival_ms: Ms
+    unit_sizes: tuple[int, ...]
+    """Of the units in `data`."""
 
 
 @dataclass(slots=True)
@@ -226,6 +228,7 @@ class Pictures:
             lost=picture.lost + self._carried,
             missing=picture.missing or self._missing,
             arrival_ms=self._clock(),
+            unit_sizes=tuple(map(len, units)),
         )
         self._ahead, self._carried, self._missing = [], 0, False
         return [done]

@@ -164,6 +164,7 @@ class Receiver:
             arrival_ms=picture.arrival_ms,
             lost=picture.lost,
             missing=picture.missing,
+            unit_sizes=picture.unit_sizes,
         )
 
     def _wall_us(self, timestamp: int, now: float) -> int | None:
