@@ -37,7 +37,7 @@ RETENTION_S = 1800
 """So that the keys of 22:00 and 22:30 fall due while the keeper is away, that of 23:00 at 00:00."""
 STOPS_S = 5.0
 """Real time within which watching stops: the web process asks once a second and waits for 3 s."""
-TRIES_S = 0.5
+TRIES_S = 2.0
 
 
 class Away:

@@ -40,10 +40,11 @@ class FastTown(Hamlet):
         super().__init__(
             folder, cameras=cameras, window_s=window_s, rules=rules, **{**chosen, **settings}
         )
+        self.seen = self.cameras[:seen]
         self.clock, self._pace, self._retention = driven, pace_s, retention_s
         self._environment = clock.environment(folder / "clock")
         self.street = Street(
-            self.cameras[:seen], self.cameras[seen:], begin=driven.now, port=self.camera_port,
+            self.seen, self.cameras[seen:], begin=driven.now, port=self.camera_port,
             clip=small_clip(),
         )  # fmt: skip
         self.every_tick: list[Callable[[], None]] = []

@@ -156,7 +156,7 @@ def _readable(store: Store, row: Segment) -> bool:
     return False
 
 
-def check_holes(store: Store, camera: str) -> None:
+def check_holes(store: Store, camera: str, hole_ms: Ms = HOLE_MS) -> None:
     """Raises `Broken` for a stretch without pictures that the timeline shows as recorded."""
     rows = store.segments(Kind.VIEWS, camera, *EVER)
     if not rows:
@@ -169,7 +169,7 @@ def check_holes(store: Store, camera: str) -> None:
     times = sorted(time_ for row in rows for time_ in _times(store, row))
     for before, after in pairwise(times):
         declared = sum(max(0, min(after, end) - max(before, start)) for start, end in gaps)
-        if after - before - declared > HOLE_MS:
+        if after - before - declared > hole_ms:
             raise Broken(
                 f"{camera}: no picture between {before} and {after}, and the timeline shows "
                 f"{declared} ms of that as missing"
