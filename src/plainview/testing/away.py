@@ -204,7 +204,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cameras", type=int, default=2)
     parser.add_argument("--before", type=int, default=10, help="minutes")
-    parser.add_argument("--pace", type=float, default=0.006, help="real seconds for 2 s")
+    parser.add_argument("--pace", type=float, default=0.006, help="real seconds for 4 s")
     chosen = parser.parse_args()
     make_folder(chosen.folder)
     driven = clock.live_by(chosen.folder, GONE - chosen.before * MINUTE)

@@ -197,7 +197,7 @@ def main() -> int:
     parser.add_argument("--seen", type=int, default=3, help="cameras that are redacted")
     parser.add_argument("--hours", type=int, default=24)
     parser.add_argument("--hour", type=int, default=3600, help="seconds: keys are destroyed so often")
-    parser.add_argument("--pace", type=float, default=0.030, help="real seconds for 2 s")
+    parser.add_argument("--pace", type=float, default=0.030, help="real seconds for 4 s")
     chosen = parser.parse_args()
     make_folder(chosen.folder)
     driven, began = clock.live_by(chosen.folder, START), time.monotonic()

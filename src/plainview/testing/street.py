@@ -1,8 +1,8 @@
 """Cameras that film by a driven clock: a picture every two seconds, the same loop over and over.
 
-A real RTSP server with real H.264 and sender reports. Each tick of the clock every camera sends one
-picture, and the clock stands until the recorder has taken all of them from its sockets: so no
-picture is late, however busy the machine is.
+A real RTSP server with real H.264 and sender reports. Each tick of the clock is four seconds: every
+camera sends two pictures, and the clock stands until the recorder has taken all of them from its
+sockets, so that no picture is late, however busy the machine is.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from plainview.testing.rtsp_mounts import ClipMount
 
 STEP_MS: Ms = 2_000
 """Between two pictures: the most that does not count as a jump of a camera's time stamps."""
+PER_TICK = 2
+"""Pictures that are sent at once, when both are due: a recorder is woken half as often."""
+TICK_MS: Ms = PER_TICK * STEP_MS
 GOP = 5
 LOOP = 60
 REPORT_EVERY = 30
@@ -54,9 +57,9 @@ class Ticks:
             if self.number < number:
                 await future
 
-    def next(self) -> None:
-        """The next picture is due."""
-        self.number += 1
+    def next(self, count: int) -> None:
+        """The next pictures are due."""
+        self.number += count
         waiting, self.waiting = self.waiting, []
         for loop, future in waiting:
             loop.call_soon_threadsafe(_wake, future)
@@ -116,11 +119,11 @@ class Street:
             self.server.add(name, self.mounts[name])
 
     def tick(self) -> None:
-        """Every camera sends its next picture; returns when the recorder has taken them all.
+        """Every camera sends its next pictures; returns when the recorder has taken them all.
 
         Raises `Unavailable` if it does not.
         """
-        self.ticks.next()
+        self.ticks.next(PER_TICK)
         end = time.monotonic() + PATIENCE_S
         while not self._taken():
             if time.monotonic() > end:
