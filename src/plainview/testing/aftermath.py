@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from plainview.base.clock import Ms, from_iso
 from plainview.base.ids import unb64
@@ -41,8 +43,7 @@ class Keys:
     """The keeper's period keys, read from its folder (as its user could) without touching them."""
 
     def __init__(self, folder: Path) -> None:
-        state = json.loads((folder / "ring.json").read_bytes())
-        root = (folder / f"root-{state['root']}.key").read_bytes()
+        state, root = _ring(folder)
         self.due: dict[str, Ms] = {name: key["due"] for name, key in state["keys"].items()}
         self._keys = {
             name: unwrap(root, [name], key["wrapped"]) for name, key in state["keys"].items()
@@ -52,6 +53,14 @@ class Keys:
         """The keeper's half of a window's key. Raises `KeyError` once its key is destroyed."""
         record = header.record
         return unwrap(self._keys[record.period], [record.window, "e"], header.wrapped_e)
+
+
+def _ring(folder: Path) -> tuple[dict[str, Any], bytes]:
+    """The ring with its root key, which a shred may replace just now."""
+    while True:
+        state: dict[str, Any] = json.loads((folder / "ring.json").read_bytes())
+        with suppress(FileNotFoundError):
+            return state, (folder / f"root-{state['root']}.key").read_bytes()
 
 
 def opened(hamlet: Hamlet, header: WindowHeader, keys: Keys) -> str:

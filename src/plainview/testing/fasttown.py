@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
-
 from plainview.base.clock import Ms
 from plainview.errors import PlainviewError
 from plainview.node import one_machine
@@ -25,7 +23,8 @@ from plainview.testing.ledger import Broken
 from plainview.testing.street import TICK_MS, Street, small_clip
 
 UP_S = 60.0
-VIEWS_S = 3.0
+SETTLE_S = 3.0
+LOOK_S = 0.01
 
 
 class FastTown(Hamlet):
@@ -50,12 +49,9 @@ class FastTown(Hamlet):
             self.seen, self.cameras[seen:], begin=driven.now, port=self.camera_port,
             clip=small_clip(),
         )  # fmt: skip
-        transport = httpx.HTTPTransport(uds=str(self.settings.recorder_socket))
-        self._recorder = httpx.Client(transport=transport, timeout=30)
         self.every_tick: list[Callable[[], None]] = []
 
     def __exit__(self, *_: object) -> None:
-        self._recorder.close()
         self.stop()
         self.street.server.stop()
 
@@ -89,21 +85,20 @@ class FastTown(Hamlet):
             begun = time.monotonic()
             self.clock.set(self.clock.now + TICK_MS)
             self.street.tick()
-            self._await_views()
+            time.sleep(LOOK_S)
+            self._await()
             for step in self.every_tick:
                 step()
             time.sleep(max(0.0, self._pace - (time.monotonic() - begun)))
 
-    def _await_views(self) -> None:
-        """The clock stands while pictures wait for redaction: that they are late is not our aim.
+    def _await(self) -> None:
+        """The clock stands until the recorder has read all that the cameras sent.
 
-        Not for ever: where redaction has stopped, they are withheld as they are by a true clock.
+        Not for ever: where a connection broke, things take their course, as by a true clock.
         """
-        end = time.monotonic() + VIEWS_S
-        while self.seen and time.monotonic() < end:
-            status = self._recorder.get("http://recorder/health").json()["cameras"]
-            if not any(status[name].get("view_lag_ms") for name in self.seen):
-                return
+        end = time.monotonic() + SETTLE_S
+        while time.monotonic() < end and unread(self.street.server.port):
+            time.sleep(LOOK_S)
 
     def pass_until(self, holds: Callable[[], object], longest: Ms, what: str) -> Ms:
         """Let time pass until `holds()`, asked every minute; how long it took. Raises `Broken`."""
@@ -140,6 +135,15 @@ class FastTown(Hamlet):
         found = {name: one.pid for name, one in self.children.items() if one.pid is not None}
         detector = self.health()["detector"]["pid"]
         return found if detector is None else {**found, "detector": detector}
+
+
+def unread(port: int) -> bool:
+    """Whether bytes wait, unread, in sockets that are connected to a port of this machine."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[2].rpartition(":")[2], 16) == port and not fields[4].endswith(":00000000"):
+            return True
+    return False
 
 
 def _held(holds: Callable[[], object]) -> bool:
