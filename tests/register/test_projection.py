@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from plainview.base.clock import DAY_MS
-from plainview.errors import GateClosed, NotFound, StoreDamaged
-from plainview.register.follow import Follower
+from plainview.errors import GateClosed, LogAway, NotFound, StoreDamaged
+from plainview.register.follow import FRESH_SECONDS, Follower
 from plainview.register.private import Names
 from plainview.register.projection import Register
 from plainview.register.restore import restore
@@ -71,6 +71,23 @@ def test_a_suspension_closes_the_gate_at_once(tmp_path: Path) -> None:
         with pytest.raises(GateClosed, match="suspended"):
             register.may_record(CAMERA, town.now)
         assert [one.status for one in register.versions(CAMERA)] == ["active", "suspended"]
+
+
+def test_a_log_whose_folder_is_gone_is_away_and_not_empty(tmp_path: Path) -> None:
+    """Else a recorder would take an unmounted disk for a yes that never ends."""
+    town = Town(tmp_path)
+    log, elsewhere = town.settings.log_dir, tmp_path / "elsewhere"
+    with Register(town.settings) as register:
+        assert register.may_record(CAMERA, town.now).version == 1
+        log.rename(elsewhere)
+        time.sleep(FRESH_SECONDS)
+        for _ in range(2):
+            with pytest.raises(LogAway, match="is not in"):
+                register.may_record(CAMERA, town.now)
+        with Register(town.settings) as fresh, pytest.raises(LogAway):
+            fresh.sync()
+        elsewhere.rename(log)
+        assert register.may_record(CAMERA, town.now).version == 1
 
 
 def test_windows_holds_and_shreds(tmp_path: Path) -> None:

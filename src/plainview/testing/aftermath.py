@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,10 @@ from plainview.testing.clip import Clip
 from plainview.testing.hamlet import Hamlet
 from plainview.testing.ledger import Broken
 from plainview.testing.street import STEP_MS, DrivenMount
+from plainview.tlog import notes
+from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.entries import Entry, parse
 from plainview.tlog.reader import LogReader
-from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog import notes
 
 TOUCH_MS: Ms = 1
 """Two segments that follow one another touch, but for rounding."""
@@ -126,13 +125,18 @@ def _is_picture(unit: bytes) -> bool:
 
 
 def holes(rows: Iterable[Segment]) -> list[tuple[Ms, Ms, bool]]:
-    """Stretches between neighbouring segments: begin, end, whether one declares it."""
+    """Stretches that no segment covers: begin, end, whether the segment after it declares it.
+
+    A segment that declares a gap counts even where none can be seen.
+    """
+    found: list[tuple[Ms, Ms, bool]] = []
     ordered = sorted(rows, key=lambda row: row.start_ms)
-    return [
-        (before.end_ms, after.start_ms, after.gap_before)
-        for before, after in pairwise(ordered)
-        if after.gap_before or after.start_ms - before.end_ms > TOUCH_MS
-    ]
+    covered = ordered[0].end_ms if ordered else 0
+    for row in ordered[1:]:
+        if row.gap_before or row.start_ms - covered > TOUCH_MS:
+            found.append((covered, row.start_ms, row.gap_before))
+        covered = max(covered, row.end_ms)
+    return found
 
 
 class Log:
@@ -174,4 +178,3 @@ class Log:
             for record in entry.body["windows"]
             if record["window"] not in gone and from_iso(record["shred"]) <= at
         ]
-

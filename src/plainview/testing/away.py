@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from plainview.base.clock import Ms, from_iso, to_iso
+from plainview.base.clock import Ms, from_iso
 from plainview.base.durable import make_folder
 from plainview.node import one_machine
 from plainview.store.packs import Kind
@@ -28,7 +28,6 @@ from plainview.testing.aftermath import Keys, Log, check_originals, holes
 from plainview.testing.fasttown import FastTown, check
 from plainview.testing.hamlet import until
 from plainview.testing.onlooker import Onlooker
-from plainview.testing.street import STEP_MS
 
 GONE, BACK = from_iso("2027-03-09T22:55:00Z"), from_iso("2027-03-10T00:05:00Z")
 MINUTE: Ms = 60_000
@@ -38,6 +37,9 @@ RETENTION_S = 1800
 STOPS_S = 5.0
 """Real time within which watching stops: the web process asks once a second and waits for 3 s."""
 TRIES_S = 2.0
+COMMIT_S = 20.0
+UNDER_WAY_MS: Ms = 30_000
+"""A segment lasts 10 s; one is being filled, one may be on its way to the disk."""
 
 
 class Away:
@@ -116,17 +118,23 @@ class Away:
         self.found["keys_that_fell_due"] = len(due)
         pictures = segments = 0
         with Store(self.settings) as store:
+            until(lambda: self._committed(store), COMMIT_S, "the last segments to be acknowledged")
             for name in self.town.cameras:
                 rows = store.segments(Kind.ORIGINALS, name, 0, BACK)
                 gaps = holes(rows)
                 check(not gaps, f"{name} has gaps: {gaps[:3]}")
-                newest = max(row.end_ms for row in rows)
-                check(newest > BACK - 30 * STEP_MS, f"{name} ends at {to_iso(newest)}")
                 windows = sorted({row.window for row in rows if row.start_ms < BACK - 15 * MINUTE})
                 mount = self.town.street.mounts[name]
                 pictures += check_originals(self.town, store, mount, name, windows)
                 segments += len(rows)
         self.found |= {"pictures_opened": pictures, "segments": segments, "gaps": 0}
+
+    def _committed(self, store: Store) -> bool:
+        """Whether all but the segments under way is acknowledged; the clock stands meanwhile."""
+        return all(
+            store.segments(Kind.ORIGINALS, name, BACK - UNDER_WAY_MS, BACK)
+            for name in self.town.cameras
+        )
 
     def keeper_back(self) -> None:
         """Log and keeper are there again, one witness is not: nothing may be destroyed yet."""
@@ -143,9 +151,8 @@ class Away:
         """The witness is there again: all that waited is done."""
         town = self.town
         town.start(town.witness("alpha.example"))
-        took = town.pass_until(self._all_done, 30 * MINUTE, "all that waited is done")
+        town.pass_until(self._all_done, 60 * MINUTE, "all that waited is done")
         self.found["caught_up_after_min"] = (town.clock.now - BACK) // MINUTE
-        del took
         check(self.person.sign_in() == 200, "nobody can sign in")
         seen = self.person.bytes
         self.person.watch("cam-01")
@@ -216,6 +223,7 @@ def main() -> int:
         town.begin_day()
         sys.stderr.write(f"started: {time.monotonic() - began:.1f} s\n")
         found = Away(town).all()
+    found |= {"cameras": chosen.cameras}
     found["real_s"] = round(time.monotonic() - began)
     sys.stdout.write(json.dumps(found) + "\n")
     return 0

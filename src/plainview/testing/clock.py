@@ -2,19 +2,22 @@
 
 The time stands still until the driver sets it, and is the same in all processes at every moment, so
 that the checks between them (a keeper and a witness that must agree within five minutes) hold as
-they do on a real machine. Only the wall clock is driven. Sleeps and time limits run in real time: to
-the system they seem longer, never shorter, by as much as the clock runs faster.
+they do on a real machine. Only the wall clock is driven. Sleeps and time limits run in real time:
+to the system they seem longer, never shorter, by as much as the clock runs faster.
 """
 
 from __future__ import annotations
 
+import json
 import mmap
 import os
+import subprocess
 import sys
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from plainview.base.clock import Ms
+from plainview.base.clock import Ms, from_iso, now_ms, to_iso
+from plainview.errors import Unavailable
 
 VARIABLE = "PLAINVIEW_DRIVEN_CLOCK"
 SITE = Path(__file__).parent / "driven"
@@ -67,3 +70,41 @@ def live_by(folder: Path, start: Ms) -> DrivenClock:
         words = [sys.executable, *sys.orig_argv[1:]]
         os.execve(sys.executable, words, {**os.environ, **environment(file)})  # noqa: S606
     return DrivenClock.own()
+
+
+def run(module: str, folder: Path, *words: str) -> dict[str, Any]:
+    """Run a story that lives by a clock of its own, in a process of its own; what it measured.
+
+    Raises `Unavailable` with its last words if a promise did not hold.
+    """
+    command = [sys.executable, "-m", module, str(folder), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        raise Unavailable(f"{module} ended with {done.returncode}: {done.stderr[-3000:]}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def main() -> int:
+    """The clock's own proof: what a process and its child tell before and after a midnight."""
+    driven = live_by(Path(sys.argv[1]), from_iso("2027-03-09T23:59:58Z"))
+    command = [sys.executable, "-c", _TELL]
+    found: dict[str, list[str]] = {}
+    for when, step in (("before", 0), ("after", 4_000)):
+        driven.set(driven.now + step)
+        told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+        found[when] = sorted({to_iso(now_ms()), to_iso(driven.now), *told.stdout.split()})
+    sys.stdout.write(json.dumps(found))
+    return 0
+
+
+_TELL = """
+import time
+from plainview.base.clock import now_ms, to_iso
+for _ in range(2):
+    print(to_iso(now_ms()), to_iso(round(time.time() * 1000)))
+    time.sleep(0.05)
+"""
+
+if __name__ == "__main__":
+    sys.exit(main())

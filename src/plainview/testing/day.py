@@ -2,7 +2,7 @@
 
     python -m plainview.testing.day FOLDER [--cameras N] [--seen N] [--hours N] [--hour SECONDS]
 
-Each hour of a driven clock: somebody watches, plays back and looks at the public pages; one camera's
+Each hour of a driven clock: somebody watches, plays back and reads the public pages; a camera's
 connection is cut; what was recorded is compared with what was sent; keys that were due are gone,
 and no other; memory and handles of every process are written down. Prints what was measured as one
 line of JSON; a promise that did not hold is an error.
@@ -142,7 +142,9 @@ class Day:
         first = min(row.start_ms for row in rows)
         check(first <= since or first - sent.begin <= 10 * STEP_MS, f"{name} begins late")
         held = sum(row.end_ms - row.start_ms for row in rows if row.start_ms >= since) // STEP_MS
-        spans = [(low * STEP_MS + sent.begin, high * STEP_MS + sent.begin) for low, high in sent.sent]
+        spans = [
+            (low * STEP_MS + sent.begin, high * STEP_MS + sent.begin) for low, high in sent.sent
+        ]
         came = sum(
             max(0, min(high, newest - STEP_MS) - max(low, since)) // STEP_MS + 1
             for low, high in spans
@@ -174,7 +176,7 @@ class Day:
         keys, windows = log.check_shreds()
         left = log.unshredded(now - LATE_MS)
         check(not left, f"{len(left)} windows were due and are not shredded, such as {left[:1]}")
-        packs = [path for path in self.settings.data.glob("*/*/*/*.pack")]
+        packs = list(self.settings.data.glob("*/*/*/*.pack"))
         pictures = sum(high - low + 1 for m in town.street.mounts.values() for low, high in m.sent)
         found: dict[str, object] = {
             "pictures_sent": pictures, "cuts": self.cuts, "declared_gaps": self.declared,
@@ -194,10 +196,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="plainview.testing.day")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cameras", type=int, default=40)
-    parser.add_argument("--seen", type=int, default=3, help="cameras that are redacted")
+    parser.add_argument("--seen", type=int, default=2, help="cameras that are redacted")
     parser.add_argument("--hours", type=int, default=24)
-    parser.add_argument("--hour", type=int, default=3600, help="seconds: keys are destroyed so often")
-    parser.add_argument("--pace", type=float, default=0.030, help="real seconds for 4 s")
+    parser.add_argument(
+        "--hour", type=int, default=3600, help="seconds: keys are destroyed so often"
+    )
+    parser.add_argument("--pace", type=float, default=0.0, help="real seconds for 4 s")
     chosen = parser.parse_args()
     make_folder(chosen.folder)
     driven, began = clock.live_by(chosen.folder, START), time.monotonic()
@@ -210,7 +214,9 @@ def main() -> int:
         day = Day(town.begin_day(), chosen.hour * 1000)
         for number in range(chosen.hours):
             day.hour()
-            held = ", ".join(f"{n} {s[-1].memory_mb:.0f}/{s[-1].handles}" for n, s in day.samples.items())
+            held = ", ".join(
+                f"{n} {s[-1].memory_mb:.0f}/{s[-1].handles}" for n, s in day.samples.items()
+            )
             passed = time.monotonic() - began
             sys.stderr.write(f"hour {number + 1}: {passed:.0f} s; MB/handles: {held}\n")
         found = day.close()

@@ -23,7 +23,7 @@ from plainview.testing.ledger import Broken
 from plainview.testing.street import TICK_MS, Street, small_clip
 
 UP_S = 60.0
-SETTLE_S = 3.0
+SETTLE_S = 20.0
 LOOK_S = 0.01
 
 
@@ -38,7 +38,11 @@ class FastTown(Hamlet):
         retention_s: int, rules: dict[str, int], **settings: Any,
     ) -> None:  # fmt: skip
         window_s = rules.pop("window_seconds")
-        chosen: dict[str, Any] = {"horizon_seconds": 7200, "search_every": 25, "detector_width": 320}
+        chosen: dict[str, Any] = {
+            "horizon_seconds": 7200,
+            "search_every": 25,
+            "detector_width": 320,
+        }
         super().__init__(
             folder, cameras=cameras, window_s=window_s, rules=rules, **{**chosen, **settings}
         )

@@ -90,9 +90,7 @@ class Onlooker:
         answer = self._http.post("/api/playback", json=asked)
         if answer.status_code == httpx.codes.OK:
             self.playback = answer.json()["playback"]
-            shown: dict[str, Any] = self._http.get(
-                f"/api/playback/{self.playback}/timeline"
-            ).json()
+            shown: dict[str, Any] = self._http.get(f"/api/playback/{self.playback}/timeline").json()
             self._segment = shown["segments"][len(shown["segments"]) // 2]
         return answer.status_code
 

@@ -39,7 +39,8 @@ class Growth:
     def of(cls, name: str, samples: list[Sample]) -> Growth:
         """The first third is warm-up; the second third is compared with the last."""
         third = len(samples) // 3
-        greatest = Sample(*(max(column) for column in _columns(samples)))
+        memory, handles, threads = (max(column) for column in _columns(samples))
+        greatest = Sample(memory, round(handles), round(threads))
         return cls(name, _middle(samples[third : 2 * third]), _middle(samples[-third:]), greatest)
 
     def line(self) -> str:
