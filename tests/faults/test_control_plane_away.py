@@ -12,7 +12,7 @@ import pytest
 from plainview.testing import clock
 
 FULL = os.environ.get("PLAINVIEW_BARS") == "1"
-WORDS = ["--cameras", "8", "--before", "60"] if FULL else ["--cameras", "1"]
+WORDS = ["--cameras", "4", "--before", "40"] if FULL else ["--cameras", "1"]
 
 
 @pytest.mark.bar("control plane away")
