@@ -23,6 +23,7 @@ import httpx
 
 from plainview.base.clock import Ms, from_iso, to_iso
 from plainview.base.durable import make_folder
+from plainview.seal.windows import WindowId
 from plainview.store.index import Segment
 from plainview.store.packs import Kind
 from plainview.store.store import Store
@@ -121,7 +122,7 @@ class Day:
                 rows = store.segments(Kind.ORIGINALS, name, since - 1, now)
                 self._no_hole(name, rows, since, now)
                 if name == chosen:
-                    self._open(store, name, rows, now)
+                    self._open(store, name, rows, since, now)
 
     def _committed(self, store: Store, now: Ms) -> bool:
         """Whether all but the segments under way is acknowledged; the clock stands meanwhile."""
@@ -153,16 +154,16 @@ class Day:
         check(abs(held - came) <= len(found) + 1, f"{name}: {came} pictures came, {held} are held")
         self._looked[name] = newest
 
-    def _open(self, store: Store, name: str, rows: list[Segment], now: Ms) -> None:
-        """A window that has ended and is not due yet, with all keys in one hand."""
-        ends = {window: store.header(window).record for window in {row.window for row in rows}}
-        sound = [
-            window for window, record in sorted(ends.items())
-            if record.end_ms < now - 60 * STEP_MS and record.shred_ms > now + 60_000
+    def _open(self, store: Store, name: str, rows: list[Segment], since: Ms, now: Ms) -> None:
+        """The latest window that has ended, with all keys in one hand; it is due in an hour."""
+        ended = [
+            window for window in sorted({row.window for row in rows})
+            if WindowId.parse(window).start >= since - UNDER_WAY_MS
+            and store.header(window).record.end_ms < now - UNDER_WAY_MS
         ]  # fmt: skip
-        if sound:
+        if ended:
             mount = self.town.street.mounts[name]
-            self.opened += check_originals(self.town, store, mount, name, [sound[-1]])
+            self.opened += check_originals(self.town, store, mount, name, ended[-1:])
 
     def close(self) -> dict[str, object]:
         """Stop everything and look at what is left."""
