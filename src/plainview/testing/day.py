@@ -118,7 +118,8 @@ class Day:
             until(partial(self._committed, store, now), PATIENCE_S, "a commit of every camera")
             chosen = self.chance.choice(self.town.cameras)
             for name in self.town.cameras:
-                since = self._looked.get(name, START)
+                # What began before this hour may be gone by now: its key falls due at this moment.
+                since = max(self._looked.get(name, START), now - self._hour)
                 rows = store.segments(Kind.ORIGINALS, name, since - 1, now)
                 self._no_hole(name, rows, since, now)
                 if name == chosen:
@@ -141,7 +142,7 @@ class Day:
         check(newest > now - UNDER_WAY_MS, f"{name} ends at {to_iso(newest)} of {to_iso(now)}")
         sent = self.town.street.mounts[name]
         first = min(row.start_ms for row in rows)
-        check(first <= since or first - sent.begin <= 10 * STEP_MS, f"{name} begins late")
+        check(first <= since + STEP_MS or since == sent.begin, f"{name} begins at {to_iso(first)}")
         held = sum(row.end_ms - row.start_ms for row in rows if row.start_ms >= since) // STEP_MS
         spans = [
             (low * STEP_MS + sent.begin, high * STEP_MS + sent.begin) for low, high in sent.sent
