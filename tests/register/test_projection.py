@@ -10,6 +10,7 @@ import pytest
 
 from plainview.base.clock import DAY_MS
 from plainview.errors import GateClosed, LogAway, NotFound, StoreDamaged
+from plainview.register import follow
 from plainview.register.follow import FRESH_SECONDS, Follower
 from plainview.register.private import Names
 from plainview.register.projection import Register
@@ -128,6 +129,23 @@ def test_a_restart_equals_a_replay(tmp_path: Path) -> None:
         assert getattr(found, name) == getattr(expected, name), name
     for name in ("windows", "requests", "statements"):
         assert getattr(found, name) == getattr(expected, name), name
+
+
+def test_an_entry_that_another_process_learnt_first_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are shared: a page that lists an entry must not then say that there is none."""
+    monkeypatch.setattr(follow, "FRESH_SECONDS", 60.0)
+    town = Town(tmp_path)
+    with Register(town.settings) as one, Register(town.settings) as other:
+        one.sync()
+        town.make_window()
+        other.sync()
+        (newest,) = one.recent(1)
+        assert newest.index == town.writer.size - 1
+        assert parse(one.raw(newest.index)).type == "windows"
+        with pytest.raises(NotFound):
+            one.raw(town.writer.size)
 
 
 def test_two_processes_follow_one_log(tmp_path: Path) -> None:
