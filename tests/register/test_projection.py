@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from plainview.base.clock import DAY_MS
-from plainview.errors import GateClosed, NotFound, StoreDamaged
-from plainview.register.follow import Follower
+from plainview.errors import GateClosed, LogAway, NotFound, StoreDamaged
+from plainview.register import follow
+from plainview.register.follow import FRESH_SECONDS, Follower
 from plainview.register.private import Names
 from plainview.register.projection import Register
 from plainview.register.restore import restore
@@ -73,6 +74,23 @@ def test_a_suspension_closes_the_gate_at_once(tmp_path: Path) -> None:
         assert [one.status for one in register.versions(CAMERA)] == ["active", "suspended"]
 
 
+def test_a_log_whose_folder_is_gone_is_away_and_not_empty(tmp_path: Path) -> None:
+    """Else a recorder would take an unmounted disk for a yes that never ends."""
+    town = Town(tmp_path)
+    log, elsewhere = town.settings.log_dir, tmp_path / "elsewhere"
+    with Register(town.settings) as register:
+        assert register.may_record(CAMERA, town.now).version == 1
+        log.rename(elsewhere)
+        time.sleep(FRESH_SECONDS)
+        for _ in range(2):
+            with pytest.raises(LogAway, match="is not in"):
+                register.may_record(CAMERA, town.now)
+        with Register(town.settings) as fresh, pytest.raises(LogAway):
+            fresh.sync()
+        elsewhere.rename(log)
+        assert register.may_record(CAMERA, town.now).version == 1
+
+
 def test_windows_holds_and_shreds(tmp_path: Path) -> None:
     town = Town(tmp_path)
     first, second = town.make_window(), town.make_window(minutes=1)
@@ -111,6 +129,23 @@ def test_a_restart_equals_a_replay(tmp_path: Path) -> None:
         assert getattr(found, name) == getattr(expected, name), name
     for name in ("windows", "requests", "statements"):
         assert getattr(found, name) == getattr(expected, name), name
+
+
+def test_an_entry_that_another_process_learnt_first_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are shared: a page that lists an entry must not then say that there is none."""
+    monkeypatch.setattr(follow, "FRESH_SECONDS", 60.0)
+    town = Town(tmp_path)
+    with Register(town.settings) as one, Register(town.settings) as other:
+        one.sync()
+        town.make_window()
+        other.sync()
+        (newest,) = one.recent(1)
+        assert newest.index == town.writer.size - 1
+        assert parse(one.raw(newest.index)).type == "windows"
+        with pytest.raises(NotFound):
+            one.raw(town.writer.size)
 
 
 def test_two_processes_follow_one_log(tmp_path: Path) -> None:

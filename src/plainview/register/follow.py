@@ -18,7 +18,7 @@ from plainview.base.database import open_engine, writing
 from plainview.base.durable import sync_folder
 from plainview.base.settings import Settings
 from plainview.base.upgrading import upgrade_to_newest
-from plainview.errors import NotFound, PlainviewError, StoreDamaged
+from plainview.errors import LogAway, NotFound, PlainviewError, StoreDamaged
 from plainview.register import rows, tables
 from plainview.register.restore import restore
 from plainview.tlog.checkpoint import Checkpoint
@@ -58,6 +58,11 @@ class Follower:
             history = self._book()
             size = self._size = self._log_size()
             before = history.size
+            if before and not size:
+                raise LogAway(
+                    f"The log is not in {self._log}: {before} entries of it are known.",
+                    hint="Is its disk mounted? What was known counts until its own end.",
+                )
             if fresh and before:
                 self._check_same_log(before)
             while history.size < size:

@@ -64,14 +64,12 @@ class Questions:
 
     def raw(self, index: int) -> bytes:
         """The entry's bytes, from the log. Raises `NotFound`."""
-        if not 0 <= index < self._size():
-            raise NotFound(f"The log has no entry {index} yet.")
+        self._check_known(index)
         return next(self._follower.entries(index, index + 1))[1]
 
     def proof(self, index: int) -> str:
         """The tlog-proof of an entry under the newest checkpoint. Raises `NotFound`."""
-        if not 0 <= index < self._size():
-            raise NotFound(f"The log has no entry {index} yet.")
+        self._check_known(index)
         return self._follower.reader.proof(index).decode()
 
     def statement(self, index: int) -> bytes:
@@ -223,6 +221,13 @@ class Questions:
         ]
 
     # -- below
+
+    def _check_known(self, index: int) -> None:
+        """Raises `NotFound`. Rows may be newer than our look at the log: others write them, too."""
+        if index >= self._size():
+            self._follower.sync()
+        if not 0 <= index < self._size():
+            raise NotFound(f"The log has no entry {index} yet.")
 
     def _size(self) -> int:
         with self._follower.book() as book:

@@ -43,7 +43,7 @@ class Hamlet:
 
     def __init__(
         self, folder: Path, *, window_s: int = 10, witnesses: int = 2, cameras: int = 2,
-        **settings: Any,
+        rules: Mapping[str, int] | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         first = free_ports(8)
         chosen: dict[str, Any] = {"gate_seconds": 1, "commit_seconds": 1, "horizon_seconds": 120}
@@ -57,7 +57,7 @@ class Hamlet:
         self.logs = folder / "logs"
         durable.make_folder(self.logs)
         self.children: dict[str, Child] = {}
-        self._found({"window_seconds": window_s, **RULES})
+        self._found({"window_seconds": window_s, **RULES, **(rules or {})})
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +90,7 @@ class Hamlet:
             outside=outside, name=key.name, salt=key.name_salt,
         )  # fmt: skip
 
-    def state(self) -> None:
+    def state(self, retention_s: int = 86_400) -> None:
         """Put the custodian set and the cameras on the log; say where the cameras stream."""
         addresses, now = Sources(self.settings.data), now_ms()
         dpo, other = self.keys["custodian-a"].signing, self.keys["administrator"].signing
@@ -99,7 +99,8 @@ class Hamlet:
             keeper.append(statements.custodian_set(SET, 2, members, [dpo, other]).raw)
             for camera in self.cameras:
                 addresses.put(camera, f"rtsp://127.0.0.1:{self.camera_port}/{camera}")
-                record = records.camera_record(camera_values(now))
+                kept = {"class": "street", "seconds": retention_s}
+                record = records.camera_record({**camera_values(now), "retention": kept})
                 keeper.append(statements.camera(camera, 1, "active", record, [dpo]).raw)
 
     def keeper(self, seconds: float = 10) -> KeeperClient:

@@ -156,7 +156,7 @@ def _readable(store: Store, row: Segment) -> bool:
     return False
 
 
-def check_holes(store: Store, camera: str) -> None:
+def check_holes(store: Store, camera: str, hole_ms: Ms = HOLE_MS) -> None:
     """Raises `Broken` for a stretch without pictures that the record does not own up to.
 
     In the view that is a gap, or a stretch shown as withheld: a machine without time left for
@@ -173,7 +173,7 @@ def check_holes(store: Store, camera: str) -> None:
     times = sorted(time_ for row in rows for time_ in _times(store, row))
     for before, after in pairwise(times):
         declared = sum(max(0, min(after, end) - max(before, start)) for start, end in owned)
-        if after - before - declared > HOLE_MS:
+        if after - before - declared > hole_ms:
             raise Broken(
                 f"{camera}: no picture between {before} and {after}, and the timeline shows "
                 f"{declared} ms of that as missing or withheld"
