@@ -104,8 +104,12 @@ def test_the_child_says_what_is_wrong() -> None:
         draft_in_child([court.spec(i) for i in range(41)], court.set)
 
 
-def test_a_child_that_dies_or_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_dies_or_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     court = Court(2, 3)
+    hangs = tmp_path / "python"
+    hangs.write_text("#!/bin/sh\nexec sleep 60\n")
+    hangs.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(hangs))
     with pytest.raises(Unavailable, match="did not answer"):
         draft_in_child([court.spec()], court.set, timeout_s=0.01)
     monkeypatch.setattr(sys, "executable", "/bin/false")
