@@ -38,7 +38,7 @@ FPS, GOP = 25, 50
 KEY_BYTES, FRAME_BYTES = 40_000, 3_000
 """A view of 720 lines at 0.75 Mbit/s: what x264 makes of a street."""
 WINDOW_S = 3600
-"""Longer than a whole bench takes, twice over."""
+"""Longer than a whole bench takes: it ends in the window that it begins in, or in the next."""
 OF_ONE = 25
 """Pictures that one person watches: a wall of five by five."""
 
@@ -111,13 +111,7 @@ class Scene:
         self._hall = TownHall(folder, window_seconds=WINDOW_S, more_operators=people - 1)
         self._opened.callback(self._hall.close)
         self._cameras = [f"cam-{number:02d}" for number in range(1, cameras + 1)]
-        windows = {
-            name: self._hall.window(
-                self._hall.add_camera(name), camera=name, least_seconds=WINDOW_S // 2
-            )
-            for name in self._cameras
-        }
-        self._publisher = Publisher(windows)
+        self._publisher = Publisher({name: self._windows(name) for name in self._cameras})
         settings = self._hall.settings
         tails = TailServer(settings.recorder_socket, self._publisher.tails, dict)
         tails.start()
@@ -146,6 +140,12 @@ class Scene:
             memory = memory_mb(self._web)
         return Measured(used / span * 100, memory, seen[stalled:], seconds)
 
+    def _windows(self, camera: str) -> tuple[Window, Window]:
+        """The window of now and the next: a view key is given for the present only."""
+        register = self._hall.add_camera(camera)
+        present = self._hall.window(register, camera=camera)
+        return present, self._hall.window(register, camera=camera, after=present)
+
     def _wanted(self, number: int, *, stalls: bool) -> Wanted:
         camera = self._cameras[number % len(self._cameras)]
         cookie = self._cookies[number // OF_ONE]
@@ -165,7 +165,7 @@ class Scene:
 class Publisher(threading.Thread):
     """Publishes every camera's pictures, 25 a second, into its tail."""
 
-    def __init__(self, windows: dict[str, Window]) -> None:
+    def __init__(self, windows: dict[str, tuple[Window, Window]]) -> None:
         super().__init__(name="publisher", daemon=True)
         self._windows = windows
         self.tails = {name: Tail() for name in windows}
@@ -175,7 +175,8 @@ class Publisher(threading.Thread):
     def run(self) -> None:
         begun, number = time.monotonic(), 0
         while not self._over.wait(max(0.0, begun + number / FPS - time.monotonic())):
-            for place, (name, window) in enumerate(self._windows.items()):
+            for place, (name, (present, following)) in enumerate(self._windows.items()):
+                window = present if now_ms() < present.end_ms else following
                 is_key = (number + place * 3) % GOP == 0 or number == 0
                 size = KEY_BYTES if is_key else FRAME_BYTES
                 for record in window.records([(self._payload[:size], is_key, now_ms())]):

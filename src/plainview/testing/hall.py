@@ -15,7 +15,7 @@ from typing import Any
 
 import pyrage
 
-from plainview.base.clock import Ms, now_ms
+from plainview.base.clock import Ms, from_iso, now_ms
 from plainview.base.ids import b64, unb64
 from plainview.base.ports import loopback_sockets
 from plainview.base.settings import Settings
@@ -132,16 +132,12 @@ class TownHall:
         keys = [self.dpo.signing]
         return self.say(statements.camera(camera, self.versions[camera], status, record, keys))
 
-    def window(self, register: int, *, camera: str = CAMERA, least_seconds: int = 0) -> Window:
-        """A logged window of now, with its view key as the recorder's child made it.
-
-        Where the present one ends in less than `least_seconds`, it is the one after it.
-        """
+    def window(self, register: int, *, camera: str = CAMERA, after: Window | None = None) -> Window:
+        """A logged window of now, or the one `after` another, with its view key as the recorder's
+        child made it."""
         self.counter += 1
-        start = (now_ms() // 1000 + 1) * 1000
+        start = (now_ms() // 1000 + 1) * 1000 if after is None else after.end_ms
         end = start // self._window_ms * self._window_ms + self._window_ms
-        if end - start < least_seconds * 1000:
-            start, end = end, end + self._window_ms
         spec = Spec(camera=camera, start=start, end=end, epoch=1, counter=self.counter)
         drafts = make_drafts([spec], self.set)
         headers = self.client.make_windows(camera, register, drafts)
@@ -180,6 +176,7 @@ class Window:
 
     def __init__(self, header: WindowHeader, key: str) -> None:
         self.header, self.id = header, header.record.window
+        self.end_ms: Ms = from_iso(header.record.end)
         self._cipher = ViewCipher(unb64(key), self.id)
         self._number = 0
 
