@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
@@ -23,11 +24,10 @@ def _packet(at: int, *, key: bool = False, wall: int | None = None) -> Packet:
     return Packet(b"x", at, BASE, key, wall, "rtcp", wall + 40, "h264")
 
 
-def _stream(count: int, gop: int, bframes: int, step: int = 40) -> list[Packet]:
-    """Decode order: an anchor, then the frames shown before it."""
-    shown: list[int] = [0]
+def _stream(count: int, gop: int, bframes: int, step: int = 40, plain: int = 0) -> list[Packet]:
+    """Decode order: `plain` pictures, then anchors, each with the frames shown before it."""
+    shown = [0, *range(1, plain + 1)]
     while len(shown) < count:
-        anchor = shown[0] if len(shown) == 1 else max(shown)
         anchor = max(shown) + bframes + 1
         shown += [anchor, *range(anchor - bframes, anchor)]
     return [_packet(k * step, key=at % gop == 0) for at, k in enumerate(shown)]
@@ -41,30 +41,43 @@ def _run(
     return done + segmenter.flush()
 
 
+def begins_late(segment: Segment, packets: list[Packet]) -> bool:
+    """Of the stream's first picture one cannot tell yet whether the second is shown next."""
+    return segment.packets[0] is packets[0]
+
+
 @given(
     gop=st.integers(1, 400),
     bframes=st.integers(0, 3),
     window=st.sampled_from([7_000, 60_000, 900_000]),
     step=st.sampled_from([33, 40, 100, 200]),
+    before=st.integers(0, 1_000),
+    plain=st.sampled_from([0, 1, 2, 9]),
 )
 def test_every_packet_once_and_never_across_a_window(
-    gop: int, bframes: int, window: int, step: int
+    gop: int, bframes: int, window: int, step: int, before: int, plain: int
 ) -> None:
-    packets = _stream(700, gop, bframes, step)
+    """It begins `before` ms ahead of a window, and reorders only after some `plain` pictures."""
+    begin = START // window * window + window - before
+    packets = [
+        replace(packet, wall_ms=begin + packet.pts, arrival_ms=begin + packet.pts + 40)
+        for packet in _stream(700, gop, bframes, step, plain)
+    ]
     segments = _run(list(packets), window)
     assert [packet for segment in segments for packet in segment.packets] == packets
     reorder = (bframes + 1) * step
     for segment in segments:
         end = (segment.start_ms // window + 1) * window
         assert segment.packets[0].wall_ms < end
-        assert all(packet.wall_ms < end + (reorder if bframes else 0) for packet in segment.packets)
+        late = reorder if bframes else begins_late(segment, packets) * step
+        assert all(packet.wall_ms < end + late for packet in segment.packets)
         assert segment.end_ms - segment.start_ms <= 10_000 + 2 * reorder
         assert segment.continuing != segment.packets[0].is_key
         assert segment.start_ms == min(packet.wall_ms for packet in segment.packets)
     starts = [segment.start_ms for segment in segments]
     assert starts == sorted(starts)
-    for before, after in itertools.pairwise(segments):
-        assert before.end_ms == after.start_ms
+    for one, following in itertools.pairwise(segments):
+        assert one.end_ms == following.start_ms
 
 
 def test_whole_gops_of_at_least_four_seconds() -> None:

@@ -69,6 +69,7 @@ class Segmenter:
         self._highest_pts = 0
         self._highest_wall: Ms = 0
         self._reorders = False
+        self._step = 0  # the least from one picture to the next, in ticks; 0: not known yet
         self._last_gop: Ms = 0
         self._last_key: Ms | None = None
         self._gap: Gap | None = None
@@ -119,15 +120,16 @@ class Segmenter:
         """Presentation time of the first picture of the next segment, if that is certain."""
         if following is None or following.pts <= self._highest_pts:
             return None
-        # One picture does not tell yet whether later ones are shown before the following one.
-        unsure = self._reorders or len(self._packets) == 1
-        return None if unsure and not _refreshes(following) else following.pts
+        return None if self._leaps(following) and not _refreshes(following) else following.pts
 
     def _take(self, packet: Packet, parameters: Parameters | None) -> None:
         if not self._packets:
             self._window = self._window_end(packet.wall_ms)
             self._highest_pts, self._highest_wall = packet.pts, packet.wall_ms
-        self._reorders = self._reorders or packet.pts < self._highest_pts
+        step = packet.pts - self._highest_pts
+        self._reorders = self._reorders or step < 0
+        if step > 0:
+            self._step = min(step, self._step or step)
         if packet.is_key:
             if self._last_key is not None:
                 self._last_gop = max(0, packet.wall_ms - self._last_key)
@@ -148,7 +150,7 @@ class Segmenter:
         pending = packet.wall_ms - self._packets[0].wall_ms
         if packet.pts <= self._highest_pts:
             return pending >= 2 * self._max  # time stamps that stand still, or run backwards
-        if self._reorders and not _refreshes(packet):
+        if self._leaps(packet) and not _refreshes(packet):
             # Frames that are sent after this one may be shown before it, and before the end.
             if packet.wall_ms >= self._window:
                 return self._highest_wall >= self._window
@@ -157,6 +159,12 @@ class Segmenter:
         if packet.is_key:
             return pending >= self._min or pending + self._last_gop > self._max
         return pending >= self._max
+
+    def _leaps(self, packet: Packet) -> bool:
+        """Whether frames between the last one and this one may come yet: the stream reorders, or
+        begins to, which its second picture is too early to tell."""
+        leap = packet.pts - self._highest_pts
+        return self._reorders or not self._step or leap > 1.5 * self._step
 
 
 def _refreshes(packet: Packet) -> bool:
