@@ -22,8 +22,8 @@ test:
 	@$(PYTHON) tools/setup.py test
 	@$(MAKE) --no-print-directory lint
 	@cd ui && PATH="$(CURDIR)/.cache/node/bin:$$PATH" npm test --silent
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --durations=10 --ignore tests/browser --ignore tests/integration --ignore tests/bench
-	@$(BIN)/python -m pytest --durations=5 tests/bench tests/browser tests/integration
+	@$(BIN)/python tools/suite.py -n 3 --dist loadfile --durations=10 --ignore tests/browser --ignore tests/integration --ignore tests/bench
+	@$(BIN)/python tools/suite.py --durations=5 tests/bench tests/browser tests/integration
 
 bars:
 	@$(PYTHON) tools/setup.py test

@@ -17,18 +17,22 @@ from hypothesis import strategies as st
 from plainview.base.clock import from_iso, to_iso
 from plainview.base.settings import Settings
 from plainview.errors import BadFormat, GateClosed, KeeperAway, LogAway, Unavailable, UnsafeStart
+from plainview.keeper.desk import AROUND_MS
 from plainview.media.access import Access
 from plainview.recorder.gate import GRACE_MS, Gate
 from plainview.recorder.retention import Retention
 from plainview.recorder.roots import Roots
 from plainview.recorder.sources import SourcesFile, read_sources
+from plainview.recorder.views import Views
 from plainview.recorder.windows import Cursor, Wanted, Window, WindowStock, next_epoch
+from plainview.redact.view import ViewItem
 from plainview.register.answers import ShredOnLog
 from plainview.register.private import Sources
 from plainview.seal.draft import BATCH, Spec
 from plainview.seal.windows import WindowHeader
 from plainview.store.packs import AGE_MAGIC, Kind
 from plainview.store.store import Store
+from plainview.store.tail import Tail
 from plainview.store.writer import NewSegment
 from plainview.tlog.entries import make
 from plainview.tlog.history import Version
@@ -331,3 +335,34 @@ def test_sources_are_read_again_and_must_be_private(tmp_path: Path) -> None:
         read_sources(tmp_path)
     assert set(watched.now()) == {"cam-01", "cam-02"}
     assert "not JSON" in watched.trouble
+
+
+@given(st.lists(st.integers(1, 1990), min_size=1, max_size=150), st.integers(0, 40_000))
+@settings(max_examples=60, deadline=None)
+def test_a_view_reaches_no_further_over_its_window_than_the_keeper_gives_keys_for(
+    steps: list[int], before: int
+) -> None:
+    added: list[tuple[WindowHeader, NewSegment]] = []
+
+    class Shelf:
+        def add(self, _kind: Kind, header: WindowHeader, new: NewSegment) -> None:
+            added.append((header, new))
+
+        def close_window(self, *_args: object) -> None:
+            pass
+
+    stock: Any = stock_of()
+    views = Views(stock, Shelf(), Tail(), lambda: NOW)  # type: ignore[arg-type]
+    at, key = NOW + 59_500 - 500 - before, NOW - 10_000  # up to 40 s before a window's end
+    length = steps[0]
+    for step in steps:
+        is_key = at - key >= 2000  # as `media.encode` makes them
+        key = at if is_key else key
+        views.push(ViewItem(b"", at, length, is_key, False))
+        at, length = at + step, step
+    views.close()
+    assert added
+    for header, new in added:
+        over = new.start_ms + new.duration_ms - header.record.end_ms
+        assert header.record.start_ms <= new.start_ms < header.record.end_ms
+        assert over < AROUND_MS

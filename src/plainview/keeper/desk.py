@@ -31,7 +31,9 @@ SKEW_MS: Ms = 300_000
 AHEAD_MS: Ms = 3 * 3_600_000
 SESSION_MS: Ms = 3_600_000
 LIVE_BEFORE_MS: Ms = 120_000
-LIVE_AFTER_MS: Ms = 10_000
+AROUND_MS: Ms = 10_000
+"""Live may open the window that begins so soon, and every session one that ended so shortly before
+its span: a view's last GOP goes on for up to 6 s after its window's end (`recorder.views`)."""
 MAX_BATCH = 40
 MAX_DETAIL = 16_384
 MAX_SESSIONS = 10_000
@@ -155,7 +157,7 @@ class Desk:
             live = {k: w for k, w in self._sessions.items() if w.expires > now}
             if len(live) >= MAX_SESSIONS:
                 raise Refused("Too many people watch at once.")
-            self._sessions = {**live, session: Watching(camera, start, end, expires)}
+            self._sessions = {**live, session: Watching(camera, start - AROUND_MS, end, expires)}
         return {"id": session, **act, "expires": expires}
 
     def watch_end(self, session: str) -> None:
@@ -167,7 +169,7 @@ class Desk:
         if held is None or held.expires <= now:
             raise NotAuthorised("This session has ended.", hint="Start to watch again.")
         record = self._record(window, now)
-        end = now + LIVE_AFTER_MS if held.end is None else held.end
+        end = now + AROUND_MS if held.end is None else held.end
         overlaps = from_iso(record["start"]) < end and from_iso(record["end"]) > held.start
         if record["camera"] != held.camera or not overlaps:
             raise NotAuthorised("The window is not one that this session was logged for.")

@@ -1,0 +1,74 @@
+"""What `make test` judges twice, and what it never does."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SUITE = Path(__file__).resolve().parents[2] / "tools" / "suite.py"
+COUNTS = """
+from pathlib import Path
+def test_it():
+    file = Path({file!r})
+    runs = int(file.read_text()) if file.exists() else 0
+    file.write_text(str(runs + 1))
+    assert runs not in {bad}
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("suite", SUITE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "suite", module)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    return module
+
+
+def write(root: Path, name: str, bad: tuple[int, ...]) -> Path:
+    """A test that fails at these of its runs, counted from 0; the file that counts them."""
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(COUNTS.format(file=f"{file}.runs", bad=bad))
+    return Path(f"{file}.runs")
+
+
+@pytest.mark.parametrize(("bad", "code", "runs"), [
+    ((), 0, 1), ((0,), 0, 3), ((0, 1), 1, 2), ((0, 2), 1, 3),
+])  # fmt: skip
+def test_what_meets_the_clock_must_pass_twice_alone(
+    suite: ModuleType, tmp_path: Path, bad: tuple[int, ...], code: int, runs: int
+) -> None:
+    counted = write(tmp_path, "tests/faults/test_one.py", bad)
+    steady = write(tmp_path, "tests/faults/test_other.py", ())
+    assert suite.main(["-q", "tests"]) == code
+    assert counted.read_text() == str(runs)
+    assert steady.read_text() == "1"
+
+
+def test_what_meets_no_clock_counts_at_once(suite: ModuleType, tmp_path: Path) -> None:
+    late = write(tmp_path, "tests/faults/test_one.py", (0,))
+    write(tmp_path, "tests/tlog/test_two.py", (0,))
+    assert suite.main(["-q", "tests"]) == 1
+    assert late.read_text() == "1"
+
+
+def test_many_failures_are_no_bad_luck(suite: ModuleType, tmp_path: Path) -> None:
+    for number in range(suite.MOST + 1):
+        write(tmp_path, f"tests/faults/test_{number}.py", (0,))
+    assert suite.main(["-q", "tests"]) == 1
+
+
+def test_what_cannot_be_run_is_no_success(suite: ModuleType, tmp_path: Path) -> None:
+    write(tmp_path, "tests/faults/test_one.py", (0,))
+    (tmp_path / "tests/faults/test_broken.py").write_text("import nothing_of_that_name")
+    assert suite.main(["-q", "tests"]) != 0
+    assert suite.main(["-q", "elsewhere"]) != 0
