@@ -4,6 +4,8 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO ?=
+# Whole towns of processes, which meet the clock: they have the machine to themselves.
+ALONE := tests/bench tests/browser tests/deploy tests/faults tests/integration
 
 .PHONY: help demo test bars lint format ui release lock clean
 
@@ -22,8 +24,8 @@ test:
 	@$(PYTHON) tools/setup.py test
 	@$(MAKE) --no-print-directory lint
 	@cd ui && PATH="$(CURDIR)/.cache/node/bin:$$PATH" npm test --silent
-	@$(BIN)/python tools/suite.py -n 3 --dist loadfile --durations=10 --ignore tests/browser --ignore tests/integration --ignore tests/bench
-	@$(BIN)/python tools/suite.py --durations=5 tests/bench tests/browser tests/integration
+	@$(BIN)/python tools/suite.py -n 3 --dist loadfile --durations=10 $(ALONE:%=--ignore %)
+	@$(BIN)/python tools/suite.py --durations=10 $(ALONE)
 
 bars:
 	@$(PYTHON) tools/setup.py test

@@ -10,6 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says something of the machine and nothing of us.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("plainview", deadline=None, suppress_health_check=SLOW)
+settings.load_profile("plainview")
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parent / ".cache" / "ipycam"

@@ -313,7 +313,6 @@ class Requests(RuleBasedStateMachine):
 Requests.TestCase.settings = settings(
     max_examples=20,
     stateful_step_count=12,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )

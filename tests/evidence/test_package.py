@@ -25,8 +25,8 @@ from plainview.testing.errand import Errand
 from plainview.testing.patterns import wandering
 from plainview.testing.town import Town
 from plainview.tlog.entries import canonical
-from plainview.tlog.leaves import segments_root
 from plainview.tlog.policy import Policy
+from plainview.tlog.segments import segments_root
 from plainview.verify.manifest import sign_manifest
 from plainview.verify.package import verify_package
 

@@ -20,6 +20,7 @@ import pytest
 
 from plainview.base.ids import unb64
 from plainview.errors import BadFormat, BadSeal, BadShare
+from plainview.keeper.ring import unwrap
 from plainview.seal.combine import combine_window
 from plainview.seal.segments import SegmentMeta, add_box, seal_boxed
 from plainview.seal.shamir import combine
@@ -179,4 +180,4 @@ def test_another_keepers_files_open_nothing(city: Any, tmp_path: Path) -> None:
         (first.record.window, "view", row.e),
     ]:
         with pytest.raises(BadSeal):
-            desk.ring.unwrap(row.key, window, kind, text)
+            unwrap(desk.ring.key(row.key), [window, kind], text)

@@ -23,7 +23,6 @@ STRANGE = st.one_of(
 )
 QUICK = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

@@ -241,4 +241,4 @@ def test_a_crash_at_any_step_leaves_no_lie(city: Any, monkeypatch: Any, point: s
     assert [body["windows"] for body in shreds(city)] == [windows]
     assert period not in ring.due
     with pytest.raises(NotFound):
-        ring.unwrap(period, windows[0], "e", "AAAA")
+        ring.key(period)

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from plainview.errors import KeeperAway, PlainviewError, SettingsError, UnsafeStart
+from plainview.errors import KeeperAway, PlainviewError, Refused, SettingsError, UnsafeStart
 from plainview.keeper.process import Keeper
 from plainview.keeper.server import CONNECTIONS
 from plainview.keys.client import KeeperClient
@@ -185,18 +185,28 @@ def test_a_changed_entry_on_the_disk_is_refused(city: Any) -> None:
         city.start()
 
 
-def test_a_long_log_is_read_again(city: Any) -> None:
-    desk = city.keeper.desk
-    scribe = desk.scribe
-    from_here = scribe.writer.size
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("plainview.keeper.scribe.BATCH_SECONDS", 0.0)
-        for number in range(300):
-            desk.gate(f"{number:032x}", "cam-01", False, "no", None)
+def test_a_long_log_is_read_again(city: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries keep their index also when the ids are no longer in memory."""
+    monkeypatch.setattr("plainview.keeper.ids.RECENT", 100)
+    monkeypatch.setattr("plainview.keeper.scribe.BATCH_SECONDS", 0.0)
+    from_here = city.keeper.desk.scribe.writer.size
+
+    def say(number: int, reason: str = "no") -> int:
+        return int(city.keeper.desk.gate(f"{number:032x}", "cam-01", False, reason, None))
+
+    def check_retries() -> None:
+        for number in (7, 150, 299):
+            assert city.keeper.desk.scribe.known(f"{number:032x}") == from_here + number
+            assert say(number) == from_here + number
+            with pytest.raises(Refused, match="Another entry"):
+                say(number, "something else")
+
+    assert [say(number) for number in range(300)] == list(range(from_here, from_here + 300))
+    check_retries()
     city.stop()
     city.start()
-    assert city.keeper.desk.scribe.known(f"{7:032x}") == from_here + 7
-    assert city.keeper.desk.gate(f"{7:032x}", "cam-01", False, "no", None) == from_here + 7
+    check_retries()
+    assert city.keeper.desk.scribe.known(f"{300:032x}") is None
 
 
 def test_the_process_runs_and_ends(city: Any, tmp_path: Path) -> None:

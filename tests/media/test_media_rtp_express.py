@@ -95,7 +95,7 @@ SIZES = st.lists(st.integers(1, 9000), min_size=10, max_size=16)
 
 
 @pytest.mark.parametrize("codec", CODECS)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(sizes=SIZES, seed=st.integers(0, 99), data=st.data())
 def test_it_is_the_same_however_it_is_cut(
     codec: Codec, sizes: list[int], seed: int, data: st.DataObject
@@ -112,7 +112,7 @@ def test_it_is_the_same_however_it_is_cut(
 
 
 @pytest.mark.parametrize("codec", CODECS)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(sizes=SIZES, seed=st.integers(0, 99), data=st.data())
 def test_no_fault_is_overlooked(
     codec: Codec, sizes: list[int], seed: int, data: st.DataObject

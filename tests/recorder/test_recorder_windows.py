@@ -145,7 +145,7 @@ def test_a_camera_that_is_behind_does_not_wait() -> None:
     assert stock.find(NOW - 900) is stock.find(NOW)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(-90_000, 90_000), min_size=1, max_size=60))
 def test_a_rendition_never_comes_back_to_a_window(steps: list[int]) -> None:
     stock, moment = stock_of(), NOW
@@ -338,7 +338,7 @@ def test_sources_are_read_again_and_must_be_private(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 1990), min_size=1, max_size=150), st.integers(0, 40_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_view_reaches_no_further_over_its_window_than_the_keeper_gives_keys_for(
     steps: list[int], before: int
 ) -> None:

@@ -196,7 +196,7 @@ length = st.floats(0.5, 500)
 
 
 @given(side, side, length, length)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_fill_hides_all_of_the_box_within_the_picture(
     left: float, top: float, width: float, height: float
 ) -> None:

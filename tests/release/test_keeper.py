@@ -42,9 +42,9 @@ from plainview.store.writer import NewSegment
 from plainview.testing.desk import Desk, serving
 from plainview.testing.town import RULES, camera_values, picture
 from plainview.tlog.cosign import verifier
-from plainview.tlog.leaves import segments_root
 from plainview.tlog.notes import Verifier
 from plainview.tlog.policy import Policy
+from plainview.tlog.segments import segments_root
 from plainview.tlog.signing import SigningKey
 from plainview.tlog.witness import Witness, serve
 from plainview.verify.package import verify_package

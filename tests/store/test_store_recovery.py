@@ -45,9 +45,7 @@ def forget_index(store: Store) -> None:
         path.unlink()
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(0, 400), min_size=1, max_size=8), data=st.data())
 def test_truncated_anywhere_recovers_exactly_the_whole_segments(
     sizes: list[int], data: st.DataObject, make_header: MakeHeader, make_original: MakeSegment

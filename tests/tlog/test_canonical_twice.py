@@ -18,7 +18,7 @@ from plainview.errors import BadFormat
 from plainview.tlog.entries import canonical, read_canonical
 
 FULL = os.environ.get("PLAINVIEW_BARS") == "1"
-CASES = settings(max_examples=20_000 if FULL else 300, deadline=None)
+CASES = settings(max_examples=20_000 if FULL else 300)
 
 
 def refuse(text: str) -> NoReturn:

@@ -48,7 +48,7 @@ def put(value: Any, path: list[Any], new: Any) -> Any:
     return changed
 
 
-@settings(max_examples=3000 if os.environ.get("PLAINVIEW_BARS") else 150, deadline=None)
+@settings(max_examples=3000 if os.environ.get("PLAINVIEW_BARS") else 150)
 @given(st.data())
 def test_odd_entries_are_refused_without_a_trace(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(STORY) - 1))

@@ -190,7 +190,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=1000 if os.environ.get("PLAINVIEW_BARS") else 80, deadline=None)
+@settings(max_examples=1000 if os.environ.get("PLAINVIEW_BARS") else 80)
 @given(STEPS, st.integers(0, 40))
 def test_no_valid_basis_no_recording_in_any_history(
     steps: list[tuple[str, int, int, int]], minutes: int
@@ -329,7 +329,7 @@ def shred_body(city: City, names: list[str], **changes: Any) -> dict[str, Any]:
 
 def test_nothing_is_shredded_early_or_under_a_hold(open_city: City) -> None:
     names = open_city.windows("cam-01", 2)
-    due = open_city.history.due_at(names[0])
+    due = open_city.history.windows[names[0]].due
     with pytest.raises(Refused, match="not due"):
         open_city.keep("shred", **shred_body(open_city, names))
     hold = {"until": to_iso(due + DAY_MS), "detail_commitment": digest("hold")}
@@ -351,14 +351,14 @@ def test_nothing_is_shredded_early_or_under_a_hold(open_city: City) -> None:
 )
 def test_a_shred_says_what_it_shreds(open_city: City, changes: dict[str, Any]) -> None:
     names = open_city.windows("cam-01", 2)
-    open_city.now = open_city.history.due_at(names[0])
+    open_city.now = open_city.history.windows[names[0]].due
     with pytest.raises((BadFormat, Refused)):
         open_city.keep("shred", **shred_body(open_city, names, **changes))
 
 
 def test_a_window_twice_in_a_shred(open_city: City) -> None:
     names = open_city.windows("cam-01", 1) * 2
-    open_city.now = open_city.history.due_at(names[0])
+    open_city.now = open_city.history.windows[names[0]].due
     with pytest.raises(BadFormat):
         open_city.keep("shred", **shred_body(open_city, names))
 
@@ -366,7 +366,7 @@ def test_a_window_twice_in_a_shred(open_city: City) -> None:
 def test_what_is_shredded_is_gone_for_requests(open_city: City) -> None:
     names = open_city.windows("cam-01", 1)
     asked = open_city.request(*names)
-    open_city.now = open_city.history.due_at(names[0])
+    open_city.now = open_city.history.windows[names[0]].due
     open_city.shred("street." + to_compact(START))
     with pytest.raises(NotLogged):
         open_city.request(*names)

@@ -126,7 +126,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=1000 if os.environ.get("PLAINVIEW_BARS") else 60, deadline=None)
+@settings(max_examples=1000 if os.environ.get("PLAINVIEW_BARS") else 60)
 @given(ACTIONS)
 def test_in_any_sequence_all_it_signs_is_one_log(
     tmp_path_factory: pytest.TempPathFactory,

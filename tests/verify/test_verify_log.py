@@ -415,7 +415,7 @@ def test_acts_that_are_never_revealed_are_noted(tmp_path: Path) -> None:
 
 def test_windows_that_were_not_shredded_in_time_are_a_failure(tmp_path: Path) -> None:
     city = started()
-    due = city.history.due_at(first_window(city))
+    due = city.history.windows[first_window(city)].due
     city.now = due + 3_600_000 - 1000
     assert verified(city, tmp_path / "a").ok
     city.now = due + 3_600_000
@@ -427,7 +427,7 @@ def test_windows_that_were_not_shredded_in_time_are_a_failure(tmp_path: Path) ->
 def test_a_hold_is_not_overdue_until_it_ends(tmp_path: Path) -> None:
     city = started()
     names = list(city.history.windows)
-    due = city.history.due_at(names[0])
+    due = city.history.windows[names[0]].due
     hold = {"until": to_iso(due + DAY_MS), "detail_commitment": digest("h")}
     city.state("hold", "p-dpo", windows=names, **hold)
     city.now = due + DAY_MS
@@ -439,7 +439,7 @@ def test_a_hold_is_not_overdue_until_it_ends(tmp_path: Path) -> None:
 def test_a_hold_of_what_is_due_is_a_failure(tmp_path: Path) -> None:
     city = started()
     names = list(city.history.windows)
-    city.now = city.history.due_at(names[0])
+    city.now = city.history.windows[names[0]].due
     city.keep("start", software="x", log_size=1)
     hold = {"until": to_iso(city.now + DAY_MS), "detail_commitment": digest("h")}
     index = force(city, "hold", "p-dpo", windows=names, **hold)
@@ -449,7 +449,7 @@ def test_a_hold_of_what_is_due_is_a_failure(tmp_path: Path) -> None:
 def test_a_shred_before_its_time_is_a_failure(tmp_path: Path) -> None:
     """A keeper whose clock runs ahead destroys early; the witnesses' clocks show it."""
     city = started()
-    now, due = city.now, city.history.due_at(first_window(city))
+    now, due = city.now, city.history.windows[first_window(city)].due
     city.now = due
     city.shred(next(iter(city.history.due(due))))
     city.now = now
@@ -476,7 +476,7 @@ def test_a_late_shred_and_a_late_opening_are_noted(tmp_path: Path) -> None:
     city.pass_time(61)
     assert "openings are overdue" in " ".join(verified(city, tmp_path / "a").notes)
     city.keep("opening", request=asked, window=window, resealed_e=digest("e"))
-    city.now = city.history.due_at(window) + 3_700_000
+    city.now = city.history.windows[window].due + 3_700_000
     city.shred("street.20261123T080000Z")
     report = verified(city, tmp_path / "b")
     assert report.ok

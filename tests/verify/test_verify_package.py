@@ -19,6 +19,7 @@ from plainview.testing.city import ORIGIN, SALT, City, digest, key_of
 from plainview.tlog import leaves
 from plainview.tlog.entries import canonical, parse
 from plainview.tlog.reader import LogReader
+from plainview.tlog.segments import segments_root
 from plainview.verify import manifest as m
 from plainview.verify.manifest import Manifest, PackedWindow, Segment
 from plainview.verify.package import verify_package
@@ -73,7 +74,7 @@ class Case:
 
     def _log(self, made: list[tuple[Segment, bytes]]) -> int:
         """A minute's leaf of these segments."""
-        plain = leaves.segments_root([segment.plain for segment, _ in made])
+        plain = segments_root([segment.plain for segment, _ in made])
         leaf = self.city.leaf(self.window, segments=len(made), plain=plain)
         neighbour = self.city.leaf(self.neighbour, minute=leaf["minute"])
         cipher, plain = leaves.roots([neighbour, leaf])

@@ -170,7 +170,7 @@ def test_a_viewer_who_keeps_up_hears_why_it_ended(line: Line, viewer: Viewer) ->
     assert not line.aborted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(st.booleans(), st.integers(1, 400_000), st.booleans(), st.floats(0, 3)),

@@ -26,14 +26,10 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644, sync: bool = True)
     """
     # Threads may write one file at the same time: each has a temporary file of its own.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.rename(path)
     if sync:
         sync_folder(path.parent)

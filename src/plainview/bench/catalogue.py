@@ -22,6 +22,8 @@ class Options:
     """How often each measurement is repeated, in turn with its baseline."""
     scale: float = 1.0
     """Share of the full length or number; tests use a small one. Figures are for 1.0."""
+    minutes: float = 0.25
+    """How long a steady run lasts, where a bench has one."""
 
     def scaled(self, full: float, least: float) -> float:
         """`full` times the scale, but at least `least`."""

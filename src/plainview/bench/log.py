@@ -16,7 +16,7 @@ from pathlib import Path
 
 from plainview.bench.catalogue import Options, Say
 from plainview.bench.keeping import running_keeper
-from plainview.bench.measure import memory_mb
+from plainview.bench.measure import cpu_s, memory_mb
 from plainview.bench.result import Result, alone, compared
 from plainview.bench.writers import Writers, Written, gate_question, quantile
 
@@ -40,35 +40,47 @@ def run(options: Options, say: Say) -> Iterator[Result]:
         ours = [len(one.entries) / one.seconds for one in written]
         yield compared("log", name, "entries/s", ours, theirs, against)
     busy = kept[WRITERS]
-    answers = [quantile(one.latencies(), 0.99) for one in busy]
-    yield alone("log", "log.answer_p99_s", answers, "s")
-    yield alone(
-        "log", "log.checkpoint_p99_s", [quantile(one.to_checkpoint(), 0.99) for one in busy], "s"
-    )
-    say(f"{RATE:g} entries a second")
-    yield from steady(seconds)
+    figures = {
+        "log.keeper_cpu_us": ([one.keeper_s / len(one.entries) * 1e6 for one in busy], "us/entry"),
+        "log.answer_p99_s": ([quantile(one.latencies(), 0.99) for one in busy], "s"),
+        "log.checkpoint_p99_s": ([quantile(one.to_checkpoint(), 0.99) for one in busy], "s"),
+    }
+    for metric, (values, unit) in figures.items():
+        yield alone("log", metric, values, unit)
+    say(f"{RATE:g} entries a second for {options.minutes:g} minutes")
+    yield from steady(options.scaled(options.minutes * 60, 0.3))
 
 
 def steady(seconds: float) -> Iterator[Result]:
-    """One keeper at `RATE` for so long: latencies, and what grows with the log."""
+    """One keeper at `RATE` for so long: latencies and memory in the first and the last quarter."""
     with _clients(WRITERS) as (clients, keeper):
         clients.write(seconds / 10, RATE)  # threads and first tiles are there
-        before = memory_mb(keeper)
-        parts = [clients.write(seconds / 4, RATE) for _ in range(4)]
-        grown = (memory_mb(keeper) - before) * 1_000_000
-    at, entries = f"at_{RATE:g}_s", sum(len(part.entries) for part in parts)
-    for share in (50, 99):
-        figures = [quantile(part.latencies(), share / 100) for part in parts]
-        yield alone("log", f"log.answer_p{share}_s.{at}", figures, "s")
-    growth = quantile(parts[-1].latencies(), 0.5) / quantile(parts[0].latencies(), 0.5)
+        memory, parts = [memory_mb(keeper)], []
+        for _ in range(4):
+            parts.append(clients.write(seconds / 4, RATE))
+            memory.append(memory_mb(keeper))
+    first, last, at = parts[0], parts[-1], f"at_{RATE:g}_s"
+    for name, part in (("first", first), ("last", last)):
+        for share in (50, 99):
+            answered = quantile(part.latencies(), share / 100)
+            yield alone("log", f"log.answer_p{share}_s.{at}.{name}", [answered], "s")
+        public = quantile(part.to_checkpoint(), 0.99)
+        yield alone("log", f"log.checkpoint_p99_s.{at}.{name}", [public], "s")
+    growth = quantile(last.latencies(), 0.5) / quantile(first.latencies(), 0.5)
     yield alone("log", f"log.answer_growth.{at}", [growth], "last quarter over first")
-    yield alone("log", f"log.memory_growth.{at}", [grown / entries], "bytes an entry")
+    yield alone("log", f"log.memory_mb.{at}.first", [memory[0]], "MB")
+    yield alone("log", f"log.memory_mb.{at}.last", [memory[-1]], "MB")
+    grown = (memory[-1] - memory[0]) * 1e6 / sum(len(part.entries) for part in parts)
+    yield alone("log", f"log.memory_growth.{at}", [grown], "bytes an entry")
 
 
 def measure(seconds: float, writers: int) -> Written:
     """A new log, written for so long by so many."""
-    with _clients(writers) as (clients, _keeper):
-        return clients.write(seconds)
+    with _clients(writers) as (clients, keeper):
+        before = cpu_s(keeper)
+        written = clients.write(seconds)
+        written.keeper_s = cpu_s(keeper) - before
+        return written
 
 
 @contextmanager

@@ -30,6 +30,8 @@ class Written:
 
     entries: list[tuple[int, float, float]] = field(default_factory=list)
     seconds: float = 0.0
+    keeper_s: float = 0.0
+    """Processor seconds of the keeper meanwhile."""
     published: list[tuple[float, int]] = field(default_factory=list)
     """When the checkpoint that readers see was first seen with this size."""
 

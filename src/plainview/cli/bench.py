@@ -19,9 +19,12 @@ from plainview.cli.options import Json
 Name = Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(ABOUT)}; or all.")]
 Runs = Annotated[int, typer.Option(min=1, help="How often to repeat, in turn with the baseline.")]
 Scale = Annotated[float, typer.Option(min=0.001, max=1.0, help="Share of the full counts.")]
+Minutes = Annotated[float, typer.Option(min=0.01, help="Length of the steady run of `log`.")]
 
 
-def command(name: Name, runs: Runs = 3, scale: Scale = 1.0, json_: Json = False) -> None:
+def command(
+    name: Name, runs: Runs = 3, scale: Scale = 1.0, minutes: Minutes = 0.25, json_: Json = False
+) -> None:
     """Measure what this machine does; ratios are against a baseline that ran in turn."""
     journal.configure("bench", level=logging.ERROR)  # standard output is for figures alone
     names = list(ABOUT) if name == "all" else [name]
@@ -30,7 +33,7 @@ def command(name: Name, runs: Runs = 3, scale: Scale = 1.0, json_: Json = False)
     for one in names:
         measured = bench(one)
         with talk.status(one) as status:
-            for result in measured.run(Options(runs, scale), partial(_say, status, one)):
+            for result in measured.run(Options(runs, scale, minutes), partial(_say, status, one)):
                 results.append(result)
                 if json_:
                     typer.echo(result.line())

@@ -26,7 +26,7 @@ from plainview.demo import founding, people
 from plainview.demo.stage import Attempt, Outcome
 from plainview.errors import Invalid, NotFound, PlainviewError, Unavailable
 from plainview.keeper.box import Box, Locked
-from plainview.keeper.ring import KeyRing
+from plainview.keeper.ring import KeyRing, unwrap
 from plainview.keys.client import KeeperClient
 from plainview.register import records, statements
 from plainview.register.projection import Register
@@ -90,7 +90,7 @@ class Cheats:
             ring = KeyRing(keys)
             segment, locked = self._newest_original(store, keys)
             header, sealed = store.header(segment.window), store.read(segment)
-            e = ring.unwrap(locked.key, locked.id, "e", locked.e)
+            e = unwrap(ring.key(locked.key), [locked.id, "e"], locked.e)
         key = people.load(founding.people_dir(self._settings))[people.DPO]
         own = next(share for share in header.shares if share.person == key.person)
         share = open_share(key.age, unb64(own.sealed), header.record).to_bytes()

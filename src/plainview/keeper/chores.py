@@ -69,7 +69,7 @@ class Chores:
                 if asked.expires > now
                 for window, given in asked.releases.items()
                 if window not in asked.openings and window in history.windows
-                if len(given) >= history.windows[window].set.k and history.due_at(window) > now
+                if len(given) >= history.windows[window].set.k and history.windows[window].due > now
             ]
         for name, window in ripe:
             self._desk.opening(name, window)
@@ -90,12 +90,9 @@ class Chores:
     def _hold_back(self, name: str, now: Ms) -> None:
         """Put the held windows under the key `name` under hold keys, which have their own ends."""
         with self._scribe.lock:
-            history = self._scribe.history
-            ends = {
-                row: history.due_at(row.id)
-                for row in self._box.windows_under(name)
-                if row.id in history.windows and history.due_at(row.id) > now
-            }
+            windows, rows = self._scribe.history.windows, self._box.windows_under(name)
+            ends = {row: windows[row.id].due for row in rows if row.id in windows}
+        ends = {row: end for row, end in ends.items() if end > now}
         self._ring.ensure({f"hold.{end}": end for end in ends.values()})
         self._box.put_windows(self._move(row, f"hold.{end}") for row, end in ends.items())
 

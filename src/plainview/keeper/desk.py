@@ -21,7 +21,7 @@ from plainview.base.clock import DAY_MS, Clock, Ms, from_iso, to_compact, to_iso
 from plainview.base.ids import b64, new_id, sha256_hex, unb64
 from plainview.errors import BadFormat, NotAuthorised, NotFound, NotLogged, Refused
 from plainview.keeper.box import Box, Detail, Locked
-from plainview.keeper.ring import KeyRing
+from plainview.keeper.ring import KeyRing, unwrap, wrap
 from plainview.keeper.scribe import Scribe
 from plainview.tlog import leaves as leaf_files
 from plainview.tlog.entries import Entry, canonical, commit, make, parse
@@ -179,14 +179,14 @@ class Desk:
         """The logged record of a window that may still be opened."""
         self.scribe.check_writable()
         with self.scribe.lock:
-            record = self.scribe.history.window(window).record
-            if self.scribe.history.due_at(window) <= now:
+            kept = self.scribe.history.window(window)
+            if kept.due <= now:
                 raise Refused(f"{window} is due for destruction.")
-        return record
+        return kept.record
 
     def unlock(self, row: Locked, kind: Literal["e", "view"]) -> bytes:
         """A secret of a window; raises `NotFound` once its key was destroyed."""
-        return self.ring.unwrap(row.key, row.id, kind, row.e if kind == "e" else row.view)
+        return unwrap(self.ring.key(row.key), [row.id, kind], row.e if kind == "e" else row.view)
 
     def _row(self, window: str) -> Locked:
         if (row := self.box.window(window)) is None:
@@ -241,10 +241,10 @@ class Desk:
             rows.append(self.locked(record["window"], record["period"], e, view))
         self.box.put_windows(rows)
 
-    def locked(self, window: str, key: str, e: bytes, view: bytes) -> Locked:
-        """Both secrets of a window, wrapped under the key named `key`."""
-        wrapped = (self.ring.wrap(key, window, "e", e), self.ring.wrap(key, window, "view", view))
-        return Locked(window, key, *wrapped)
+    def locked(self, window: str, name: str, e: bytes, view: bytes) -> Locked:
+        """Both secrets of a window, wrapped under the key of this name."""
+        key = self.ring.key(name)
+        return Locked(window, name, wrap(key, [window, "e"], e), wrap(key, [window, "view"], view))
 
     def _header(self, window: str) -> Object:
         row = self._row(window)

@@ -65,10 +65,8 @@ class KeyRing:
         try:
             self._root = (self._folder / f"root-{self._name}.key").read_bytes()
         except FileNotFoundError as error:
-            raise UnsafeStart(
-                "The root key of the period keys is missing.",
-                hint="Put it back; without it no window that exists can be opened.",
-            ) from error
+            hint = "Put it back; without it no window that exists can be opened."
+            raise UnsafeStart("The root key of the period keys is missing.", hint=hint) from error
         for name, key in state["keys"].items():
             self.due[name] = key["due"]
             self._keys[name] = unwrap(self._root, [name], key["wrapped"])
@@ -97,15 +95,8 @@ class KeyRing:
             if fresh:
                 self._save({**self._keys, **fresh}, {**due, **self.due})
 
-    def wrap(self, name: str, window: str, kind: str, data: bytes) -> str:
-        """`data` of a window under the key `name`."""
-        return wrap(self._key(name), [window, kind], data)
-
-    def unwrap(self, name: str, window: str, kind: str, text: str) -> bytes:
-        """Raises `NotFound` once the key was destroyed."""
-        return unwrap(self._key(name), [window, kind], text)
-
-    def _key(self, name: str) -> bytes:
+    def key(self, name: str) -> bytes:
+        """Wraps secrets of windows; raises `NotFound` once it was destroyed."""
         with self._lock:
             if name not in self._keys:
                 raise NotFound(f"The key {name} was destroyed.", hint="The log has its entry.")

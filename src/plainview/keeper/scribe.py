@@ -16,9 +16,11 @@ import threading
 import time
 from concurrent.futures import Future
 from pathlib import Path
+from sqlite3 import Error as SqlError
 
 from plainview.base import durable
 from plainview.errors import LogAway, PlainviewError, Refused
+from plainview.keeper.ids import Ids, Known
 from plainview.tlog.entries import Entry, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
@@ -27,14 +29,10 @@ from plainview.tlog.writer import LogWriter
 BATCH_SECONDS = 0.05
 BATCH_ENTRIES = 1000
 PAUSE_SECONDS = 0.005
-_REMEMBERED = 1_000_000
 _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
-Ids = dict[str, tuple[int, bytes]]
-"""Index and content of entries by submission id."""
-
-_FAULTS = (OSError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
+_FAULTS = (OSError, SqlError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
 """After any of these, also an unforeseen one, only what is on the disk is believed."""
 
 
@@ -64,7 +62,8 @@ class Scribe:
     def known(self, ident: str) -> int | None:
         """Index of the entry with this submission id, if it is on the log."""
         with self.lock:
-            return self._ids[ident][0] if ident in self._ids and not self.broken else None
+            found = None if self.broken else self._ids.find(ident)
+            return found and found[0]
 
     def submit(self, entry: Entry) -> int:
         """Log `entry` and return its index; the same submission again returns the same index.
@@ -127,16 +126,16 @@ class Scribe:
         taken, raws = [], []
         for entry, future in batch:
             try:
-                if entry.id not in self._ids:
-                    _take(entry, self.history, self._ids)
+                known = self._ids.find(entry.id)
+                if known is None:
+                    known = _take(entry, self.history, self._ids)
                     raws.append(entry.raw)
-                index, known = self._ids[entry.id]
-                if known != _content(entry):
+                if known[1] != _content(entry):
                     raise Refused("Another entry has this submission id.", hint="Use a new id.")
             except PlainviewError as error:
                 future.set_exception(error)
             else:
-                taken.append((future, index))
+                taken.append((future, known[0]))
         return taken, raws
 
     def _away(self) -> LogAway:
@@ -148,13 +147,12 @@ class Scribe:
             self._write([])
 
 
-def _take(entry: Entry, history: History, ids: Ids) -> None:
+def _take(entry: Entry, history: History, ids: Ids) -> Known:
     """The next entry, if it may stand on the log."""
-    index = history.size
-    history.apply(index, entry)
-    ids[entry.id] = (index, _content(entry))
-    if len(ids) > _REMEMBERED:
-        del ids[next(iter(ids))]
+    known = (history.size, _content(entry))
+    history.apply(known[0], entry)
+    ids.add(entry.id, known)
+    return known
 
 
 def _content(entry: Entry) -> bytes:

@@ -73,11 +73,9 @@ class Witnesses:
         asked = self.times.keys() - self.errors
         near = [name for name in asked if abs(self.times[name] - self._clock()) <= AGREE_MS]
         if self._policy.quorum == "none" or not self._policy.reached(near):
-            raise LogAway(
-                f"{len(near)} of {len(self._policy.witnesses)} witnesses confirm our clock, which "
-                "is not the quorum: nothing is destroyed.",
-                hint="Check this machine's clock and the witnesses.",
-            )
+            told = f"{len(near)} of {len(self._policy.witnesses)} witnesses confirm our clock"
+            hint = "Check this machine's clock and the witnesses."
+            raise LogAway(f"{told}, which is not the quorum: nothing is destroyed.", hint=hint)
 
     def _ask(self, name: str, head: bytes) -> SignatureLine:
         text, _own = notes.parse(head)

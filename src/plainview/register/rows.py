@@ -116,7 +116,7 @@ def _windows(batch: Batch, index: int, entry: Entry, history: History) -> None:
 
 def _hold(batch: Batch, index: int, entry: Entry, history: History) -> None:
     for name in entry.body["windows"]:
-        held = history.due_at(name)
+        held = history.windows[name].due
         batch.change(update(t.WINDOWS).where(t.WINDOWS.c.window == name).values(held_ms=held))
 
 

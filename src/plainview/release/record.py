@@ -17,7 +17,7 @@ from plainview.release.checks import Asked
 from plainview.release.client import Server
 from plainview.release.trust import Proven, Trust, named
 from plainview.seal.windows import WindowRecord
-from plainview.tlog.leaves import segments_root
+from plainview.tlog.segments import segments_root
 from plainview.verify.leaves import check_leaves
 
 LOGGED_MS: Ms = 300_000

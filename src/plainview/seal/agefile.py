@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from base64 import b64encode
 from functools import lru_cache
+from io import BytesIO
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -34,11 +35,11 @@ def encrypt(plain: bytes, recipient: str) -> bytes:
     head = _header(file_key, public_key(recipient))
     cipher = ChaCha20Poly1305(_derive(file_key, nonce, b"payload"))
     count = max(1, -(-len(plain) // CHUNK))
-    out = bytearray(len(head) + len(nonce) + len(plain) + count * _TAG)
-    out[: len(head)] = head
-    out[len(head) : len(head) + len(nonce)] = nonce
     at = len(head) + len(nonce)
-    with memoryview(plain) as source, memoryview(out) as target:
+    # `getvalue` hands over what was written into, where a `bytearray` would have to be copied.
+    out = BytesIO(bytes(at + len(plain) + count * _TAG))
+    with memoryview(plain) as source, out.getbuffer() as target:
+        target[:at] = head + nonce
         for number in range(count):
             chunk = source[number * CHUNK : (number + 1) * CHUNK]
             end = at + len(chunk) + _TAG
@@ -46,7 +47,7 @@ def encrypt(plain: bytes, recipient: str) -> bytes:
             which = number.to_bytes(11, "big") + (b"\x01" if last else b"\x00")
             cipher.encrypt_into(which, chunk, None, target[at:end])
             at = end
-    return bytes(out)
+    return out.getvalue()
 
 
 @lru_cache(maxsize=256)

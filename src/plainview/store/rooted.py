@@ -20,7 +20,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, s
 from plainview.base.database import open_engine, writing
 from plainview.base.upgrading import upgrade_to_newest
 from plainview.store.index import Segment
-from plainview.tlog.leaves import segments_root
+from plainview.tlog.segments import segments_root
 
 FILE = "roots.db"
 

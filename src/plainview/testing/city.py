@@ -18,6 +18,7 @@ from plainview.tlog.beginning import open_log
 from plainview.tlog.entries import Entry, canonical, commit, make
 from plainview.tlog.history import History
 from plainview.tlog.policy import Policy
+from plainview.tlog.segments import segments_root
 from plainview.tlog.signing import SigningKey, sign
 from plainview.tlog.writer import LogWriter
 
@@ -220,8 +221,8 @@ class City:
             "camera": made["camera"],
             "window": name,
             "segments": 30,
-            "cipher": leaves.segments_root([digest(f"{name} c{i}") for i in range(30)]),
-            "plain": leaves.segments_root([digest(f"{name} p{i}") for i in range(30)]),
+            "cipher": segments_root([digest(f"{name} c{i}") for i in range(30)]),
+            "plain": segments_root([digest(f"{name} p{i}") for i in range(30)]),
             "register": made["register"],
             "minute": made["start"],
             **changes,

@@ -27,7 +27,7 @@ from plainview.base.ids import b64, sha256_hex
 from plainview.base.settings import Settings
 from plainview.errors import BadProof, NotFound, PlainviewError, StoreDamaged
 from plainview.keeper.process import Keeper
-from plainview.keeper.ring import KeyRing
+from plainview.keeper.ring import KeyRing, unwrap
 from plainview.keys.client import KeeperClient
 from plainview.recorder.windows import next_epoch
 from plainview.register.projection import Register
@@ -235,7 +235,7 @@ def ring_held(cut: Cut, number: int) -> Held:
                 raise Broken(f"{name} was destroyed and came back")
     for name, wrapped in made.items():
         try:
-            keys.unwrap(name, "w", "e", wrapped)
+            unwrap(keys.key(name), ["w", "e"], wrapped)
         except NotFound as error:
             if name != _next_to_go(cut.said):
                 raise Broken(f"the key {name} is gone") from error

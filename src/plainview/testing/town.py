@@ -35,6 +35,7 @@ from plainview.tlog.beginning import open_log
 from plainview.tlog.entries import canonical, make, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
+from plainview.tlog.segments import segments_root
 from plainview.tlog.signing import SigningKey, sign
 
 ORIGIN = "log.town.example"
@@ -242,8 +243,8 @@ class Town:
             "camera": record.camera,
             "window": record.window,
             "segments": len(ciphers),
-            "cipher": leaves.segments_root(ciphers),
-            "plain": leaves.segments_root([plain_hash(plain) for plain in sealed.plain]),
+            "cipher": segments_root(ciphers),
+            "plain": segments_root([plain_hash(plain) for plain in sealed.plain]),
             "register": record.register_,
             "minute": record.start,
         }

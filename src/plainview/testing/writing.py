@@ -25,7 +25,7 @@ from plainview.base.ids import new_id, sha256_hex
 from plainview.base.settings import Settings
 from plainview.errors import PlainviewError
 from plainview.keeper.process import Keeper
-from plainview.keeper.ring import KeyRing
+from plainview.keeper.ring import KeyRing, wrap
 from plainview.keys.client import KeeperClient
 from plainview.recorder.windows import next_epoch
 from plainview.register.projection import Register
@@ -179,7 +179,7 @@ def ring(folder: Path, count: int) -> None:
     for number in range(count):
         name = f"p{number}"
         keys.ensure({name: number})
-        say("key", name, json.dumps(keys.wrap(name, "w", "e", name.encode())))
+        say("key", name, json.dumps(wrap(keys.key(name), ["w", "e"], name.encode())))
         if number % 3 == 2:
             keys.destroy({f"p{number - 2}"})
             say("destroyed", f"p{number - 2}")

@@ -70,6 +70,10 @@ class Entry:
     body: dict[str, Any]
     by: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if len(self.raw) > MAX_ENTRY:
+            raise BadFormat(f"an entry of {len(self.raw)} bytes; at most {MAX_ENTRY} are allowed.")
+
     @property
     def hash(self) -> str:
         """Leaf hash in hex; of a request entry, the request hash."""
@@ -95,12 +99,7 @@ def key_id(public: bytes) -> str:
 
 def parse(raw: bytes) -> Entry:
     """Read one entry; raises `BadFormat`. Whether signatures verify is not checked here."""
-    return _entry(raw, read_canonical(raw))
-
-
-def _entry(raw: bytes, document: Any) -> Entry:
-    if len(raw) > MAX_ENTRY:
-        raise BadFormat(f"an entry of {len(raw)} bytes; at most {MAX_ENTRY} are allowed.")
+    document = read_canonical(raw)
     signed = isinstance(document, dict) and "by" in document
     check_shape(document, STATEMENT if signed else ENTRY, "an entry")
     time = from_iso(document["time"])
@@ -115,9 +114,9 @@ def _entry(raw: bytes, document: Any) -> Entry:
 
 def make(type: str, body: Mapping[str, Any], *, time: Ms, id: str | None = None) -> Entry:
     """A new entry without signatures; a fresh submission id unless one is given."""
-    given = {"v": 1, "id": id or new_id(), "type": type, "time": to_iso(time), "body": body}
-    raw = canonical(given)
-    return _entry(raw, orjson.loads(raw))
+    ident = id or new_id()
+    raw = canonical({"v": 1, "id": ident, "type": type, "time": to_iso(time), "body": body})
+    return Entry(raw, ident, type, time, orjson.loads(raw)["body"])
 
 
 def commit(detail: Mapping[str, Any], salt: bytes) -> str:

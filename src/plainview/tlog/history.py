@@ -283,16 +283,12 @@ class History:
             found.setdefault(self.windows[name].record["period"], []).append(name)
         return found
 
-    def due_at(self, window: str) -> Ms:
-        """When this window is to be shredded."""
-        return self.windows[window].due
-
     def _hold(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         until = from_iso(entry.body["until"])
         if until <= now:
             raise Refused("a hold ends in the future.")
         held = [self.window(name) for name in entry.body["windows"]]
-        if any(self.due_at(name) <= now for name in entry.body["windows"]):
+        if any(kept.due <= now for kept in held):
             raise Refused("what is due for destruction is not held any more.")
         for kept in held:
             kept.due = max(kept.due, until)
@@ -302,7 +298,8 @@ class History:
         if not names:
             raise BadFormat("a shred names its windows.")
         for name in names:
-            if self.window(name).record["period"] != body["period"] or self.due_at(name) > now:
+            kept = self.window(name)
+            if kept.record["period"] != body["period"] or kept.due > now:
                 raise Refused(f"{name} is not due in {body['period']}.")
         root = merkle.root_over(name.encode() for name in names)
         if (body["count"], body["root"]) != (len(set(names)), root) or len(names) != body["count"]:

@@ -23,11 +23,6 @@ def path(entry_id: str) -> str:
     return f"leaves/{entry_id}.json"
 
 
-def segments_root(hashes: Sequence[str]) -> str:
-    """Hex root over hex SHA-256 of segments: `cipher` or `plain` of a leaf."""
-    return merkle.root_over(bytes.fromhex(text) for text in hashes)
-
-
 def roots(leaves: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """`cipher_root` and `plain_root` of the entry, hex."""
     return _root(leaves, without="plain"), _root(leaves, without="cipher")

@@ -19,10 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plainview.base import durable
-from plainview.errors import BadFormat, BadProof, Invalid, LogAway, StoreDamaged
+from plainview.errors import BadProof, Invalid, LogAway, StoreDamaged
 from plainview.tlog import merkle, notes, tiles
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.entries import MAX_ENTRY
 from plainview.tlog.notes import SignatureLine, Signer
 
 RESTORE = "Restore the log's folder whole, with its head, from a copy; never start a new one."
@@ -80,8 +79,6 @@ class LogWriter:
         Raises `LogAway` if the disk refuses. Nothing was acknowledged then, but the batch may
         stand on the log: only a new writer, which reads the disk again, can go on.
         """
-        if any(len(raw) > MAX_ENTRY for raw in entries):
-            raise BadFormat("an entry is too long for the log.")
         if self._broken:
             raise LogAway("the log was not written once, and has to be read again.")
         first, self._broken = self.size, True

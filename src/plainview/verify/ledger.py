@@ -123,7 +123,7 @@ class Ledger:
         names = entry.body.get("windows")
         for name in names if isinstance(names, list) else []:
             if isinstance(name, str) and name in self.history.windows:
-                self._late += entry.time > self.history.due_at(name) + SHRED_GRACE_MS
+                self._late += entry.time > self.history.windows[name].due + SHRED_GRACE_MS
 
     # -- at the end
 

@@ -28,6 +28,7 @@ from plainview.tlog.entries import Entry, commit, key_id, parse, read_canonical
 from plainview.tlog.history import History, Request
 from plainview.tlog.notes import ED25519, Verifier
 from plainview.tlog.policy import Policy
+from plainview.tlog.segments import segments_root
 from plainview.tlog.shapes import HEX, check_shape
 from plainview.verify.leaves import check_leaves
 from plainview.verify.manifest import (
@@ -229,7 +230,7 @@ class _Verification:
         hashes = [segment.plain for segment in packed.segments if segment.roots == index]
         if leaf is None or leaf["segments"] != len(hashes):
             raise BadProof("not the segments that were logged.")
-        if leaf["plain"] != leaves.segments_root(hashes):
+        if leaf["plain"] != segments_root(hashes):
             raise BadProof("their hashes are not those that were logged.")
         if (leaf["camera"], leaf["register"]) != (record["camera"], record["register"]):
             raise BadProof("they were logged for another camera or register version.")
