@@ -47,6 +47,7 @@ SYSTEM = {
         "program:age": "age",
         "program:ip": "iproute2",
         "program:strace": "strace",
+        "program:rsync": "rsync",
         "program:curl": "curl",
         "program:unshare": "util-linux",
         "program:pgrep": "procps",
