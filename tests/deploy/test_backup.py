@@ -46,7 +46,7 @@ def test_a_log_is_copied_while_it_is_written(tmp_path: Path) -> None:
     try:
         for _ in range(COPIES):
             backup()
-        # Somebody pulled the plug while it copied: the half that lies there is newer than the whole.
+        # The plug was pulled while it copied: the half that lies there is newer than the whole.
         (copy / "tile/entries/000").write_bytes(b"half")
         backup()
     finally:
