@@ -7,6 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyrage
@@ -19,9 +22,9 @@ from plainview.seal.combine import combine_window
 from plainview.seal.draft import (
     CustodianSet,
     Draft,
+    Drafter,
     Member,
     Spec,
-    draft_in_child,
     make_drafts,
     set_of,
 )
@@ -34,6 +37,12 @@ START = 1_795_424_400_000
 @pytest.fixture(autouse=True)
 def child_finds_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(draft_module.__file__).parents[2]))
+
+
+@pytest.fixture
+def drafter() -> Iterator[Drafter]:
+    with closing(Drafter()) as made:
+        yield made
 
 
 class Court:
@@ -74,9 +83,9 @@ class Court:
         ]
 
 
-def test_the_child_makes_windows() -> None:
+def test_the_child_makes_windows(drafter: Drafter) -> None:
     court = Court(2, 3)
-    drafts = draft_in_child([court.spec(i) for i in range(3)], court.set)
+    drafts = drafter.draft([court.spec(i) for i in range(3)], court.set)
     assert [str(draft.spec.id) for draft in drafts] == [str(court.spec(i).id) for i in range(3)]
     assert len({draft.pk for draft in drafts}) == len({draft.e for draft in drafts}) == 3
     for draft in drafts:
@@ -84,9 +93,51 @@ def test_the_child_makes_windows() -> None:
         assert str(identity(sk).to_public()) == draft.pk
 
 
-def test_what_leaves_the_child_opens_nothing_alone() -> None:
+def test_no_two_children_draw_the_same(drafter: Drafter) -> None:
+    """They are forks of one process: a generator that it had begun would be theirs, too."""
     court = Court(2, 3)
-    (draft,) = draft_in_child([court.spec()], court.set)
+    drafts = [drafter.draft([court.spec()], court.set)[0] for _ in range(8)]
+    drawn = [
+        secret
+        for draft in drafts
+        for secret in (draft.pk, draft.e, draft.view, *(share.data for share in draft.shares))
+    ]
+    assert len(set(drawn)) == len(drawn) == 8 * 6
+    shares = {share for draft in drafts for share in court.opened(draft)}
+    assert len(shares) == 8 * 3
+
+
+def test_the_largest_question_fits_into_a_pipe(drafter: Drafter) -> None:
+    key = str(pyrage.x25519.Identity.generate().to_public())
+    members = [Member(person="p" * 63, age=key)] * 255
+    custodians = CustodianSet(set="s" * 63, k=255, members=members)
+    far = 10**9 - 1
+    specs = [
+        Spec(camera="c" * 63, start=START, end=START + n, epoch=far, counter=far) for n in range(40)
+    ]
+    assert len(json.dumps(draft_module._question(specs, custodians))) < draft_module.PIPE
+    assert len(drafter.draft(specs[:1], custodians)[0].shares) == 255
+
+
+def test_each_batch_has_a_child_of_its_own_that_is_gone_afterwards(drafter: Drafter) -> None:
+    court = Court(2, 3)
+    drafter.draft([court.spec()], court.set)
+    parent = drafter._process
+    assert parent is not None
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    end = time.monotonic() + 10
+    while children.read_text():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    drafter.draft([court.spec()], court.set)
+    assert drafter._process is parent
+    drafter.close()
+    assert parent.returncode == 0
+
+
+def test_what_leaves_the_child_opens_nothing_alone(drafter: Drafter) -> None:
+    court = Court(2, 3)
+    (draft,) = drafter.draft([court.spec()], court.set)
     text = json.dumps(draft.to_dict())
     assert "AGE-SECRET-KEY" not in text
     assert draft.e not in repr(draft)
@@ -94,27 +145,52 @@ def test_what_leaves_the_child_opens_nothing_alone() -> None:
         identity(unb64(draft.e).decode("latin-1"))
 
 
-def test_the_child_says_what_is_wrong() -> None:
+def test_the_child_says_what_is_wrong(drafter: Drafter) -> None:
     court = Court(2, 3)
     members = [Member(person="p-1", age="age1x"), Member(person="p-2", age="age1y")]
     custodians = CustodianSet(set="s", k=2, members=members)
     with pytest.raises(BadFormat, match="age recipient"):
-        draft_in_child([court.spec()], custodians)
+        drafter.draft([court.spec()], custodians)
     with pytest.raises(BadFormat, match="40"):
-        draft_in_child([court.spec(i) for i in range(41)], court.set)
+        drafter.draft([court.spec(i) for i in range(41)], court.set)
+    assert drafter.draft([court.spec()], court.set)
 
 
-def test_a_child_that_dies_or_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_process_that_dies_or_hangs_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     court = Court(2, 3)
     hangs = tmp_path / "python"
     hangs.write_text("#!/bin/sh\nexec sleep 60\n")
     hangs.chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(hangs))
-    with pytest.raises(Unavailable, match="did not answer"):
-        draft_in_child([court.spec()], court.set, timeout_s=0.01)
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(Unavailable, match="ended with 1"):
-        draft_in_child([court.spec()], court.set)
+    with closing(Drafter(timeout_s=0.01)) as drafter:
+        monkeypatch.setattr(sys, "executable", str(hangs))
+        with pytest.raises(Unavailable, match="did not answer"):
+            drafter.draft([court.spec()], court.set)
+    with closing(Drafter()) as drafter:
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        with pytest.raises(Unavailable, match="ended with 1"):
+            drafter.draft([court.spec()], court.set)
+        monkeypatch.undo()
+        drafter.draft([court.spec()], court.set)
+        assert drafter._process is not None
+        drafter._process.kill()
+        with pytest.raises(Unavailable):
+            drafter.draft([court.spec()], court.set)
+        assert drafter.draft([court.spec()], court.set)
+
+
+def test_it_ends_with_the_recorder_that_started_it(tmp_path: Path) -> None:
+    code = (
+        "import os, signal; from plainview.seal.draft import Drafter, _started;"
+        "print(_started().pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    process = Path("/proc", done.stdout.strip(), "stat")
+    end = time.monotonic() + 10
+    while process.exists() and process.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_the_child_leaves_no_core() -> None:

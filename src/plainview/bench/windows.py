@@ -8,6 +8,7 @@ measure the log.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +76,8 @@ class Answers:
 def stock_of(camera: str, answers: Answers, *, horizon_s: int = WINDOW_S) -> WindowStock:
     """A stock with windows for `horizon_s` from now, made as a recorder makes them."""
     stock, gate = WindowStock(camera, 1, horizon_s=horizon_s, window_s=WINDOW_S), gate_of(camera)
-    Maker(answers, answers, now_ms).fill(stock, gate)
+    with closing(Maker(answers, answers, now_ms)) as maker:
+        maker.fill(stock, gate)
     return stock
 
 

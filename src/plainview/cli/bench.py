@@ -50,9 +50,9 @@ def _say(status: Status, name: str, text: str) -> None:
 
 def _table(results: list[Result]) -> Table:
     table = Table()
-    table.add_column("metric", no_wrap=True)
-    for title in ("value", "unit", "baseline", "ratio", "runs", "against"):
-        table.add_column(title)
+    for title in ("metric", "value", "unit", "baseline", "ratio", "runs", "against"):
+        figure = title in ("value", "baseline", "ratio", "runs")  # never cut off; words fold
+        table.add_column(title, no_wrap=figure, overflow="fold")
     for one in results:
         table.add_row(
             one.metric,

@@ -12,7 +12,7 @@ from plainview.base.ids import unb64
 from plainview.errors import GateClosed, PlainviewError
 from plainview.recorder.gate import Asked, Gate
 from plainview.recorder.windows import WindowStock
-from plainview.seal.draft import Draft, draft_in_child, set_of
+from plainview.seal.draft import Draft, Drafter, set_of
 from plainview.seal.windows import WindowHeader
 from plainview.tlog.history import Version
 
@@ -53,7 +53,12 @@ class Maker:
 
     def __init__(self, register: Rulebook, keeper: Locks, clock: Clock) -> None:
         self._register, self._keeper, self._clock = register, keeper, clock
+        self._drafter = Drafter()
         self.trouble = ""
+
+    def close(self) -> None:
+        """End the process that drafts."""
+        self._drafter.close()
 
     def fill(self, stock: WindowStock, gate: Gate) -> bool:
         """Make at most one batch for a camera that may record; whether one was made."""
@@ -70,7 +75,7 @@ class Maker:
                 return False
             known = self._register.custodian_set(answer.record["custodian_set"])
             body = {"set": known.set, "k": known.k, "members": [dict(m) for m in known.members]}
-            drafts = draft_in_child(wanted.specs, set_of(body))
+            drafts = self._drafter.draft(wanted.specs, set_of(body))
             made = self._keeper.make_windows(stock.camera, answer.index, drafts)
         except PlainviewError as error:
             if self.trouble != error.message:

@@ -190,6 +190,7 @@ class Recorder:
             camera.close(max(0.0, begun + STOP_S - time.monotonic()))
         for loop in loops:
             loop.join()
+        self._maker.close()
         self._guarded("store", self._writer.flush)
         self._guarded("clerk", self._log_rest)
         self._writer.close()

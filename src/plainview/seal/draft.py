@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -22,6 +25,8 @@ from plainview.seal.windows import Format, Hex, Small, WindowId
 
 BATCH = 40
 """Windows made in one child and logged in one entry."""
+PIPE = 65_536
+"""Bytes that a pipe holds; a question is shorter, so that writing it never waits."""
 
 
 class Spec(Format):
@@ -89,7 +94,7 @@ def set_of(body: dict[str, Any]) -> CustodianSet:
 
 
 def make_drafts(specs: Sequence[Spec], custodians: CustodianSet) -> list[Draft]:
-    """Fresh windows, in this process: only tests may call it, a recorder has `draft_in_child`."""
+    """Fresh windows, in this process: only tests may call it, a recorder has a `Drafter`."""
     question = _question(specs, custodians)
     made = [drafting.make_draft(spec, question["set"]) for spec in question["specs"]]
     return [Draft.from_dict(draft) for draft in made]
@@ -102,29 +107,65 @@ def _question(specs: Sequence[Spec], custodians: CustodianSet) -> dict[str, Any]
     return {"specs": windows, "set": custodians.to_dict()}
 
 
-def draft_in_child(
-    specs: Sequence[Spec], custodians: CustodianSet, *, timeout_s: float = 60
-) -> list[Draft]:
-    """`make_drafts` in a process of its own. Raises `BadFormat` or `Unavailable`."""
-    question = _question(specs, custodians)
+class Drafter:
+    """Makes drafts, each batch in a child of a process that is started when it is first needed.
+
+    For one thread. A process that fails is ended, and started again at the next batch.
+    """
+
+    def __init__(self, *, timeout_s: float = 60) -> None:
+        self._timeout_s = timeout_s
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def draft(self, specs: Sequence[Spec], custodians: CustodianSet) -> list[Draft]:
+        """`make_drafts` in a fresh child. Raises `BadFormat` or `Unavailable`."""
+        question = json.dumps(_question(specs, custodians)).encode() + b"\n"
+        try:
+            self._process = self._process or _started()
+            answer = json.loads(_asked(self._process, question, self._timeout_s))
+        except (OSError, EOFError, ValueError) as error:
+            code = self.close()
+            told = f"ended with {code}" if code and code > 0 else "did not answer"
+            raise Unavailable(f"The child that makes windows {told}.") from error
+        if "error" in answer:
+            raise BadFormat(str(answer["error"]))
+        return [Draft.from_dict(draft) for draft in answer["drafts"]]
+
+    def close(self) -> int | None:
+        """End the process; what it ended with."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        with process:
+            try:
+                process.communicate(timeout=1)  # it ends with its questions
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+        return process.returncode
+
+
+def _started() -> subprocess.Popen[bytes]:
     # Without `site`, which looks for what the child does not need; it finds modules where we do.
     command = [sys.executable, "-S", "-m", "plainview.seal.drafting"]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command,
-            input=json.dumps(question),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            env=env,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable("The child that makes windows did not answer.") from error
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError as error:
-        raise Unavailable(f"The child that makes windows ended with {done.returncode}.") from error
-    if "error" in answer:
-        raise BadFormat(str(answer["error"]))
-    return [Draft.from_dict(draft) for draft in answer["drafts"]]
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command, bufsize=0, env=env, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _asked(process: subprocess.Popen[bytes], question: bytes, timeout_s: float) -> bytes:
+    """The line that answers. Raises `OSError`, also for a time-out, or `EOFError`."""
+    assert process.stdin is not None  # noqa: S101 - see `_started`
+    assert process.stdout is not None  # noqa: S101
+    process.stdin.write(question)
+    ready = select.poll()
+    ready.register(process.stdout, select.POLLIN)
+    answer, end = bytearray(), time.monotonic() + timeout_s
+    while not answer.endswith(b"\n"):
+        if not ready.poll(max(0.0, end - time.monotonic()) * 1000):
+            raise TimeoutError
+        if not (part := os.read(process.stdout.fileno(), PIPE)):
+            raise EOFError
+        answer += part
+    return bytes(answer)

@@ -1,12 +1,14 @@
-"""The child that makes windows: `python -m plainview.seal.drafting`, JSON both ways.
+"""The children that make windows: `python -m plainview.seal.drafting`, JSON both ways, a line each.
 
-The window's identity sk and the custodians' secret S never leave the child; they die with it (no
-core dumps; memory locked where possible), as Python cannot overwrite its own strings. Scheme:
-design, section 6.
+A window's identity sk and the custodians' secret S never leave the child that makes a batch; they
+die with it (no core dumps; memory locked where possible), as Python cannot overwrite its own
+strings. The process that is started here only reads questions and forks a child for each: it makes
+no key and draws nothing random, so that no child inherits a secret, or a generator that another
+child has. Scheme: docs/design/architecture.md.
 
-A child is started for every batch, so what it imports is what a window costs: neither the models
-of `plainview.seal.draft`, which check what goes in and what comes out, nor any package but pyrage,
-nor modules that bring a dozen others (`secrets.token_bytes` is `os.urandom`).
+Starting Python costs as much as making 40 windows; hence the fork. What is imported is what each
+recorder keeps in memory for it: neither the models of `plainview.seal.draft`, which check what goes
+in and what comes out, nor any package but pyrage.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from plainview.seal.shamir import split, xor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 
 def make_draft(spec: Mapping[str, Any], custodians: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,15 +86,32 @@ def _b64(data: bytes) -> str:
 
 
 def main() -> None:
-    """The child: one question on stdin, one answer on stdout."""
-    guard_memory()
-    question = json.load(sys.stdin)
-    answer: dict[str, Any]
+    """A question a line on stdin; a child of its own answers each on stdout. Ends with stdin."""
+    for line in sys.stdin.buffer:
+        child = os.fork()
+        if child == 0:
+            _answer(line)
+        _, status = os.waitpid(child, 0)
+        if status:
+            sys.exit(os.waitstatus_to_exitcode(status))
+
+
+def _answer(line: bytes) -> NoReturn:
+    """In the child, which ends here; with 1 if it cannot answer."""
+    code = 1
     try:
-        answer = {"drafts": [make_draft(spec, question["set"]) for spec in question["specs"]]}
-    except PlainviewError as error:
-        answer = {"error": error.message}
-    json.dump(answer, sys.stdout)
+        guard_memory()
+        question = json.loads(line)
+        answer: dict[str, Any]
+        try:
+            answer = {"drafts": [make_draft(spec, question["set"]) for spec in question["specs"]]}
+        except PlainviewError as error:
+            answer = {"error": error.message}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+        code = 0
+    finally:
+        os._exit(code)
 
 
 if __name__ == "__main__":
