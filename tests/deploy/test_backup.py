@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -41,7 +42,11 @@ def test_a_log_is_copied_while_it_is_written(tmp_path: Path) -> None:
         command = [str(BACKUP), "--log", str(copy)]
         ran = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stderr
-        sizes.append(LogWriter(copy, SIGNER).size)  # reads all of it
+        copied = LogWriter(copy, SIGNER)  # reads all of it
+        shown = copied.published()
+        assert shown is not None
+        assert shown.size <= copied.size, "a copy that is continued must not fork what was shown"
+        sizes.append(copied.size)
 
     try:
         for _ in range(COPIES):
@@ -55,3 +60,39 @@ def test_a_log_is_copied_while_it_is_written(tmp_path: Path) -> None:
     assert sizes == sorted(sizes)
     assert sizes[-1] > 256
     assert not list(copy.rglob(".*"))
+
+
+def test_packs_of_a_disk_that_is_away_stay_in_the_copy(tmp_path: Path) -> None:
+    data, copy, ctl = tmp_path / "data", tmp_path / "copy", tmp_path / "ctl"
+    open_log(data / "log", SIGNER).append([b"entry"])
+    shutil.copy(data / "log/head", data / "log/checkpoint")
+    for name in ("keys/ring.json", "keys/keeper.db", "keys/log.key"):
+        (data / name).parent.mkdir(exist_ok=True)
+        (data / name).touch()
+    packs = data / "originals/cam-01"
+    packs.mkdir(parents=True)
+    for number in range(5):
+        (packs / f"{number}.pack").write_bytes(b"pack")
+    ctl.write_text("#!/bin/sh\n")
+    ctl.chmod(0o755)
+    environment = {**os.environ, "PLAINVIEW_DATA": str(data), "PLAINVIEW_CTL": str(ctl)}
+
+    def copied(**more: str) -> list[str]:
+        ran = subprocess.run(
+            [str(BACKUP), str(copy)], env=environment | more, capture_output=True, text=True
+        )
+        assert ran.returncode == 0, ran.stderr
+        said.append(ran.stderr)
+        return sorted(path.name for path in (copy / "originals").rglob("*.pack"))
+
+    said: list[str] = []
+    assert len(copied()) == 5
+    (packs / "0.pack").unlink()  # destroyed, as it was due
+    assert copied() == ["1.pack", "2.pack", "3.pack", "4.pack"]
+    assert said == ["", ""]
+    for number in (1, 2, 3):
+        (packs / f"{number}.pack").unlink()
+    (packs / "5.pack").write_bytes(b"pack")
+    assert len(copied()) == 5
+    assert "3 of 4 files" in said[-1]
+    assert copied(PLAINVIEW_DELETE="yes") == ["4.pack", "5.pack"]

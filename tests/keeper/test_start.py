@@ -8,16 +8,27 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from plainview.errors import KeeperAway, PlainviewError, Refused, SettingsError, UnsafeStart
+from plainview.errors import (
+    BadFormat,
+    KeeperAway,
+    LogAway,
+    PlainviewError,
+    Refused,
+    SettingsError,
+    UnsafeStart,
+)
+from plainview.keeper.ids import Ids
 from plainview.keeper.process import Keeper
 from plainview.keeper.server import CONNECTIONS
 from plainview.keys.client import KeeperClient
@@ -207,6 +218,37 @@ def test_a_long_log_is_read_again(city: Any, monkeypatch: pytest.MonkeyPatch) ->
     city.start()
     check_retries()
     assert city.keeper.desk.scribe.known(f"{300:032x}") is None
+
+
+def test_a_full_temporary_folder_is_told_and_loses_nothing(
+    city: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = city.keeper.desk.scribe.writer.size
+    with monkeypatch.context() as patched:
+        full = sqlite3.OperationalError("database or disk is full")
+        patched.setattr(Ids, "add", Mock(side_effect=full))
+        with pytest.raises(LogAway, match="disk is full"):
+            city.keeper.desk.gate(f"{1:032x}", "cam-01", False, "no", None)
+        city.stop()
+        with pytest.raises(UnsafeStart, match="disk is full"):
+            city.start()
+    city.start()
+    scribe = city.keeper.desk.scribe
+    assert scribe.known(f"{1:032x}") is None
+    assert city.keeper.desk.gate(f"{1:032x}", "cam-01", False, "no", None) > size
+    with monkeypatch.context() as patched:
+        patched.setattr(Ids, "add", Mock(side_effect=full))
+        with pytest.raises(LogAway):
+            city.keeper.desk.gate(f"{2:032x}", "cam-01", False, "no", None)
+    # The same process reads the log again and goes on.
+    assert city.keeper.desk.gate(f"{2:032x}", "cam-01", False, "no", None) == scribe.writer.size - 1
+
+
+def test_the_keeper_logs_no_id_that_it_could_not_read_back(city: Any) -> None:
+    with pytest.raises(BadFormat, match="32 hex digits"):
+        city.keeper.desk.gate("cam-01-closed", "cam-01", False, "no", None)
+    city.stop()
+    city.start()
 
 
 def test_the_process_runs_and_ends(city: Any, tmp_path: Path) -> None:

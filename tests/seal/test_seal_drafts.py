@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import pyrage
 import pytest
@@ -107,19 +109,51 @@ def test_no_two_children_draw_the_same(drafter: Drafter) -> None:
     assert len(shares) == 8 * 3
 
 
-def test_the_largest_question_fits_into_a_pipe(drafter: Drafter) -> None:
+def large_set() -> CustodianSet:
+    """Its question is more than a pipe holds."""
     key = str(pyrage.x25519.Identity.generate().to_public())
-    members = [Member(person="p" * 63, age=key)] * 255
-    custodians = CustodianSet(set="s" * 63, k=255, members=members)
-    far = 10**9 - 1
-    specs = [
-        Spec(camera="c" * 63, start=START, end=START + n, epoch=far, counter=far) for n in range(40)
-    ]
-    assert len(json.dumps(draft_module._question(specs, custodians))) < draft_module.PIPE
-    assert len(drafter.draft(specs[:1], custodians)[0].shares) == 255
+    members = [Member(person="\u010d" * 100, age=key)] * 200
+    return CustodianSet(set="s" * 63, k=200, members=members)
 
 
-def test_each_batch_has_a_child_of_its_own_that_is_gone_afterwards(drafter: Drafter) -> None:
+def test_a_question_larger_than_a_pipe(drafter: Drafter) -> None:
+    court = Court(2, 3)
+    assert len(drafter.draft([court.spec()], large_set())[0].shares) == 200
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_stopped_process_is_given_up_on(large: bool) -> None:
+    court = Court(2, 3)
+    with closing(Drafter(timeout_s=20)) as drafter:
+        drafter.draft([court.spec()], court.set)
+        process = drafter._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        drafter._timeout_s = 0.3
+        with pytest.raises(Unavailable, match="did not answer"):
+            drafter.draft([court.spec()], large_set() if large else court.set)
+        assert process.returncode == -signal.SIGKILL
+        drafter._timeout_s = 20
+        assert drafter.draft([court.spec()], court.set)
+
+
+def test_secrets_are_made_in_a_child_of_its_own_for_each_batch() -> None:
+    court = Court(2, 3)
+    question = json.dumps(draft_module._question([court.spec()], court.set))
+    code = (
+        "import os; from plainview.seal import drafting; print(os.getpid(), flush=True);"
+        "drafting.make_draft = lambda *_: {'made in': os.getpid()}; drafting.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=f"{question}\n{question}\n",
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    parent, *answers = done.stdout.splitlines()
+    made_in = {json.loads(answer)["drafts"][0]["made in"] for answer in answers}
+    assert len(made_in | {int(parent)}) == 3
+
+
+def test_the_process_stays_and_its_children_go(drafter: Drafter) -> None:
     court = Court(2, 3)
     drafter.draft([court.spec()], court.set)
     parent = drafter._process
@@ -174,19 +208,34 @@ def test_a_process_that_dies_or_hangs_is_started_again(
         monkeypatch.undo()
         drafter.draft([court.spec()], court.set)
         assert drafter._process is not None
-        drafter._process.kill()
-        with pytest.raises(Unavailable):
-            drafter.draft([court.spec()], court.set)
+        drafter._process.kill()  # while nobody asked it anything: nobody notices
+        drafter._process.wait()
         assert drafter.draft([court.spec()], court.set)
+
+
+def test_an_answer_that_came_too_late_is_not_that_of_the_next_question(
+    drafter: Drafter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    court = Court(2, 3)
+    with monkeypatch.context() as patched:
+        patched.setattr(draft_module, "_wait", Mock(side_effect=[None, MemoryError]))
+        with pytest.raises(MemoryError):
+            drafter.draft([court.spec(1)], court.set)
+    (draft,) = drafter.draft([court.spec(2)], court.set)
+    assert draft.spec == court.spec(2)
 
 
 def test_it_ends_with_the_recorder_that_started_it(tmp_path: Path) -> None:
     code = (
-        "import os, signal; from plainview.seal.draft import Drafter, _started;"
-        "print(_started().pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "import time; from plainview.seal.draft import _started;"
+        "print(_started().pid, flush=True); time.sleep(60)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    process = Path("/proc", done.stdout.strip(), "stat")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as recorder:
+        assert recorder.stdout is not None
+        process = Path("/proc", recorder.stdout.readline().decode().strip(), "stat")
+        time.sleep(0.5)
+        assert process.read_text().rpartition(")")[2].split()[0] == "S"
+        recorder.kill()
     end = time.monotonic() + 10
     while process.exists() and process.read_text().rpartition(")")[2].split()[0] != "Z":
         assert time.monotonic() < end

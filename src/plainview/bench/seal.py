@@ -25,6 +25,7 @@ from plainview.bench.catalogue import Options, Say
 from plainview.bench.result import Result, alone, compared, in_turn
 from plainview.bench.segments import segments
 from plainview.bench.windows import WINDOW_S, Answers, N, gate_of, stock_of
+from plainview.errors import Unavailable
 from plainview.recorder.making import Maker
 from plainview.recorder.originals import sealed
 from plainview.recorder.windows import WindowStock
@@ -70,8 +71,9 @@ def _windows(answers: Answers, walls: list[float]) -> float:
     stocks = [WindowStock("cam-00", n, horizon_s=span, window_s=WINDOW_S) for n in range(BATCHES)]
     before, began = cpu_ms(), time.monotonic()
     with closing(Maker(answers, answers, now_ms)) as maker:
-        for stock in stocks:
-            maker.fill(stock, gate)
+        made = [maker.fill(stock, gate) for stock in stocks]
+    if not all(made):
+        raise Unavailable(f"Windows could not be made: {maker.trouble}")
     walls.append((time.monotonic() - began) * 1000 / BATCHES / BATCH)
     return (cpu_ms() - before) / BATCHES / BATCH
 

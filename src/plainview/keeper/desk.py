@@ -52,7 +52,8 @@ DRAFT = shape(
 
 @dataclass(frozen=True)
 class Watching:
-    """A session in memory: this camera, windows that overlap [start, end); live ones move on."""
+    """A session in memory: this camera, windows that overlap [start, end), which begins `AROUND_MS`
+    before what was logged; live ones move on."""
 
     camera: str
     start: Ms

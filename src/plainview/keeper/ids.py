@@ -1,8 +1,8 @@
 """Submission ids of all entries, each with its index and content: the newest in memory, the rest
 in a file, so that memory does not grow with the log.
 
-The file is no record: it is made anew from the log at each start. It has no name (SQLite puts it
-where temporary files go: SQLITE_TMPDIR, else TMPDIR, /var/tmp) and goes with the process.
+The file is no record: it is made anew from the log at each start, has no name, and goes with the
+process. It takes about 90 bytes an entry where SQLite's temporary files go (`process.run`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 import sqlite3
 
 RECENT = 1_000
+"""At most so many are in memory."""
+
+_FIND = "SELECT n, content FROM ids WHERE id=?"
 
 Known = tuple[int, bytes]
 """Index of an entry and what a submission of the same id must repeat (`scribe`)."""
@@ -25,9 +28,7 @@ class Ids:
 
     def find(self, ident: str) -> Known | None:
         """What is known of the entry with this id."""
-        if ident in self._recent:
-            return self._recent[ident]
-        found = self._older.execute("SELECT n, content FROM ids WHERE id=?", [ident]).fetchone()
+        found = self._recent.get(ident) or self._older.execute(_FIND, [ident]).fetchone()
         return found and (int(found[0]), bytes(found[1]))
 
     def add(self, ident: str, known: Known) -> None:
@@ -36,5 +37,5 @@ class Ids:
         if len(self._recent) == RECENT:
             rows = sorted((key, *one) for key, one in self._recent.items())
             with self._older:
-                self._older.executemany("INSERT INTO ids VALUES(?,?,?)", rows)
+                self._older.executemany("INSERT OR REPLACE INTO ids VALUES(?,?,?)", rows)
             self._recent = {}

@@ -15,12 +15,12 @@ import structlog
 from plainview.base.clock import Clock, Ms, now_ms
 from plainview.base.ids import new_id
 from plainview.base.memory import guard_memory
-from plainview.errors import Invalid, PlainviewError, Unavailable, UnsafeStart
+from plainview.errors import Invalid, Unavailable, UnsafeStart
 from plainview.keeper.box import Box
 from plainview.keeper.chores import Chores
 from plainview.keeper.desk import Desk
 from plainview.keeper.ring import KeyRing
-from plainview.keeper.scribe import Scribe
+from plainview.keeper.scribe import FAULTS, Scribe
 from plainview.keeper.server import Server
 from plainview.keeper.witnesses import Witnesses
 from plainview.tlog.notes import Signer, read_key
@@ -126,6 +126,7 @@ def run(places: Places, software: str = "") -> None:
     """Be the keeper until SIGTERM; `software` says on the log what runs."""
     if not guard_memory():
         log.warning("memory is not locked", hint="Allow it with LimitMEMLOCK=infinity.")
+    os.environ.setdefault("SQLITE_TMPDIR", str(places.log_dir))  # the disk of the log has room
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # they wait for us, also while we start
     keeper = Keeper(places, software=software)
@@ -147,7 +148,7 @@ def _open_log(places: Places) -> tuple[Scribe, PolicyFile]:
         raise UnsafeStart("keys/log.key is not the log key of policy.txt.", hint="Restore it.")
     try:
         return Scribe(places.log_dir, signer), policy
-    except (OSError, PlainviewError) as error:
+    except FAULTS as error:
         hint = "Run the set-up, or restore the newest copy of the log."
         raise UnsafeStart(f"The log cannot be continued: {error}", hint=hint) from error
 

@@ -32,7 +32,7 @@ PAUSE_SECONDS = 0.005
 _PROBE_SECONDS = 1.0
 
 Item = tuple[Entry, "Future[int]"]
-_FAULTS = (OSError, SqlError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
+FAULTS = (OSError, SqlError, PlainviewError, LookupError, TypeError, ValueError, ArithmeticError)
 """After any of these, also an unforeseen one, only what is on the disk is believed."""
 
 
@@ -56,14 +56,14 @@ class Scribe:
         What was known before stays until all of it was read.
         """
         past, ids = History(), Ids()
+        self._ids = ids  # the old file goes at once; while `broken`, nobody is told of any
         self.writer = LogWriter(self.folder, self._signer, lambda raw: _take(parse(raw), past, ids))
-        self.history, self._ids, self.broken = past, ids, ""
+        self.history, self.broken = past, ""
 
     def known(self, ident: str) -> int | None:
         """Index of the entry with this submission id, if it is on the log."""
         with self.lock:
-            found = None if self.broken else self._ids.find(ident)
-            return found and found[0]
+            return None if self.broken or not (found := self._ids.find(ident)) else found[0]
 
     def submit(self, entry: Entry) -> int:
         """Log `entry` and return its index; the same submission again returns the same index.
@@ -111,7 +111,7 @@ class Scribe:
                 taken, raws = self._judge(batch)
                 if raws:
                     self.writer.append(raws)
-            except _FAULTS as error:
+            except FAULTS as error:
                 self.broken = f"{type(error).__name__}: {error}"
                 for _entry, future in batch:
                     if not future.done():

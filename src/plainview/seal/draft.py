@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from pydantic import Field
 
@@ -25,8 +25,6 @@ from plainview.seal.windows import Format, Hex, Small, WindowId
 
 BATCH = 40
 """Windows made in one child and logged in one entry."""
-PIPE = 65_536
-"""Bytes that a pipe holds; a question is shorter, so that writing it never waits."""
 
 
 class Spec(Format):
@@ -120,6 +118,8 @@ class Drafter:
     def draft(self, specs: Sequence[Spec], custodians: CustodianSet) -> list[Draft]:
         """`make_drafts` in a fresh child. Raises `BadFormat` or `Unavailable`."""
         question = json.dumps(_question(specs, custodians)).encode() + b"\n"
+        if self._process is not None and self._process.poll() is not None:
+            self.close()
         try:
             self._process = self._process or _started()
             answer = json.loads(_asked(self._process, question, self._timeout_s))
@@ -127,6 +127,9 @@ class Drafter:
             code = self.close()
             told = f"ended with {code}" if code and code > 0 else "did not answer"
             raise Unavailable(f"The child that makes windows {told}.") from error
+        except BaseException:
+            self.close()  # else its answer would be taken for that of the next question
+            raise
         if "error" in answer:
             raise BadFormat(str(answer["error"]))
         return [Draft.from_dict(draft) for draft in answer["drafts"]]
@@ -148,24 +151,36 @@ def _started() -> subprocess.Popen[bytes]:
     # Without `site`, which looks for what the child does not need; it finds modules where we do.
     command = [sys.executable, "-S", "-m", "plainview.seal.drafting"]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, bufsize=0, env=env, start_new_session=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    for pipe in (process.stdin, process.stdout):
+        assert pipe is not None  # noqa: S101 - asked for above
+        os.set_blocking(pipe.fileno(), False)  # on our side; `_asked` waits for both
+    return process
 
 
 def _asked(process: subprocess.Popen[bytes], question: bytes, timeout_s: float) -> bytes:
     """The line that answers. Raises `OSError`, also for a time-out, or `EOFError`."""
     assert process.stdin is not None  # noqa: S101 - see `_started`
     assert process.stdout is not None  # noqa: S101
-    process.stdin.write(question)
-    ready = select.poll()
-    ready.register(process.stdout, select.POLLIN)
-    answer, end = bytearray(), time.monotonic() + timeout_s
+    end = time.monotonic() + timeout_s
+    while question:
+        _wait(process.stdin, select.POLLOUT, end)
+        question = question[process.stdin.write(question) or 0 :]
+    answer = bytearray()
     while not answer.endswith(b"\n"):
-        if not ready.poll(max(0.0, end - time.monotonic()) * 1000):
-            raise TimeoutError
-        if not (part := os.read(process.stdout.fileno(), PIPE)):
+        _wait(process.stdout, select.POLLIN, end)
+        if not (part := process.stdout.read(65_536)):
             raise EOFError
         answer += part
     return bytes(answer)
+
+
+def _wait(pipe: IO[bytes], event: int, end: float) -> None:
+    """Until `event` is possible; raises `TimeoutError` at `end` (monotonic)."""
+    ready = select.poll()
+    ready.register(pipe, event)
+    if not ready.poll(max(0.0, end - time.monotonic()) * 1000):
+        raise TimeoutError

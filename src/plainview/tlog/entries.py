@@ -20,7 +20,7 @@ from plainview.base.ids import new_id, sha256_hex, unb64
 from plainview.errors import BadFormat, BadSignature
 from plainview.tlog.merkle import leaf_hash
 from plainview.tlog.notes import ED25519, Verifier
-from plainview.tlog.shapes import ENTRY, STATEMENT, check_shape
+from plainview.tlog.shapes import ENTRY, ID, STATEMENT, check_shape
 
 MAX_ENTRY = 65_535
 _CONTEXT = b"plainview/statement/v1\n"
@@ -71,8 +71,8 @@ class Entry:
     by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.raw) > MAX_ENTRY:
-            raise BadFormat(f"an entry of {len(self.raw)} bytes; at most {MAX_ENTRY} are allowed.")
+        if len(self.raw) > MAX_ENTRY or not ID.fullmatch(self.id):
+            raise BadFormat(f"an entry has at most {MAX_ENTRY} bytes, and an id of 32 hex digits.")
 
     @property
     def hash(self) -> str:
