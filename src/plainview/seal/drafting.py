@@ -19,6 +19,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 
 import pyrage
 
@@ -66,12 +67,7 @@ def canonical(value: Mapping[str, Any]) -> bytes:
 
 def _share(about: dict[str, Any], member: Mapping[str, Any]) -> dict[str, Any]:
     plain = canonical(about)
-    try:
-        recipient = pyrage.x25519.Recipient.from_str(member["age"])
-    except pyrage.RecipientError as error:
-        name = member["age"][:80]
-        raise BadFormat(f"{name!r} is not an age recipient (age1...).") from error
-    sealed = pyrage.encrypt(plain, [recipient])
+    sealed = pyrage.encrypt(plain, [_recipient(member["age"])])
     return {
         "i": about["i"],
         "person": member["person"],
@@ -79,6 +75,14 @@ def _share(about: dict[str, Any], member: Mapping[str, Any]) -> dict[str, Any]:
         "sealed": hashlib.sha256(sealed).hexdigest(),
         "data": _b64(sealed),
     }
+
+
+@lru_cache
+def _recipient(text: str) -> pyrage.x25519.Recipient:
+    try:
+        return pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError as error:
+        raise BadFormat(f"{text[:80]!r} is not an age recipient (age1...).") from error
 
 
 def _b64(data: bytes) -> str:
