@@ -42,7 +42,7 @@ LATE_MS: Ms = 600_000
 """How long after its time a key may still be there: the keeper looks once a second of real time."""
 UNDER_WAY_MS: Ms = 30_000
 """A segment lasts 10 s; one is being filled, one may be on its way to the disk."""
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 SHARE, LEAST_MB, HANDLES = 0.05, 6.0, 4
 """What a process may hold more in the last third of a day than in the second."""
 SAMPLES = 4
