@@ -11,7 +11,7 @@ ALONE := tests/bench tests/browser tests/deploy tests/faults tests/integration
 
 help:
 	@echo "make demo    install everything and open the way at http://localhost:8600"
-	@echo "make test    run every check and test (about 15 minutes on 2 cores)"
+	@echo "make test    run every check and test (15 to 20 minutes on 2 cores)"
 	@echo "make bars    run the bars of the issues at full counts and print their tables"
 	@echo "make release  build the release twice, compare, and write it to dist/"
 	@echo "make lint    ruff, mypy, import-linter, and the checks of ui/"
