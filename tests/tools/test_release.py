@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import stat
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -16,20 +16,14 @@ import pytest
 
 from plainview.base.software import files_of_wheel, installed
 
-RELEASE = Path(__file__).resolve().parents[2] / "tools" / "release.py"
+ROOT = Path(__file__).resolve().parents[2]
 BARS = os.environ.get("PLAINVIEW_BARS") == "1"
 TIME = "1790000000"
 
 
 @pytest.fixture(scope="module")
-def release() -> ModuleType:
-    """The script as a module."""
-    spec = importlib.util.spec_from_file_location("plainview_release", RELEASE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def release(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("release")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +59,7 @@ def test_pages_and_weights_come_with_their_licences(
     assert "plainview/web/static/index.html" in names
     assert "plainview/release/static/open.html" in names
     assert notice.startswith("MIT License")
-    for part in release.npm_packages(RELEASE.parents[1] / "ui" / "package-lock.json"):
+    for part in release.npm_packages(ROOT / "ui" / "package-lock.json"):
         assert f"\n{part['name']} {part['version']} (" in f"\n{pages}"
     assert dates == {(2026, 9, 21)}  # of the commit, not of the build
 
@@ -105,7 +99,7 @@ def test_the_bill_names_what_runs_and_nothing_else(release: ModuleType, wheels: 
 
 
 def test_every_package_of_the_pages_is_in_the_bill(release: ModuleType) -> None:
-    root = RELEASE.parents[1] / "ui"
+    root = ROOT / "ui"
     declared = json.loads((root / "package.json").read_bytes())["dependencies"]
     found = release.npm_packages(root / "package-lock.json")
     assert declared.items() <= {(part["name"], part["version"]) for part in found}

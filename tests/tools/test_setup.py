@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -31,13 +30,11 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def setup(root: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def setup(
+    script: Callable[[str], ModuleType], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> ModuleType:
     """The script as a module whose project is `root`."""
-    spec = importlib.util.spec_from_file_location("plainview_setup", SETUP)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = script("setup")
     for name, value in {
         "ROOT": root,
         "CACHE": root / ".cache",

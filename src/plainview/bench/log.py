@@ -55,10 +55,9 @@ def steady(seconds: float) -> Iterator[Result]:
     """One keeper at `RATE` for so long: latencies and memory in the first and the last quarter."""
     with _clients(WRITERS) as (clients, keeper):
         clients.write(seconds / 10, RATE)  # threads and first tiles are there
-        memory, parts = [memory_mb(keeper)], []
-        for _ in range(4):
-            parts.append(clients.write(seconds / 4, RATE))
-            memory.append(memory_mb(keeper))
+        before = memory_mb(keeper)
+        parts = [clients.write(seconds / 4, RATE) for _ in range(4)]
+        after = memory_mb(keeper)
     first, last, at = parts[0], parts[-1], f"at_{RATE:g}_s"
     for name, part in (("first", first), ("last", last)):
         for share in (50, 99):
@@ -68,9 +67,9 @@ def steady(seconds: float) -> Iterator[Result]:
         yield alone("log", f"log.checkpoint_p99_s.{at}.{name}", [public], "s")
     growth = quantile(last.latencies(), 0.5) / quantile(first.latencies(), 0.5)
     yield alone("log", f"log.answer_growth.{at}", [growth], "last quarter over first")
-    yield alone("log", f"log.memory_mb.{at}.first", [memory[0]], "MB")
-    yield alone("log", f"log.memory_mb.{at}.last", [memory[-1]], "MB")
-    grown = (memory[-1] - memory[0]) * 1e6 / sum(len(part.entries) for part in parts)
+    yield alone("log", f"log.memory_mb.{at}.first", [before], "MB")
+    yield alone("log", f"log.memory_mb.{at}.last", [after], "MB")
+    grown = (after - before) * 1e6 / sum(len(part.entries) for part in parts)
     yield alone("log", f"log.memory_growth.{at}", [grown], "bytes an entry")
 
 

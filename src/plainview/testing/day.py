@@ -43,6 +43,7 @@ LATE_MS: Ms = 600_000
 UNDER_WAY_MS: Ms = 30_000
 """A segment lasts 10 s; one is being filled, one may be on its way to the disk."""
 PATIENCE_S = 120.0
+"""For a busy machine to commit what it has; the clock stands meanwhile."""
 SHARE, LEAST_MB, HANDLES = 0.05, 6.0, 4
 """What a process may hold more in the last third of a day than in the second."""
 SAMPLES = 4

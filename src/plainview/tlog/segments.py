@@ -1,4 +1,7 @@
-"""The roots over segments that stand in a minute's leaves (`leaves`); the keeper needs them not."""
+"""Roots over the segments of a leaf (`leaves`): recorders and readers need them.
+
+The keeper does not; it logs what recorders counted.
+"""
 
 from __future__ import annotations
 
