@@ -26,6 +26,7 @@ from plainview.redact.boxes import Boxes, none
 from plainview.redact.canvas import Canvas, once
 from plainview.redact.detector import Detector, Found
 from plainview.redact.held import Held, carry_back, spread
+from plainview.redact.rules import Rules
 from plainview.redact.tracker import Tracker
 from plainview.redact.withheld import Withheld
 
@@ -57,6 +58,8 @@ class ViewFrame:
 
     frame: Frame
     pixelated: bool
+    masks: Boxes
+    """What is hidden, n x 4 in pixels of the frame; for reports on files and for measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,9 @@ class Redactor:
     def __init__(
         self, width: int, height: int, fps: float, detector: Detector, *,
         search_every: int = 3, detector_width: int = 640, view_height: int | None = 720,
-        view_fps: float = 25.0, face: NDArray[np.uint8] | None = None,
+        view_fps: float = 25.0, face: NDArray[np.uint8] | None = None, rules: Rules | None = None,
     ) -> None:  # fmt: skip
+        self.rules = rules or Rules()
         self.width, self.height = fit(width, height, view_height)
         self.fps = min(fps, view_fps)
         self.period = look_ahead(self.fps, search_every)
@@ -290,9 +294,11 @@ class Redactor:
     def _finish(self, held: Held) -> ViewFrame:
         if held.withheld:
             self._withheld.cover(held.frame)
-            return ViewFrame(held.frame, pixelated=True)
-        fill.fill(held.frame, self._in_frame(held))
-        return ViewFrame(held.frame, pixelated=False)
+            everything = np.array([[0, 0, self.width, self.height]], np.float32)
+            return ViewFrame(held.frame, pixelated=True, masks=everything)
+        masks = self._in_frame(held)
+        fill.fill(held.frame, masks)
+        return ViewFrame(held.frame, pixelated=False, masks=masks)
 
     def _in_frame(self, held: Held) -> Boxes:
         """All that is to be hidden, in pixels of the frame."""
