@@ -23,7 +23,7 @@ from plainview.media.packets import Packet, Parameters
 from plainview.recorder.redaction import RedactionThread
 from plainview.recorder.windows import Cursor, WindowStock
 from plainview.redact.canvas import FACE_HEIGHT
-from plainview.redact.detector import Found
+from plainview.redact.detector import Found, Sought
 from plainview.redact.pipeline import Redactor
 from plainview.redact.view import ViewItem
 from plainview.redact.withheld import CELLS
@@ -39,7 +39,7 @@ class Blind:
         self.searches, self.after = 0, after
         self.error = error or DetectorFault("The detector failed on purpose.")
 
-    def search(self, picture: np.ndarray[Any, Any]) -> Found:
+    def search(self, picture: np.ndarray[Any, Any], sought: Sought = Sought.FACES) -> Found:
         self.searches += 1
         if self.searches > self.after:
             raise self.error
@@ -47,7 +47,7 @@ class Blind:
         rows, columns = np.nonzero(luma >= 230)
         left, top = columns.min(), rows.min()
         box = [left, top, columns.max() - left + 1, rows.max() - top + 1]
-        return Found(np.array([box], np.float32), np.array([0.9], np.float32))
+        return Found.of(np.array([box], np.float32), np.array([0.9], np.float32))
 
     def close(self) -> None:
         """Nothing is held."""

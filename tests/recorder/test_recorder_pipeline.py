@@ -25,7 +25,7 @@ from plainview.recorder.gate import Gate
 from plainview.recorder.pipeline import Parts, Pipeline
 from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
-from plainview.redact.detector import Found
+from plainview.redact.detector import Found, Sought
 from plainview.seal.segments import open_segment
 from plainview.seal.windows import WindowHeader
 from plainview.store.packs import Kind
@@ -51,7 +51,7 @@ class Faulty:
     def __init__(self, bug: type[Exception] | None = None, slow_s: float = 0) -> None:
         self.bug, self.slow_s, self.searches = bug, slow_s, 0
 
-    def search(self, picture: NDArray[np.uint8]) -> Found:
+    def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         self.searches += 1
         time.sleep(self.slow_s)
         if self.bug is not None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plainview.errors import DetectorFault
 from plainview.media.frames import Frame
 from plainview.redact import fill, models
-from plainview.redact.detector import Detector, Found
+from plainview.redact.detector import Detector, Found, Sought
 from plainview.redact.host import DetectorHost, RemoteDetector
 
 Picture = NDArray[np.uint8]
@@ -178,7 +178,7 @@ Answer = Callable[[Found], Found]
 
 
 def _nan(found: Found) -> Found:
-    return Found(found.boxes * np.float32("nan"), found.scores)
+    return Found.of(found.boxes * np.float32("nan"), found.scores)
 
 
 def _raising(found: Found) -> Found:
@@ -187,12 +187,12 @@ def _raising(found: Found) -> Found:
 
 FLAWS: dict[str, Answer] = {
     "raises": _raising,
-    "empty": lambda found: Found(found.boxes[:0], found.scores[:0]),
+    "empty": lambda found: Found.nothing(),
     "nan": _nan,
-    "wrong-shape": lambda found: Found(found.boxes[:, :3], found.scores),
-    "lost-scores": lambda found: Found(found.boxes, found.scores[1:]),
-    "shifted": lambda found: Found(found.boxes + 60, found.scores),
-    "unsure": lambda found: Found(found.boxes, found.scores * 0.3),
+    "wrong-shape": lambda found: Found.of(found.boxes[:, :3], found.scores),
+    "lost-scores": lambda found: Found.of(found.boxes, found.scores[1:]),
+    "shifted": lambda found: Found.of(found.boxes + 60, found.scores),
+    "unsure": lambda found: Found.of(found.boxes, found.scores * 0.3),
 }
 
 
@@ -205,8 +205,8 @@ class Flawed:
         self._span = range(first, first + count)
         self._searches = 0
 
-    def search(self, picture: Picture) -> Found:
-        found = self._inner.search(picture)
+    def search(self, picture: Picture, sought: Sought = Sought.FACES) -> Found:
+        found = self._inner.search(picture, sought)
         self._searches += 1
         return self._flaw(found) if self._searches - 1 in self._span else found
 

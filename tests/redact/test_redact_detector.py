@@ -15,7 +15,7 @@ from plainview.media.frames import Frame
 from plainview.redact import centerface, models, wire
 from plainview.redact.boxes import none, overlap
 from plainview.redact.canvas import Canvas, planes
-from plainview.redact.detector import Found, check
+from plainview.redact.detector import Found, Kind, check
 from plainview.redact.host import RemoteDetector
 
 KNOWN = np.array([[100, 368, 36, 48]], np.float32)
@@ -23,7 +23,7 @@ KNOWN = np.array([[100, 368, 36, 48]], np.float32)
 
 def found(*rows: tuple[float, float, float, float, float]) -> Found:
     table = np.array(rows, np.float32).reshape(-1, 5)
-    return Found(table[:, :4], table[:, 4])
+    return Found.of(table[:, :4], table[:, 4])
 
 
 def maps(rows: int = 64, columns: int = 96) -> list[Any]:
@@ -46,9 +46,9 @@ def test_a_search_with_the_known_face_passes() -> None:
         (found((float("inf"), 372, 30, 40, 0.9)), "not a number"),
         (found((102, 372, -30, 40, 0.9)), "out of range"),
         (found((102, 372, 30, 40, 1.7)), "out of range"),
-        (Found(np.zeros((2, 3), np.float32), np.ones(2, np.float32)), "shape"),
-        (Found(np.zeros((2, 4), np.float32), np.ones(1, np.float32)), "shape"),
-        (Found(np.ones((1001, 4), np.float32), np.ones(1001, np.float32)), "many"),
+        (Found.of(np.zeros((2, 3), np.float32), np.ones(2, np.float32)), "shape"),
+        (Found.of(np.zeros((2, 4), np.float32), np.ones(1, np.float32)), "shape"),
+        (Found.of(np.ones((1001, 4), np.float32), np.ones(1001, np.float32)), "many"),
     ],
 )
 def test_every_unsound_answer_is_a_fault(flaw: Found, reason: str) -> None:
@@ -133,11 +133,13 @@ number = st.floats(-1e6, 1e6, width=32)
 @given(st.integers(1, 2**32 - 1), st.lists(st.tuples(*[number] * 5), max_size=40))
 def test_answers_survive_the_wire(request_id: int, rows: list[tuple[float, ...]]) -> None:
     table = np.array(rows, np.float32).reshape(-1, 5)
-    packed = wire.pack_found(request_id, Found(table[:, :4], table[:, 4]))
+    kinds = (np.arange(len(table)) % len(Kind)).astype(np.uint8)
+    packed = wire.pack_found(request_id, Found(table[:, :4], table[:, 4], kinds))
     back_id, back = wire.unpack_answer(packed)
     assert back_id == request_id
     assert isinstance(back, Found)
     assert np.array_equal(np.column_stack([back.boxes, back.scores]), table)
+    assert np.array_equal(back.kinds, kinds)
 
 
 @given(st.binary(max_size=200))

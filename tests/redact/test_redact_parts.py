@@ -27,7 +27,7 @@ def texture(seed: int, height: int = 180, width: int = 320) -> NDArray[np.uint8]
 
 def found(*boxes: tuple[float, float, float, float], score: float = 0.8) -> Found:
     table = np.array(boxes, np.float32).reshape(-1, 4)
-    return Found(table, np.full(len(table), score, np.float32))
+    return Found.of(table, np.full(len(table), score, np.float32))
 
 
 def test_flow_follows_a_shift() -> None:

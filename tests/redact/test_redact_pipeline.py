@@ -15,7 +15,7 @@ import pytest
 
 from plainview.media.frames import Frame
 from plainview.redact import withheld
-from plainview.redact.detector import Detector, Found
+from plainview.redact.detector import Detector, Found, Sought
 from plainview.redact.host import DetectorHost, RemoteDetector
 from plainview.redact.pipeline import CUT_ROUNDS, HEALTHY_SEARCHES, Redactor, ViewFrame, look_ahead
 from plainview.testing.scene import Scene
@@ -30,9 +30,9 @@ class Counting:
         self._detector = detector
         self.searches = 0
 
-    def search(self, picture: Any) -> Found:
+    def search(self, picture: Any, sought: Sought = Sought.FACES) -> Found:
         self.searches += 1
-        return self._detector.search(picture)
+        return self._detector.search(picture, sought)
 
 
 def redactor(street: Any, detector: Detector, **settings: Any) -> Redactor:

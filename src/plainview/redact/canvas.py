@@ -86,14 +86,14 @@ class Canvas:
         """What was found in the frame, in pixels of the small frame; each face once."""
         centre = found.boxes[:, :2] + found.boxes[:, 2:] / 2
         inside = (centre[:, 1] < self.height) & (centre[:, 0] < self.width)
-        parts = [Found(found.boxes[inside], found.scores[inside])]
+        parts = [found.only(inside)]
         for index, part in enumerate(drawn.parts):
             left, top = self._place(index)
             whole = _within(found.boxes, left, top)
             near = found.boxes[whole].copy()
             near[:, :2] -= (left, top)
             small = (near / ZOOM + np.array([*part, 0, 0])).astype(np.float32)
-            parts.append(Found(small, found.scores[whole]))
+            parts.append(Found(small, found.scores[whole], found.kinds[whole]))
         return once(parts)
 
     def _place(self, index: int) -> tuple[int, int]:
@@ -148,13 +148,15 @@ def _within(boxes: Boxes, left: int, top: int) -> NDArray[np.bool_]:
 
 def once(parts: Sequence[Found]) -> Found:
     """All that was found, each face once, where it is surest."""
-    boxes = np.concatenate([part.boxes for part in parts])
-    scores = np.concatenate([part.scores for part in parts])
-    if not len(boxes):
-        return Found(boxes, scores)
-    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, SAME)
-    order = np.asarray(kept, np.intp).reshape(-1)
-    return Found(boxes[order], scores[order])
+    found = Found(
+        np.concatenate([part.boxes for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.kinds for part in parts]),
+    )
+    if not len(found):
+        return found
+    kept = cv2.dnn.NMSBoxes(found.boxes.tolist(), found.scores.tolist(), 0.0, SAME)
+    return found.only(np.asarray(kept, np.intp).reshape(-1))
 
 
 def _cut(plane: Grey, box: list[int], side: int) -> Grey:

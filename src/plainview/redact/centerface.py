@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from plainview.errors import DetectorFault
 from plainview.redact.airgap import openvino
-from plainview.redact.boxes import Boxes, none
-from plainview.redact.detector import MOST_BOXES, Found
+from plainview.redact.boxes import Boxes
+from plainview.redact.detector import MOST_BOXES, Found, Sought
 
 LEAST_SCORE = 0.15
 """What a live track is kept alive by; new tracks need more (`tracker`)."""
@@ -55,7 +55,7 @@ class CenterFace:
         self._compile = compile_for
         self._networks: dict[tuple[int, int], Network] = {}
 
-    def search(self, picture: NDArray[np.uint8]) -> Found:
+    def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         """See `Detector.search`."""
         rows, columns = picture.shape[0] * 2 // 3, picture.shape[1]
         network = self._networks.get((rows, columns))
@@ -75,7 +75,7 @@ def decode(maps: Maps, rows: int, columns: int) -> Found:
         raise DetectorFault("The network's output is not a number.")
     at_y, at_x = np.nonzero(heat >= LEAST_SCORE)
     if not len(at_y):
-        return Found(none(), np.zeros(0, np.float32))
+        return Found.nothing()
     sizes = np.exp(maps[1][0][:, at_y, at_x]) * CELL
     offsets = maps[2][0][:, at_y, at_x]
     centre_x = (at_x + offsets[1] + 0.5) * CELL
@@ -91,4 +91,4 @@ def _distinct(boxes: Boxes, scores: NDArray[np.float32]) -> Found:
         boxes.tolist(), scores.tolist(), LEAST_SCORE, MOST_OVERLAP, top_k=MOST_BOXES
     )
     order = np.asarray(kept, np.intp).reshape(-1)
-    return Found(boxes[order], scores[order].astype(np.float32))
+    return Found.of(boxes[order], scores[order].astype(np.float32))

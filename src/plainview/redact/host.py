@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from plainview.errors import DetectorFault
 from plainview.redact import wire
-from plainview.redact.detector import Found
+from plainview.redact.detector import Found, Sought
 
 SLOTS = 64
 START_SECONDS = 30.0
@@ -34,11 +34,15 @@ STEADY_SECONDS = 60.0
 """A process that lived this long starts the pauses anew."""
 
 
+Shape = tuple[Sought, int, int]
+"""What is sought, and rows and columns of the picture: a network is compiled for each."""
+
+
 @dataclass(slots=True)
 class _Search:
     """One request under way."""
 
-    shape: tuple[int, int]
+    shape: Shape
     sent: float
     done: threading.Event = field(default_factory=threading.Event)
     result: Found | DetectorFault | None = None
@@ -64,7 +68,7 @@ class DetectorHost:
         self._line: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._searches: dict[int, _Search] = {}
-        self._compiled: set[tuple[int, int]] = set()
+        self._compiled: set[Shape] = set()
         self._next_id = wire.HELLO + 1
         self._heard = 0.0
         """When the process last answered anything."""
@@ -119,8 +123,8 @@ class DetectorHost:
         with self._lock:
             self._slots.append(slot)
 
-    def _search(self, slot: int, picture: NDArray[np.uint8]) -> Found:
-        shape = (picture.shape[0] * 2 // 3, picture.shape[1])
+    def _search(self, slot: int, picture: NDArray[np.uint8], sought: Sought) -> Found:
+        shape = (sought, picture.shape[0] * 2 // 3, picture.shape[1])
         if picture.nbytes > wire.SLOT_BYTES:
             raise DetectorFault("The picture to search is too large.")
         search = self._ask(slot, shape, picture)
@@ -133,7 +137,7 @@ class DetectorHost:
             return search.result
         raise search.result or DetectorFault("The detector ended.")
 
-    def _ask(self, slot: int, shape: tuple[int, int], picture: NDArray[np.uint8]) -> _Search:
+    def _ask(self, slot: int, shape: Shape, picture: NDArray[np.uint8]) -> _Search:
         search = _Search(shape, time.monotonic())
         with self._lock:
             line = self._line
@@ -143,7 +147,8 @@ class DetectorHost:
                 raise DetectorFault("The detector does not answer.")
             start = slot * wire.SLOT_BYTES
             self._pictures[start : start + picture.nbytes] = picture.tobytes()
-            request = wire.Request(self._next_id, slot, *shape)
+            sought, rows, columns = shape
+            request = wire.Request(self._next_id, slot, rows, columns, sought)
             self._next_id = self._next_id % 0xFFFFFFFE + 1
             self._searches[request.id] = search
             try:
@@ -153,7 +158,7 @@ class DetectorHost:
                 raise DetectorFault("The detector cannot be reached.") from error
         return search
 
-    def _patience(self, shape: tuple[int, int], usual: float) -> float:
+    def _patience(self, shape: Shape, usual: float) -> float:
         return usual if shape in self._compiled else START_SECONDS
 
     def _late(self, search: _Search, patience: float) -> bool:
@@ -254,11 +259,11 @@ class RemoteDetector:
         self._host = host
         self._slot: int | None = slot
 
-    def search(self, picture: NDArray[np.uint8]) -> Found:
+    def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         """See `Detector.search`; raises `DetectorFault` also for a detector that is away."""
         if self._slot is None:
             raise DetectorFault("This detector was closed.")
-        return self._host._search(self._slot, picture)
+        return self._host._search(self._slot, picture, sought)
 
     def close(self) -> None:
         """Free the slot."""

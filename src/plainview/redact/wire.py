@@ -1,8 +1,8 @@
 """What the recorder and its detector's process say to each other.
 
 A SOCK_SEQPACKET pair carries the messages, a shared memory file without a name the pictures. One
-slot of it belongs to one camera. Request: id, slot, rows, columns. Answer: id, status, then n x 5
-float32 (left, top, width, height, score) or the reason of a fault as text.
+slot of it belongs to one camera. Request: id, slot, rows, columns, what is sought. Answer: id,
+status, then n x 6 float32 (left, top, width, height, score, kind) or the reason of a fault as text.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from plainview.errors import DetectorFault
-from plainview.redact.detector import MOST_BOXES, Found
+from plainview.redact.detector import MOST_BOXES, Found, Kind, Sought
 
 SLOT_BYTES = 4 << 20
 """Room for one picture of I420 layout, up to 1920 x 1456."""
 HELLO = 0
 """The id of the message that says the detector's process is ready."""
-MOST_BYTES = 64 + MOST_BOXES * 20
+_ROW = 24
+MOST_BYTES = 64 + MOST_BOXES * _ROW
 
-_REQUEST = struct.Struct("<IIII")
+_REQUEST = struct.Struct("<IIIII")
 _ANSWER = struct.Struct("<IB")
 _OK, _FAULT = 0, 1
 
@@ -34,13 +35,15 @@ class Request:
     slot: int
     rows: int
     columns: int
+    sought: Sought
 
     def pack(self) -> bytes:
-        return _REQUEST.pack(self.id, self.slot, self.rows, self.columns)
+        return _REQUEST.pack(self.id, self.slot, self.rows, self.columns, self.sought)
 
     @classmethod
     def unpack(cls, data: bytes) -> Request:
-        return cls(*_REQUEST.unpack(data))
+        request, slot, rows, columns, sought = _REQUEST.unpack(data)
+        return cls(request, slot, rows, columns, Sought(sought))
 
     @property
     def picture_bytes(self) -> int:
@@ -49,7 +52,7 @@ class Request:
 
 def pack_found(request: int, found: Found) -> bytes:
     """The answer with what was found."""
-    rows = np.concatenate([found.boxes, found.scores[:, None]], axis=1).astype("<f4")
+    rows = np.column_stack([found.boxes, found.scores, found.kinds]).astype("<f4")
     return _ANSWER.pack(request, _OK) + rows.tobytes()
 
 
@@ -66,7 +69,9 @@ def unpack_answer(data: bytes) -> tuple[int, Found | DetectorFault]:
     rest = data[_ANSWER.size :]
     if status != _OK:
         return request, DetectorFault(rest.decode("utf-8", "replace"))
-    if len(rest) % 20:
+    if len(rest) % _ROW:
         raise DetectorFault("The detector's answer has the wrong length.")
-    rows = np.frombuffer(rest, "<f4").reshape(-1, 5).astype(np.float32)
-    return request, Found(rows[:, :4], rows[:, 4])
+    rows = np.frombuffer(rest, "<f4").reshape(-1, 6).astype(np.float32)
+    if not np.isin(rows[:, 5], list(Kind)).all():
+        return request, DetectorFault("The detector's answer has boxes of an unknown kind.")
+    return request, Found(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.uint8))

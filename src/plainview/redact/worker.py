@@ -13,6 +13,7 @@ import resource
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from queue import SimpleQueue
 
 import cv2
@@ -21,7 +22,7 @@ import numpy as np
 from plainview.errors import DetectorFault
 from plainview.redact import airgap, models, wire
 from plainview.redact.centerface import CenterFace, Network, compile_network
-from plainview.redact.detector import Found
+from plainview.redact.detector import Detector, Sought
 
 
 def main(arguments: list[str]) -> int:
@@ -54,9 +55,9 @@ def serve(line: socket.socket, pictures: mmap.mmap, weights: bytes, threads: int
         return networks[rows, columns]
 
     def work(waiting: SimpleQueue[wire.Request]) -> None:
-        detector = CenterFace(network_for)
+        detectors = {Sought.FACES: CenterFace(network_for)}
         while True:
-            line.send(answer(detector, waiting.get(), pictures))
+            line.send(answer(detectors, waiting.get(), pictures))
 
     known: SimpleQueue[wire.Request] = SimpleQueue()
     new: SimpleQueue[wire.Request] = SimpleQueue()
@@ -68,14 +69,16 @@ def serve(line: socket.socket, pictures: mmap.mmap, weights: bytes, threads: int
         (known if (request.rows, request.columns) in networks else new).put(request)
 
 
-def answer(detector: CenterFace, request: wire.Request, pictures: mmap.mmap) -> bytes:
+def answer(
+    detectors: Mapping[Sought, Detector], request: wire.Request, pictures: mmap.mmap
+) -> bytes:
     """The message for one request."""
     try:
         picture = np.frombuffer(
             pictures, np.uint8, request.picture_bytes, request.slot * wire.SLOT_BYTES
         ).reshape(request.rows * 3 // 2, request.columns)
-        found: Found = detector.search(picture)
-    except (DetectorFault, cv2.error, RuntimeError, ValueError) as error:
+        found = detectors[request.sought].search(picture, request.sought)
+    except (DetectorFault, cv2.error, KeyError, RuntimeError, ValueError) as error:
         return wire.pack_fault(request.id, f"{type(error).__name__}: {error}")
     return wire.pack_found(request.id, found)
 

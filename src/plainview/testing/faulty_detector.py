@@ -32,7 +32,7 @@ def _garbage(data: bytes, _before: bytes) -> bytes:
 
 def _changed(change: Callable[[Rows], Rows]) -> Callable[[bytes, bytes], bytes]:
     def answer(data: bytes, _before: bytes) -> bytes:
-        rows = np.frombuffer(data[_HEAD:], "<f4").reshape(-1, 5).copy()
+        rows = np.frombuffer(data[_HEAD:], "<f4").reshape(-1, 6).copy()
         return data[:_HEAD] + change(rows).astype("<f4").tobytes()
 
     return answer
@@ -43,6 +43,11 @@ def _shift(rows: Rows) -> Rows:
     return rows
 
 
+def _not_a_number(rows: Rows) -> Rows:
+    rows[:, :5] = np.nan
+    return rows
+
+
 def _inside_out(rows: Rows) -> Rows:
     rows[:, 2:4] *= -1
     return rows
@@ -50,7 +55,7 @@ def _inside_out(rows: Rows) -> Rows:
 
 ANSWERS: dict[str, Callable[[bytes, bytes], bytes]] = {
     "empty": _changed(lambda rows: rows[:0]),
-    "nan": _changed(lambda rows: rows * np.float32("nan")),
+    "nan": _changed(_not_a_number),
     "wrong shape": lambda data, _before: data + bytes(7),
     "old": lambda data, before: data[:_HEAD] + before[_HEAD:],
     "shifted": _changed(_shift),

@@ -27,7 +27,7 @@ from plainview.media.convert import ClipStyle
 from plainview.media.decode import Decoder, check_decodable
 from plainview.media.packets import Packet, Parameters
 from plainview.media.timing import RawPacket, Timeline
-from plainview.redact.detector import Found
+from plainview.redact.detector import Found, Sought
 from plainview.redact.pipeline import Redactor
 from plainview.redact.view import ViewPipeline
 from plainview.testing import damage
@@ -45,7 +45,7 @@ PICTURES = 30
 class Away:
     """A detector that never answers."""
 
-    def search(self, picture: NDArray[np.uint8]) -> Found:
+    def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         """Raises `DetectorFault`."""
         raise DetectorFault("The detector is away.")
 

@@ -27,7 +27,7 @@ from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
 from plainview.redact import models
 from plainview.redact.canvas import FACE_HEIGHT, FACE_ROOM, STRIP
-from plainview.redact.detector import Found
+from plainview.redact.detector import Found, Sought
 from plainview.seal.draft import Spec
 from plainview.seal.segments import open_segment
 from plainview.seal.views import ViewCipher
@@ -177,13 +177,13 @@ class KnownFaceOnly:
         self._face = cv2.cvtColor(small, cv2.COLOR_BGR2YUV_I420)[:FACE_HEIGHT]
         self._box = (width, FACE_HEIGHT)
 
-    def search(self, picture: NDArray[np.uint8]) -> Found:
+    def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         """See `Detector.search`."""
         top = picture.shape[0] * 2 // 3 - STRIP
         strip = picture[top : top + STRIP]
         _, _, (left, down), _ = cv2.minMaxLoc(cv2.matchTemplate(strip, self._face, cv2.TM_SQDIFF))
         box = np.array([[left, top + down, *self._box]], np.float32)
-        return Found(box, np.array([0.99], np.float32))
+        return Found.of(box, np.array([0.99], np.float32))
 
     def close(self) -> None:
         """Nothing to free."""
