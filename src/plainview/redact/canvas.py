@@ -1,8 +1,8 @@
-"""The picture that is searched: a small copy of the frame, and a strip below it.
+"""The picture that is searched: parts of the frame on a sheet, and the known thing beside them.
 
-The strip holds a few parts of the frame at twice the size (`looks`) and the known face, at another
-place in every search, so that an old answer does not pass for a new one. Layout I420 (one array of
-1.5 x height rows); sides are multiples of 32, as the network needs.
+The known thing (a face, a person) stands at another place in every search, so that an old answer
+does not pass for a new one. Layout I420 (one array of 1.5 x height rows); sides are multiples of
+32, as the network needs.
 """
 
 from __future__ import annotations
@@ -19,102 +19,139 @@ from plainview.media.frames import Frame
 from plainview.redact.boxes import Boxes
 from plainview.redact.detector import Found
 from plainview.redact.looks import SIDE, Part
+from plainview.redact.sheet import GAP, Patch, Sheet, lay_out, places, up
+from plainview.redact.survey import Area
 
 Grey = NDArray[np.uint8]
 Planes = tuple[Grey, Grey, Grey]
 
-STRIDE = 32
 ZOOM = 2
 LOOK = SIDE * ZOOM
 """Side of an enlarged part on the canvas."""
-GAP = 2
-STRIP = LOOK + 2 * GAP
-FACE_HEIGHT = 48
-FACE_ROOM = 56
-"""Columns kept for the known face."""
 PADDING = 114
 WIDE = 9 / 16
 EDGE = 3.0
-"""Boxes nearer than this to the edge of a part are of faces cut by it."""
+"""Boxes nearer than this to the edge of a strict part are of faces cut by it."""
 SAME = 0.3
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What every search must find: a picture (BGR), its height on the sheet, and room beside it."""
+
+    picture: NDArray[np.uint8]
+    height: int
+    margin: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
-    """One picture to search, the place of its known face (1 x 4), and the parts beside it."""
+    """One picture to search, the place of its known thing (1 x 4), and what it shows."""
 
     picture: NDArray[np.uint8]
     known: Boxes
-    parts: Sequence[Part]
+    sheet: Sheet
 
 
 class Canvas:
-    """Draws frames of one size; `width` x `height` is the size of the small frame on it."""
+    """Draws frames of one size; `width` x `height` is the size of the small frame on it.
 
-    def __init__(self, width: int, height: int, longest: int, face: NDArray[np.uint8]) -> None:
+    `looks` says whether a whole search has a strip of enlarged parts below it.
+    """
+
+    def __init__(
+        self, width: int, height: int, longest: int, known: Known, *, looks: bool = True
+    ) -> None:
         # What a search costs goes by area: a squarer picture gets no more of it than one of 16:9.
         scale = min(
             longest / max(width, height), (longest * longest * WIDE / width / height) ** 0.5
         )
         self.width, self.height = _even(width * scale), _even(height * scale)
         self.to_frame = (width / self.width, height / self.height)
-        self.columns = _up(max(self.width, FACE_ROOM))
-        self.rows = _up(self.height + STRIP)
-        fits = (self.columns - FACE_ROOM) // (LOOK + GAP)
-        self.parts = fits if min(self.width, self.height) >= SIDE else 0
-        """How many enlarged parts there is room for."""
-        self._face = _i420_face(face)
+        self._known = _i420(known)
+        tall, wide = self._known[0].shape
+        self._room = (wide + 2 * known.margin + 8, tall + 2 * known.margin + 8)
+        strip = max(LOOK if looks else 0, self._room[1] - GAP) + 2 * GAP
+        self.columns = up(max(self.width, self._room[0]))
+        self.rows = up(self.height + strip)
+        fits = (self.columns - self._room[0]) // (LOOK + GAP)
+        self.parts = fits if looks and min(self.width, self.height) >= SIDE else 0
+        """How many enlarged parts there is room for in a whole search."""
 
     def grey(self, frame: Frame) -> Grey:
         """The small frame's luma."""
         return _resized(frame.planes[0], self.width, self.height)
 
-    def draw(self, frame: Frame, grey: Grey, parts: Sequence[Part] = ()) -> Drawn:
+    def whole(self, parts: Sequence[Part] = ()) -> Sheet:
+        """A sheet with all of the frame, and enlarged parts below it."""
+        frame = Patch((0, 0, self.width, self.height), 1, 0, 0)
+        spots = places(LOOK, self.columns, self.rows - LOOK - GAP)
+        looks = [
+            Patch((left, top, SIDE, SIDE), ZOOM, *spot, strict=True)
+            for (left, top), spot in zip(parts, spots, strict=False)
+        ]
+        used = len(looks) * (LOOK + GAP)
+        below = self.height + GAP
+        room = (used, below, self.columns - used, self.rows - below)
+        return Sheet(self.rows, self.columns, (frame, *looks), room)
+
+    def some(self, areas: Sequence[Area], *, enlarge: bool = True) -> Sheet | None:
+        """A sheet with these areas only; None where that would save nothing."""
+        return lay_out(areas, self._room, self.rows * self.columns, enlarge=enlarge)
+
+    def draw(self, frame: Frame, grey: Grey, sheet: Sheet) -> Drawn:
         """The picture to search for `frame`, whose small luma is `grey`."""
-        picture = np.full((self.rows * 3 // 2, self.columns), 128, np.uint8)
-        canvas = planes(picture, self.rows)
+        picture = np.full((sheet.rows * 3 // 2, sheet.columns), 128, np.uint8)
+        canvas = planes(picture, sheet.rows)
         canvas[0][:] = PADDING
-        canvas[0][: self.height, : self.width] = grey
-        half = (self.width // 2, self.height // 2)
-        for plane, source in zip(canvas[1:], frame.planes[1:], strict=True):
-            plane[: half[1], : half[0]] = _resized(source, *half)
-        for index, part in enumerate(parts):
-            _put(canvas, self._enlarged(frame, part), *self._place(index))
-        return Drawn(picture, self._place_face(canvas, len(parts)), parts)
+        for patch in sheet.patches:
+            _put(canvas, self._seen(frame, grey, patch), patch.left, patch.top)
+        return Drawn(picture, self._place_known(canvas, sheet.room), sheet)
 
     def gather(self, found: Found, drawn: Drawn) -> Found:
-        """What was found in the frame, in pixels of the small frame; each face once."""
-        centre = found.boxes[:, :2] + found.boxes[:, 2:] / 2
-        inside = (centre[:, 1] < self.height) & (centre[:, 0] < self.width)
-        parts = [found.only(inside)]
-        for index, part in enumerate(drawn.parts):
-            left, top = self._place(index)
-            whole = _within(found.boxes, left, top)
-            near = found.boxes[whole].copy()
-            near[:, :2] -= (left, top)
-            small = (near / ZOOM + np.array([*part, 0, 0])).astype(np.float32)
-            parts.append(Found(small, found.scores[whole], found.kinds[whole]))
+        """What was found in the frame, in pixels of the small frame; each thing once."""
+        parts = []
+        for patch in drawn.sheet.patches:
+            left, top, width, height = patch.area
+            size = (width * patch.zoom, height * patch.zoom)
+            inside = _inside(found.boxes, patch, size)
+            near = found.boxes[inside].copy()
+            near[:, :2] -= (patch.left, patch.top)
+            small = (near / patch.zoom + np.array([left, top, 0, 0])).astype(np.float32)
+            parts.append(Found(small, found.scores[inside], found.kinds[inside]))
         return once(parts)
 
-    def _place(self, index: int) -> tuple[int, int]:
-        """Left and top of an enlarged part on the canvas."""
-        return index * (LOOK + GAP), self.rows - LOOK - GAP
+    def _seen(self, frame: Frame, grey: Grey, patch: Patch) -> Planes:
+        """What a patch shows, at its size on the sheet."""
+        left, top, width, height = patch.area
+        if patch.zoom == 1:
+            luma = grey[top : top + height, left : left + width]
+        else:
+            box = self._in_frame(patch.area)
+            luma = _cut(frame.planes[0], box, width * patch.zoom, height * patch.zoom)
+        half = [side // 2 for side in self._in_frame(patch.area)]
+        size = (width * patch.zoom // 2, height * patch.zoom // 2)
+        return luma, _cut(frame.planes[1], half, *size), _cut(frame.planes[2], half, *size)
 
-    def _enlarged(self, frame: Frame, part: Part) -> Planes:
-        left, top = part[0] * self.to_frame[0], part[1] * self.to_frame[1]
-        width, height = SIDE * self.to_frame[0], SIDE * self.to_frame[1]
-        luma, blue, red = frame.planes
-        box = [round(side) for side in (left, top, left + width, top + height)]
-        half = [round(side / 2) for side in (left, top, left + width, top + height)]
-        return (_cut(luma, box, LOOK), _cut(blue, half, LOOK // 2), _cut(red, half, LOOK // 2))
+    def _in_frame(self, area: Area) -> list[int]:
+        """Left, top, right, bottom of an area in pixels of the frame."""
+        across, down = self.to_frame
+        left, top, width, height = area
+        return [
+            round(left * across),
+            round(top * down),
+            round((left + width) * across),
+            round((top + height) * down),
+        ]
 
-    def _place_face(self, canvas: Planes, parts: int) -> Boxes:
-        height, width = self._face[0].shape
-        first = parts * (LOOK + GAP)
-        highest = self.rows - STRIP + GAP
-        left = first + 2 * secrets.randbelow((self.columns - width - first) // 2 + 1)
-        top = highest + 2 * secrets.randbelow((self.rows - GAP - height - highest) // 2 + 1)
-        _put(canvas, self._face, left, top)
+    def _place_known(self, canvas: Planes, room: Area) -> Boxes:
+        height, width = self._known[0].shape
+        left, top = (
+            start + 2 * secrets.randbelow(max(0, length - side) // 2 + 1)
+            for start, length, side in ((room[0], room[2], width), (room[1], room[3], height))
+        )
+        left, top = left // 2 * 2, top // 2 * 2
+        _put(canvas, self._known, left, top)
         return np.array([[left, top, width, height]], np.float32)
 
 
@@ -138,12 +175,15 @@ def _put(canvas: Planes, small: Planes, left: int, top: int) -> None:
         plane[top // step : top // step + rows, left // step : left // step + columns] = source
 
 
-def _within(boxes: Boxes, left: int, top: int) -> NDArray[np.bool_]:
-    """Which boxes lie whole in the part at this place and are no larger than half of it."""
-    near = boxes[:, :2] - (left, top)
+def _inside(boxes: Boxes, patch: Patch, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which boxes are of this patch, `size` pixels on the sheet."""
+    near = boxes[:, :2] - (patch.left, patch.top)
+    if not patch.strict:
+        centre = near + boxes[:, 2:] / 2
+        return np.asarray(((centre >= 0) & (centre < size)).all(axis=1), np.bool_)
     far = near + boxes[:, 2:]
-    inside = (near >= EDGE).all(axis=1) & (far <= LOOK - EDGE).all(axis=1)
-    return np.asarray(inside & (boxes[:, 2:] <= LOOK / 2).all(axis=1), np.bool_)
+    whole = (near >= EDGE).all(axis=1) & (far <= np.array(size) - EDGE).all(axis=1)
+    return np.asarray(whole & (boxes[:, 2:] <= np.array(size) / 2).all(axis=1), np.bool_)
 
 
 def once(parts: Sequence[Found]) -> Found:
@@ -155,13 +195,15 @@ def once(parts: Sequence[Found]) -> Found:
     )
     if not len(found):
         return found
-    kept = cv2.dnn.NMSBoxes(found.boxes.tolist(), found.scores.tolist(), 0.0, SAME)
+    kept = cv2.dnn.NMSBoxesBatched(
+        found.boxes.tolist(), found.scores.tolist(), found.kinds.tolist(), 0.0, SAME
+    )
     return found.only(np.asarray(kept, np.intp).reshape(-1))
 
 
-def _cut(plane: Grey, box: list[int], side: int) -> Grey:
+def _cut(plane: Grey, box: list[int], width: int, height: int) -> Grey:
     left, top, right, bottom = box
-    return _resized(plane[top:bottom, left:right], side, side)
+    return _resized(plane[top:bottom, left:right], width, height)
 
 
 def _resized(plane: Grey, width: int, height: int) -> Grey:
@@ -172,15 +214,11 @@ def _resized(plane: Grey, width: int, height: int) -> Grey:
     return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.uint8)
 
 
-def _i420_face(face: NDArray[np.uint8]) -> Planes:
-    width = min(_even(face.shape[1] * FACE_HEIGHT / face.shape[0]), FACE_ROOM)
-    small = cv2.resize(face, (width, FACE_HEIGHT), interpolation=cv2.INTER_AREA)
-    return planes(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2YUV_I420), np.uint8), FACE_HEIGHT)
+def _i420(known: Known) -> Planes:
+    width = _even(known.picture.shape[1] * known.height / known.picture.shape[0])
+    small = cv2.resize(known.picture, (width, known.height), interpolation=cv2.INTER_AREA)
+    return planes(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2YUV_I420), np.uint8), known.height)
 
 
 def _even(value: float) -> int:
     return max(2, round(value / 2) * 2)
-
-
-def _up(value: int) -> int:
-    return -(-value // STRIDE) * STRIDE

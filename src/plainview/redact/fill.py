@@ -1,11 +1,15 @@
-"""Masks in the picture: solid rounded shapes of a calm grey, written into the YUV planes.
+"""What is seen in place of what is hidden, written into the YUV planes.
 
-Solid means that nothing of the picture is left inside: no blur and no mosaic that could be undone.
-Corners are rounded outside the protected box, edges are softened outside of it as well.
+Solid: rounded shapes of a calm grey; nothing of the picture is left inside, so nothing can be
+undone. Corners are rounded outside the protected box, edges are softened outside of it as well.
+
+Mosaic: at most 6 x 6 averaged cells, coarse in value too, taken once when the mask appears and kept
+while it lives: averaging many frames gives no more than one frame does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -14,6 +18,8 @@ from numpy.typing import NDArray
 
 from plainview.media.frames import Frame, Plane
 from plainview.redact.boxes import Boxes
+from plainview.redact.rules import UNITS, FillStyle, Rules, Zone
+from plainview.redact.tracker import Mark
 
 GREY = (112, 131, 126)
 """Y, U, V of the fill: a slightly cool grey."""
@@ -21,8 +27,89 @@ ROUNDING = 0.32
 """Corner radius as a share of the shorter side."""
 STEP = 4
 """Sides are rounded up to this many pixels, so that few shapes serve all masks."""
+CELLS = 6
+"""Cells of a mosaic on each side, at most."""
+LEAST_CELL = 8
+"""Pixels; a small mask has fewer cells."""
+LEVELS = 16
+"""A cell's luma and chroma are one of so many values."""
 
 Shape = NDArray[np.uint8]
+Cells = tuple[Plane, Plane, Plane]
+
+
+class Filler:
+    """Of one camera's pictures of `width` x `height`."""
+
+    def __init__(self, width: int, height: int, rules: Rules) -> None:
+        self._mosaic = rules.fill is FillStyle.MOSAIC
+        self._cells: dict[Mark, Cells] = {}
+        self._zones = _zones(rules.zones, width, height) if rules.zones else None
+
+    def fill(self, frame: Frame, marks: Sequence[Mark], areas: Boxes) -> None:
+        """Hide fixed zones and n areas (frame pixels), each with its mark, in `frame`.
+
+        The frame's planes are written into. To be called once a frame, in their order.
+        """
+        if self._mosaic:
+            cells = {
+                mark: self._cells.get(mark) or _cells(frame, area)
+                for mark, area in zip(marks, areas.tolist(), strict=True)
+            }
+            self._cells = cells
+            for mark, area in zip(marks, areas.tolist(), strict=True):
+                _paste(frame, area, cells[mark])
+        else:
+            fill(frame, areas)
+        if self._zones is not None:
+            for plane, zone, value in zip(frame.planes, self._zones, GREY, strict=True):
+                plane[zone] = value
+
+    def cover(self, frame: Frame, areas: Boxes) -> None:
+        """Hide areas that no search saw: solid, whatever the style."""
+        fill(frame, areas)
+
+
+def _zones(zones: Sequence[Zone], width: int, height: int) -> list[NDArray[np.bool_]]:
+    """For each plane, where it is always hidden."""
+    luma = np.zeros((height, width), np.uint8)
+    scale = np.array([width, height]) / UNITS
+    for zone in zones:
+        corners = np.round(np.array(zone) * scale).astype(np.int32)
+        cv2.fillPoly(luma, [corners], 255)
+    chroma = cv2.resize(luma, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA) > 0
+    return [luma > 0, chroma, chroma]
+
+
+def _cells(frame: Frame, area: Sequence[float]) -> Cells:
+    """The mosaic of an area as it looks now: a few cells of few values."""
+    left, top, width, height = area
+    across, down = (min(CELLS, max(1, int(side / LEAST_CELL))) for side in (width, height))
+    cells = []
+    for plane, step in zip(frame.planes, (1, 2, 2), strict=True):
+        rows = _span(top / step, height / step, plane.shape[0])
+        columns = _span(left / step, width / step, plane.shape[1])
+        mean = cv2.resize(plane[rows, columns], (across, down), interpolation=cv2.INTER_AREA)
+        width_of = 256 // LEVELS
+        cells.append(np.asarray(mean, np.uint8) // width_of * width_of + width_of // 2)
+    return cells[0], cells[1], cells[2]
+
+
+def _paste(frame: Frame, area: Sequence[float], cells: Cells) -> None:
+    left, top, width, height = area
+    for plane, step, values in zip(frame.planes, (1, 2, 2), cells, strict=True):
+        rows = _span(top / step, height / step, plane.shape[0])
+        columns = _span(left / step, width / step, plane.shape[1])
+        if width > 0 and height > 0:
+            region = plane[rows, columns]
+            size = (region.shape[1], region.shape[0])
+            region[:] = cv2.resize(values, size, interpolation=cv2.INTER_NEAREST)
+
+
+def _span(start: float, length: float, limit: int) -> slice:
+    """At least one pixel of a side, the box rounded outwards."""
+    first = min(max(0, int(np.floor(start))), limit - 1)
+    return slice(first, max(first + 1, min(limit, int(np.ceil(start + length)))))
 
 
 def fill(frame: Frame, boxes: Boxes) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.redact.boxes import Boxes
+from plainview.redact.motion import Mask
 
 SIDE = 72
 """Side of a part, in pixels of the small frame."""
@@ -20,8 +21,8 @@ SMALL_FACE = 16.0
 """Masks of faces lower than this, in the small frame, are kept alive by closer looks."""
 STILL, CHANGED, UNSURE = 0.15, 1.0, 3.0
 """Weights of a part where nothing happened, where something changed, of an unsure small mask."""
-CHANGE = 18
-"""Luma steps."""
+MUCH = 20 / 255
+"""A twentieth of a part that changed is as much as all of it."""
 
 Part = tuple[int, int]
 """Left and top in the small frame, even."""
@@ -35,16 +36,13 @@ class Looks:
         self._size = (max(1, -(-width // CELL)), max(1, -(-height // CELL)))
         self._age = np.ones(self._size[::-1], np.float32)
 
-    def choose(
-        self, count: int, now: NDArray[np.uint8], before: NDArray[np.uint8] | None, unsure: Boxes
-    ) -> list[Part]:
-        """`count` parts to look at in a picture `now`, given the one searched before."""
+    def choose(self, count: int, changed: Mask | None, unsure: Boxes) -> list[Part]:
+        """`count` parts to look at in a picture that has changed there since it was searched."""
         self._age += 1
         weight = np.full_like(self._age, STILL)
-        if before is not None:
-            changed = (cv2.absdiff(now, before) > CHANGE).astype(np.float32)
+        if changed is not None:
             share = cv2.resize(changed, self._size, interpolation=cv2.INTER_AREA)
-            weight += CHANGED * np.minimum(1, np.asarray(share) * 20)
+            weight += CHANGED * np.minimum(1, np.asarray(share, np.float32) * MUCH)
         for left, top, width, height in unsure.tolist():
             row, column = int((top + height / 2) // CELL), int((left + width / 2) // CELL)
             if 0 <= row < weight.shape[0] and 0 <= column < weight.shape[1]:

@@ -18,8 +18,6 @@ SHRINK = 2
 """How much smaller than the searched picture the compared ones are."""
 DIFFERENT = 24
 """Luma steps beyond noise and compression."""
-STILL = 10
-"""Luma steps that noise stays below after blurring."""
 _SPECK = np.ones((3, 3), np.uint8)
 CUT = 24.0
 """Mean luma steps between pictures of different scenes."""
@@ -41,12 +39,12 @@ def small(grey: NDArray[np.uint8]) -> Small:
     )
 
 
-def is_still(before: Small, after: Small) -> bool:
-    """Whether nothing but noise has changed."""
-    _, mask = cv2.threshold(cv2.absdiff(before, after), STILL, 255, cv2.THRESH_BINARY)
-    return not cv2.countNonZero(mask) or not cv2.countNonZero(
-        cv2.morphologyEx(mask, cv2.MORPH_OPEN, _SPECK)
-    )
+def speckless(mask: Mask) -> Mask | None:
+    """The mask without specks; None if nothing is left of it."""
+    if not cv2.countNonZero(mask):
+        return None
+    opened = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _SPECK), np.uint8)
+    return opened if cv2.countNonZero(opened) else None
 
 
 def is_cut(before: Small, after: Small) -> bool:

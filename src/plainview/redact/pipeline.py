@@ -1,16 +1,16 @@
 """One camera's redaction: frames in, view frames out, a fixed few frames later.
 
-Every k-th frame is searched; in between boxes are moved by optical flow. A frame leaves only when a
-search later than it has succeeded, and what that found anew has been carried back to it, or when
-it shows nothing that the search before it did not see. On any fault the frames held back and all
-that follow are withheld (`withheld`) until several searches in a row have succeeded. There is no
-way round this and no setting that turns it off.
+Every k-th frame is searched (`scan`); in between boxes are moved by optical flow. A frame leaves
+only when a search later than it has succeeded, and what that found anew has been carried back to
+it. On any fault the frames held back and all that follow are withheld (`withheld`) until several
+searches in a row have succeeded. There is no way round this and no setting that turns it off.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 import cv2
@@ -20,36 +20,24 @@ from numpy.typing import NDArray
 from plainview.base.clock import Ms
 from plainview.errors import DetectorFault
 from plainview.media.frames import Frame, fit
-from plainview.redact import detector as detectors
-from plainview.redact import fill, looks, mask, models, motion
-from plainview.redact.boxes import Boxes, none
-from plainview.redact.canvas import Canvas, once
-from plainview.redact.detector import Detector, Found
-from plainview.redact.held import Held, carry_back, spread
+from plainview.redact import manners, mask, motion
+from plainview.redact.boxes import Boxes
+from plainview.redact.detector import Detector
+from plainview.redact.fill import Filler
+from plainview.redact.held import Held
+from plainview.redact.load import STEPS, Effort, Load
 from plainview.redact.rules import Rules
-from plainview.redact.tracker import Tracker
+from plainview.redact.scan import Scan
+from plainview.redact.seeker import Seeker
 from plainview.redact.withheld import Withheld
 
 LOOK_AHEAD_MS: Ms = 250
 """Longest time that frames are held back; slow cameras are searched more often instead."""
 KEEP_MS: Ms = 600
-CUT_ROUNDS = 4
-"""Searches of the first frame of a scene: nothing is known of it, so more parts are enlarged."""
-SCENE_MS: Ms = 1000
-"""A scene that begins sooner after another is a fast move of the camera: one search."""
 HEALTHY_SEARCHES = 5
-IDLE_MS: Ms = 500
-"""How often a picture is searched in which nothing changes at all."""
-EXTRA_SEARCHES, MOST_EXTRA = 0.35, 3.0
-"""Searches between the regular ones: how many of them a regular one allows, and how many at once;
-what they would be needed for beyond that is filled."""
-CATCH_UP: tuple[tuple[Ms, int], ...] = ((800, 4), (200, 2))
-"""Above this lag only every n-th frame of the view is made: frames go first, masks never."""
-FAR_MS: Ms = 200
-"""A frame that comes so long after the one before it is searched: flow does not reach that far."""
 ROUNDING = 1e-6
-LAG_LIMIT_MS: Ms = 1500
-"""Above this the pictures are withheld and not searched, until the lag is half of it."""
+
+_numbers = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +47,8 @@ class ViewFrame:
     frame: Frame
     pixelated: bool
     masks: Boxes
-    """What is hidden, n x 4 in pixels of the frame; for reports on files and for measuring."""
+    """What is hidden beside fixed zones, n x 4 in pixels of the frame; for reports on files and
+    for measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +67,8 @@ class Redactor:
     def __init__(
         self, width: int, height: int, fps: float, detector: Detector, *,
         search_every: int = 3, detector_width: int = 640, view_height: int | None = 720,
-        view_fps: float = 25.0, face: NDArray[np.uint8] | None = None, rules: Rules | None = None,
+        view_fps: float = 25.0, rules: Rules | None = None, load: Load | None = None,
+        face: NDArray[np.uint8] | None = None,
     ) -> None:  # fmt: skip
         self.rules = rules or Rules()
         self.width, self.height = fit(width, height, view_height)
@@ -86,26 +76,23 @@ class Redactor:
         self.period = look_ahead(self.fps, search_every)
         self._every = self.period
         self._share = self.fps / fps
-        self._detector = detector
-        self._canvas = Canvas(
-            self.width, self.height, detector_width, models.known_face() if face is None else face
+        keep = max(2 * self.period, round(self.fps * KEEP_MS / 1000))
+        self._scan = Scan(
+            [
+                Seeker(manner, self.width, self.height, detector_width, detector, keep)
+                for manner in manners.of(self.rules.profile, face)
+            ],
+            self.fps,
         )
-        self._tracker = Tracker(keep=max(2 * self.period, round(self.fps * KEEP_MS / 1000)))
-        self._looks = looks.Looks(self._canvas.width, self._canvas.height)
-        self._unsearched = motion.Unsearched()
+        self._filler = Filler(self.width, self.height, self.rules)
+        self._load = load or Load()
+        self._number = next(_numbers)
+        self._effort: Effort = STEPS[0]
         self._withheld = Withheld(self.fps)
         self._held: deque[Held] = deque()
         self._last: Held | None = None
-        self._searched: Held | None = None
-        self._idle = max(self.period, round(self.fps * IDLE_MS / 1000))
-        self._since_search = 0
-        self._scene: Ms | None = None
-        """When the scene began that was searched most closely."""
-        self._still = False
-        self._extra = MOST_EXTRA
         self._credit = 0.0
         self._healthy = 0
-        self._overloaded = False
         self._state = State("withheld", "The detector is starting.", 0, 0)
 
     @property
@@ -113,13 +100,17 @@ class Redactor:
         """Whether pictures are shown now."""
         return self._state
 
+    @property
+    def effort(self) -> Effort:
+        """What the last frame got: less than everything on a busy node."""
+        return self._effort
+
     def warm_up(self) -> None:
         """Search a blank picture, so that even the first frame can be shown.
 
         Raises `DetectorFault`; nothing is lost then: pictures are withheld until searches succeed.
         """
-        blank = Frame.blank(self.width, self.height)
-        self._search(blank, self._canvas.grey(blank))
+        self._scan.warm_up(Frame.blank(self.width, self.height))
         self._show(0)
 
     def push(self, frame: Frame, *, lag_ms: Ms = 0) -> list[ViewFrame]:
@@ -127,8 +118,8 @@ class Redactor:
 
         `lag_ms` is how far the caller is behind the camera: too far, and pictures are withheld.
         """
-        self._notice_overload(lag_ms, frame.wall_ms)
-        if not self._is_due(lag_ms):
+        self._spend(lag_ms, frame.wall_ms)
+        if not self._is_due():
             return []
         held = self._prepare(frame)
         self._held.append(held)
@@ -140,9 +131,15 @@ class Redactor:
         self._last = held
         return [self._finish(self._held.popleft()) for _ in range(len(self._held) - self._every)]
 
-    def _is_due(self, lag_ms: Ms) -> bool:
-        """Whether this frame is shown: at the view's rate, or a part of it while there is a lag."""
-        part = next((nth for above, nth in CATCH_UP if lag_ms > above), 1)
+    def _spend(self, lag_ms: Ms, wall_ms: Ms) -> None:
+        """Ask the node's scheduler what this frame gets."""
+        before, self._effort = self._effort, self._load.effort(self._number, lag_ms, wall_ms)
+        if self._effort.withhold and not before.withhold:
+            self._fail(self._effort.says, wall_ms, fault=False)
+
+    def _is_due(self) -> bool:
+        """Whether this frame is shown: at the view's rate, or a part of it on a busy node."""
+        part = self._effort.part
         self._every = -(-self.period // part)  # frames far apart are followed less surely by flow
         self._credit += self._share / part
         if self._credit < 1 - ROUNDING:
@@ -158,117 +155,33 @@ class Redactor:
             self._fail("A picture was not searched to its end.", self._held[-1].frame.wall_ms)
         if self._held and last is not None and not last.searched and not last.withheld:
             try:
-                self._search_held(last)
+                self._scan.search(list(self._held), whole=True)
             except (DetectorFault, cv2.error) as fault:
                 self._fail(str(fault), last.frame.wall_ms)
         finished = [self._finish(held) for held in self._held]
         self._held.clear()
-        self._last = self._searched = None
-        self._tracker.clear()
+        self._last = None
+        self._scan.restart()
+        self._load.leave(self._number)
         return finished
 
     def _prepare(self, frame: Frame) -> Held:
         if (frame.width, frame.height) != (self.width, self.height):
             frame = frame.scaled(self.width, self.height)
-        grey = self._canvas.grey(frame)
+        grey = self._scan.canvas.grey(frame)
         return Held(frame, grey, motion.small(grey), withheld=True)
 
     def _protect(self, held: Held) -> None:
         """Find what is to be hidden in the newest frame, by flow or by a search."""
-        before = self._searched
-        self._since_search += 1
-        still = before is not None and motion.is_still(before.small, held.small)
-        self._still = self._still and still and self._state.state == "ok"
-        if self._last is not None and not self._still:
-            self._tracker.step(self._last.grey, held.grey)
-        held.boxes = self._tracker.boxes()
-        if self._overloaded:
+        shown = self._state.state == "ok"
+        self._scan.follow(held)
+        if self._effort.withhold:
             return
-        if before is None:
-            held.cut = self._state.state == "ok"
-        else:
-            held.cut = motion.is_cut(before.small, held.small)
-        if held.cut or self._since_search >= self._patience(held):
-            self._search_held(held)
+        if self._scan.is_due(held, self._every):
+            self._scan.search(list(self._held), effort=self._effort, whole=not shown)
             self._healed(held.frame.wall_ms)
-        elif before is not None and not still:
-            held.unsearched = self._unsearched.against(held.small, before.small)
-
-    def _patience(self, held: Held) -> int:
-        """How many frames after a search the next one is due, the newest frame being `held`."""
-        if self._still:
-            return self._idle
-        before = self._last
-        far = before is not None and held.frame.wall_ms - before.frame.wall_ms > FAR_MS
-        return 1 if far else self._every
-
-    def _search_held(self, held: Held) -> None:
-        """Search the newest frame and carry what is new back over the frames before it."""
-        count = CUT_ROUNDS if held.cut and self._is_new_scene(held.frame.wall_ms) else 1
-        found = once([self._search(held.frame, held.grey) for _ in range(count)])
-        corrections, new = self._tracker.update(found)
-        steps = self._since_search
-        held.searched = True
-        held.boxes = self._tracker.boxes()
-        frames = list(self._held)
-        for correction in corrections:
-            spread(frames, correction.number, correction.delta, steps)
-        carry_back(frames, {number: held.boxes[number] for number in new})
-        self._close_gaps(held)
-        self._searched = held
-        self._since_search = 0
-        self._still = True
-
-    def _is_new_scene(self, wall_ms: Ms) -> bool:
-        if self._scene is not None and 0 <= wall_ms - self._scene < SCENE_MS:
-            return False
-        self._scene = wall_ms
-        return True
-
-    def _close_gaps(self, newest: Held) -> None:
-        """Search or fill content that stood in neither of the searched pictures around it."""
-        frames = list(self._held)
-        open_ones = [
-            (index, area)
-            for index, held in enumerate(frames)
-            if not held.searched and held.unsearched is not None
-            and (area := motion.both(
-                held.unsearched, self._unsearched.against(held.small, newest.small)
-            )) is not None
-        ]  # fmt: skip
-        self._extra = min(MOST_EXTRA, self._extra + EXTRA_SEARCHES)
-        for index, area in open_ones:
-            held = frames[index]
-            if self._extra >= 1:
-                self._extra -= 1
-                self._search_between(held, frames[: index + 1])
-            else:
-                held.filled = motion.areas(area)
-            held.unsearched = None
-
-    def _search_between(self, held: Held, before: list[Held]) -> None:
-        """A search of a frame already held: its own masks, carried back, no tracks."""
-        found = self._search(held.frame, held.grey)
-        fresh = {-1 - index: box for index, box in enumerate(found.boxes)}
-        held.boxes.update(fresh)
-        held.searched = True
-        carry_back(before, fresh)
-
-    def _search(self, frame: Frame, grey: NDArray[np.uint8]) -> Found:
-        before = None if self._searched is None else self._searched.grey
-        unsure = self._tracker.unsure(looks.SMALL_FACE)
-        parts = self._looks.choose(self._canvas.parts, grey, before, unsure)
-        drawn = self._canvas.draw(frame, grey, parts)
-        found = self._detector.search(drawn.picture)
-        detectors.check(found, drawn.known)
-        return self._canvas.gather(found, drawn)
-
-    def _notice_overload(self, lag_ms: Ms, wall_ms: Ms) -> None:
-        if not self._overloaded and lag_ms > LAG_LIMIT_MS:
-            self._overloaded = True
-            self._fail("The node is overloaded.", wall_ms, fault=False)
-        elif self._overloaded and lag_ms < LAG_LIMIT_MS // 2:
-            self._overloaded = False
+        else:
+            self._scan.compare(held)
 
     def _fail(self, reason: str, wall_ms: Ms, *, fault: bool = True) -> None:
         """Withhold the frames held back and all that follow."""
@@ -276,9 +189,7 @@ class Redactor:
         since = wall_ms if old.state == "ok" else old.since_ms
         self._state = State("withheld", reason, since, old.faults + fault)
         self._healthy = 0
-        self._since_search = 0
-        self._searched = None
-        self._tracker.clear()
+        self._scan.forget()
         for held in self._held:
             held.withheld = True
 
@@ -296,16 +207,11 @@ class Redactor:
             self._withheld.cover(held.frame)
             everything = np.array([[0, 0, self.width, self.height]], np.float32)
             return ViewFrame(held.frame, pixelated=True, masks=everything)
-        masks = self._in_frame(held)
-        fill.fill(held.frame, masks)
-        return ViewFrame(held.frame, pixelated=False, masks=masks)
-
-    def _in_frame(self, held: Held) -> Boxes:
-        """All that is to be hidden, in pixels of the frame."""
-        found = np.stack(list(held.boxes.values())) if held.boxes else none()
-        masks = mask.around(found)
-        scale = np.array(self._canvas.to_frame * 2, np.float32)
-        return np.concatenate([masks, held.filled]) * scale
+        scale = np.array(self._scan.canvas.to_frame * 2, np.float32)
+        marks, areas = mask.hidden(held.boxes, self.rules.profile)
+        self._filler.fill(held.frame, marks, areas * scale)
+        self._filler.cover(held.frame, held.filled * scale)
+        return ViewFrame(held.frame, False, np.concatenate([areas, held.filled]) * scale)
 
 
 def look_ahead(fps: float, search_every: int) -> int:

@@ -3,23 +3,31 @@
 A track is a box that a search found, for as long as it must stay hidden and no longer. It has a
 number so that its mask can be moved and corrected within the few frames that are held back; the
 number means nothing outside, is never stored and is not given to the same face again.
+
+A place that has not changed since something was found there is not searched again, and its box
+stays. Boxes go some time after a search of their place has missed them; one that was found several
+times stays longer as long as nothing moves in it, so that somebody who stops does not appear.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plainview.redact import flow
 from plainview.redact.boxes import Boxes, none, overlap
-from plainview.redact.detector import Found
+from plainview.redact.detector import Found, Kind
+from plainview.redact.motion import SHRINK, Mask
+from plainview.redact.survey import Area, covers
 
 NEW_SCORE = 0.22
 """What a search must give for a new mask; a living one is kept by less (`LEAST_SCORE`)."""
 SAME_OVERLAP = 0.25
-SHRINK = 0.2
+SHRINKS = 0.2
 """How far a mask follows when the found box is smaller; it grows at once. Avoids flicker."""
 SUDDEN = 0.25
 """A change of speed by this share of the box's side in one frame is checked backwards."""
@@ -34,17 +42,32 @@ MOST_DOUBT = 24.0
 COAST = 0.85
 """Share of its speed that a box keeps for each frame in which flow sees nothing."""
 
+SURE = 3
+"""Hits after which a box in which nothing moves is kept longer."""
+STANDING = 0.03
+"""How much a missed box in which nothing moves ages in a frame, once it is sure."""
+
 Grey = NDArray[np.uint8]
+
+
+class Mark(NamedTuple):
+    """What a box is of, and its number."""
+
+    kind: Kind
+    number: int
 
 
 @dataclass(slots=True)
 class Track:
-    """One box on its way, its speed in pixels a frame, and the frames since its last hit."""
+    """One box on its way, its speed in pixels a frame, and its age since a search missed it."""
 
-    number: int
+    mark: Mark
     box: NDArray[np.float32]
     speed: NDArray[np.float32]
-    unseen: int = 0
+    unseen: float = 0
+    missed: bool = False
+    """Whether the last search of its place did not find it."""
+    hits: int = 1
     followed: bool = False
     """Whether flow has seen it, so that its speed is known."""
     lost: bool = False
@@ -55,21 +78,32 @@ class Track:
 class Correction:
     """By how much (left, top, width, height) a search moved the box that flow had predicted."""
 
-    number: int
+    mark: Mark
     delta: NDArray[np.float32]
 
 
 class Tracker:
-    """Tracks of one camera. `keep` is how many frames a box lives after its last hit."""
+    """Tracks of one camera. `keep` is how many frames a box lives once a search has missed it."""
 
-    def __init__(self, *, keep: int) -> None:
+    def __init__(self, *, keep: int, new_score: float = NEW_SCORE) -> None:
         self._keep = keep
+        self._new_score = new_score
         self._tracks: list[Track] = []
-        self._next = 0
+        self._numbers = count(1)
 
-    def boxes(self) -> dict[int, NDArray[np.float32]]:
-        """The boxes now, by track number."""
-        return {t.number: reaching(t.box, t.speed, lost=t.lost) for t in self._tracks}
+    def boxes(self) -> dict[Mark, NDArray[np.float32]]:
+        """The boxes now."""
+        return {t.mark: reaching(t.box, t.speed, lost=t.lost) for t in self._tracks}
+
+    def doubtful(self, changed: Mask | None) -> Boxes:
+        """Boxes whose places are to be searched whole: missed, or touched by a change."""
+        wanted = [t.box for t in self._tracks if t.missed or _moves(t, changed)]
+        return np.stack(wanted) if wanted else none()
+
+    def followed(self) -> Boxes:
+        """Boxes that a search has confirmed and that flow has not lost."""
+        sure = [t.box for t in self._tracks if not (t.missed or t.lost) and t.hits > 1]
+        return np.stack(sure) if sure else none()
 
     def unsure(self, lower_than: float) -> Boxes:
         """Boxes of small faces that need another look to stay alive."""
@@ -80,11 +114,17 @@ class Tracker:
         """Forget everything."""
         self._tracks.clear()
 
-    def step(self, before: Grey, after: Grey) -> None:
-        """Move every box from one frame to the next; drop those that nothing confirmed for long."""
+    def age(self, changed: Mask | None) -> None:
+        """A frame has passed, changed where said; drop boxes that nothing confirmed for long."""
         for track in self._tracks:
-            track.unseen += 1
-        self._tracks = [t for t in self._tracks if t.unseen <= self._keep and _visible(t, after)]
+            if track.missed:
+                stands = track.hits >= SURE and not _moves(track, changed)
+                track.unseen += STANDING if stands else 1
+        self._tracks = [t for t in self._tracks if t.unseen <= self._keep]
+
+    def step(self, before: Grey, after: Grey) -> None:
+        """Move every box from one frame to the next; drop those that have left the picture."""
+        self._tracks = [t for t in self._tracks if _visible(t, after)]
         if not self._tracks:
             return
         boxes = self._stacked()
@@ -100,25 +140,39 @@ class Tracker:
             track.lost = track.lost or (not was_seen and (fast or not track.followed))
             track.followed = track.followed or bool(was_seen)
 
-    def update(self, found: Found) -> tuple[list[Correction], list[int]]:
-        """Take in a search of the present frame: corrections of living tracks, numbers of new."""
+    def update(
+        self, found: Found, areas: list[Area] | None = None
+    ) -> tuple[list[Correction], list[Mark]]:
+        """Take in a search of the present frame: corrections of living tracks, marks of new ones.
+
+        `areas` is what was searched, None if everything.
+        """
         corrections = []
+        for track, searched in zip(self._tracks, self._searched(areas), strict=True):
+            track.missed = track.missed or bool(searched)
         taken: set[int] = set()
         for track, index in self._matches(found):
             taken.add(index)
             corrections.append(_corrected(track, found.boxes[index]))
         new = [
-            self._begin(found.boxes[index])
-            for index in range(len(found.boxes))
-            if index not in taken and found.scores[index] >= NEW_SCORE
+            self._begin(found.boxes[index], Kind(found.kinds[index]))
+            for index in range(len(found))
+            if index not in taken and found.scores[index] >= self._new_score
         ]
         return corrections, new
+
+    def _searched(self, areas: list[Area] | None) -> NDArray[np.bool_]:
+        if areas is None or not self._tracks:
+            return np.ones(len(self._tracks), np.bool_)
+        return covers(areas, self._stacked())
 
     def _matches(self, found: Found) -> list[tuple[Track, int]]:
         """Pairs of track and found box, best overlap first, each used once."""
         if not self._tracks or not len(found.boxes):
             return []
         shared = overlap(self._stacked(), found.boxes)
+        kinds = np.array([track.mark.kind for track in self._tracks])
+        shared = shared * (kinds[:, None] == found.kinds[None, :])
         pairs = []
         for flat in np.argsort(shared, axis=None)[::-1]:
             row, column = divmod(int(flat), shared.shape[1])
@@ -135,10 +189,10 @@ class Tracker:
                 best.append((self._tracks[row], column))
         return best
 
-    def _begin(self, box: NDArray[np.float32]) -> int:
-        self._next += 1
-        self._tracks.append(Track(self._next, box.copy(), np.zeros(2, np.float32)))
-        return self._next
+    def _begin(self, box: NDArray[np.float32], kind: Kind) -> Mark:
+        mark = Mark(kind, next(self._numbers))
+        self._tracks.append(Track(mark, box.copy(), np.zeros(2, np.float32)))
+        return mark
 
     def _stacked(self) -> Boxes:
         return np.stack([track.box for track in self._tracks]) if self._tracks else none()
@@ -153,7 +207,7 @@ class Trail:
     lost: bool = False
 
 
-def backwards(trails: dict[int, Trail], after: Grey, before: Grey) -> None:
+def backwards(trails: dict[Mark, Trail], after: Grey, before: Grey) -> None:
     """Move boxes of one frame to where they stood in the frame before it."""
     if not trails:
         return
@@ -175,13 +229,22 @@ def reaching(
 
 
 def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
-    size = np.maximum(box[2:], track.box[2:] + SHRINK * (box[2:] - track.box[2:]))
+    size = np.maximum(box[2:], track.box[2:] + SHRINKS * (box[2:] - track.box[2:]))
     centre = box[:2] + box[2:] / 2
     target = np.concatenate([centre - size / 2, size]).astype(np.float32)
     delta = target - track.box
     track.box = target
-    track.unseen, track.lost = 0, False
-    return Correction(track.number, delta)
+    track.unseen, track.lost, track.missed = 0, False, False
+    track.hits += 1
+    return Correction(track.mark, delta)
+
+
+def _moves(track: Track, changed: Mask | None) -> bool:
+    """Whether something changed inside the box."""
+    if changed is None:
+        return False
+    left, top, width, height = (int(side) // SHRINK for side in track.box)
+    return bool(changed[max(0, top) : top + height + 1, max(0, left) : left + width + 1].any())
 
 
 def _visible(track: Track, grey: Grey) -> bool:

@@ -1,0 +1,126 @@
+"""One kind of search in one camera's pictures: what to look at, and what has been found.
+
+Every k-th frame what has changed since it was searched is searched, on as small a sheet as holds
+it; all of the picture at least once a second, at a cut, and where that costs no more. Boxes live in
+the tracker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainview.media.frames import Frame
+from plainview.redact import detector as detectors
+from plainview.redact import looks
+from plainview.redact.boxes import Boxes, none
+from plainview.redact.canvas import Canvas, Known, once
+from plainview.redact.detector import Detector, Found, Sought
+from plainview.redact.load import STEPS, Effort
+from plainview.redact.motion import SHRINK, Mask, Small
+from plainview.redact.sheet import Sheet, changed_areas
+from plainview.redact.survey import Area, Survey
+from plainview.redact.tracker import Correction, Mark, Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one kind of thing is searched for."""
+
+    sought: Sought
+    known: Known
+    new_score: float
+    """What a search must give for a new box; a living one is kept by less."""
+    enlarge: bool = True
+    """Whether small parts are searched at twice their size."""
+    trust: bool = False
+    """Whether a change inside a box that flow follows needs no search of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One frame as searches need it: its small luma, and that again for comparing."""
+
+    frame: Frame
+    grey: NDArray[np.uint8]
+    small: Small
+
+
+class Seeker:
+    """Searches of one kind for one camera; `keep` as in `Tracker`."""
+
+    def __init__(
+        self, manner: Manner, width: int, height: int, longest: int, detector: Detector, keep: int
+    ) -> None:
+        self.canvas = Canvas(width, height, longest, manner.known, looks=manner.enlarge)
+        self.tracker = Tracker(keep=keep, new_score=manner.new_score)
+        self.survey = Survey()
+        self._manner = manner
+        self._detector = detector
+        self._looks = looks.Looks(self.canvas.width, self.canvas.height)
+
+    def forget(self) -> None:
+        """After a fault: no box and no search counts any more."""
+        self.tracker.clear()
+        self.survey.forget()
+
+    def search(
+        self, now: Picture, changed: Mask | None, *, rounds: int = 0, effort: Effort = STEPS[0]
+    ) -> tuple[list[Correction], list[Mark], bool]:
+        """Search what has changed, and `rounds` times all of the picture.
+
+        Returns corrections of living boxes, the marks of new ones, and whether all of the picture
+        was searched. Raises `DetectorFault`.
+        """
+        if self.survey.looked is None:
+            rounds = max(1, rounds)
+        areas = self._areas(changed, trust=self._manner.trust or effort.trust)
+        enlarge = self._manner.enlarge and effort.enlarge
+        sheet = self.canvas.some(areas, enlarge=enlarge) if areas else None
+        if areas and sheet is None:
+            rounds = max(1, rounds)
+        sheets = [] if sheet is None or rounds > 1 else [sheet]
+        if not sheets and not rounds:
+            return [], [], False
+        found = [self._ask(now, one) for one in sheets]
+        found += [self._ask(now, self._whole(changed)) for _ in range(rounds)]
+        searched = None if rounds else areas
+        self.survey.took(now.small, searched)
+        return *self.tracker.update(once(found), searched), rounds > 0
+
+    def glance(self, now: Picture, area: Mask) -> Found:
+        """A search of a frame already held: of this area, without boxes that live on."""
+        size = (self.canvas.width, self.canvas.height)
+        sheet = self.canvas.some(changed_areas(area, none(), *size), enlarge=self._manner.enlarge)
+        return self._ask(now, sheet or self._whole(area))
+
+    def _areas(self, changed: Mask | None, *, trust: bool) -> list[Area]:
+        boxes = self.tracker.doubtful(changed)
+        if trust and changed is not None:
+            changed = _without(changed, self.tracker.followed())
+            boxes = self.tracker.doubtful(None)
+        if changed is None and not len(boxes):
+            return []
+        return changed_areas(changed, boxes, self.canvas.width, self.canvas.height)
+
+    def _whole(self, changed: Mask | None) -> Sheet:
+        unsure = self.tracker.unsure(looks.SMALL_FACE)
+        return self.canvas.whole(self._looks.choose(self.canvas.parts, changed, unsure))
+
+    def _ask(self, now: Picture, sheet: Sheet) -> Found:
+        drawn = self.canvas.draw(now.frame, now.grey, sheet)
+        found = self._detector.search(drawn.picture, self._manner.sought)
+        detectors.check(found, drawn.known)
+        return self.canvas.gather(found, drawn)
+
+
+def _without(changed: Mask, boxes: Boxes) -> Mask | None:
+    """The changes outside of these boxes."""
+    rest = changed.copy()
+    for left, top, width, height in boxes.tolist():
+        rows = slice(max(0, int(top) // SHRINK), max(0, int(top + height) // SHRINK + 1))
+        columns = slice(max(0, int(left) // SHRINK), max(0, int(left + width) // SHRINK + 1))
+        rest[rows, columns] = 0
+    return rest if rest.any() else None
