@@ -14,9 +14,10 @@ from plainview.errors import DetectorFault
 from plainview.media.frames import Frame
 from plainview.redact import centerface, models, wire
 from plainview.redact.boxes import none, overlap
-from plainview.redact.canvas import Canvas, planes
+from plainview.redact.canvas import Canvas, Known, planes
 from plainview.redact.detector import Found, Kind, check
 from plainview.redact.host import RemoteDetector
+from plainview.redact.manners import FACE_HEIGHT
 
 KNOWN = np.array([[100, 368, 36, 48]], np.float32)
 
@@ -89,11 +90,11 @@ def test_the_known_face_is_found_beside_any_picture(
     size: tuple[int, int], detector: RemoteDetector
 ) -> None:
     width, height = size
-    canvas = Canvas(width, height, 320, models.known_face())
+    canvas = Canvas(width, height, 320, Known(models.known_face(), FACE_HEIGHT))
     assert canvas.rows % 32 == canvas.columns % 32 == 0
     rng = np.random.default_rng(1)
     frame = Frame.from_bgr(rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8))
-    drawn = canvas.draw(frame, canvas.grey(frame))
+    drawn = canvas.draw(frame, canvas.grey(frame), canvas.whole())
     answer = detector.search(drawn.picture)
     check(answer, drawn.known)
     strip = overlap(answer.boxes, drawn.known)[:, 0] > 0.2
@@ -101,10 +102,10 @@ def test_the_known_face_is_found_beside_any_picture(
 
 
 def test_the_known_face_stands_elsewhere_each_time() -> None:
-    canvas = Canvas(640, 360, 640, models.known_face())
+    canvas = Canvas(640, 360, 640, Known(models.known_face(), FACE_HEIGHT))
     frame = Frame.blank(640, 360)
     grey = canvas.grey(frame)
-    places = {float(canvas.draw(frame, grey).known[0, 0]) for _ in range(20)}
+    places = {float(canvas.draw(frame, grey, canvas.whole()).known[0, 0]) for _ in range(20)}
     assert len(places) > 10
 
 
@@ -113,9 +114,9 @@ def test_a_face_in_the_picture_is_found(
 ) -> None:
     street = scene(3, actors=2)
     width, height = street.size
-    canvas = Canvas(width, height, 640, models.known_face())
+    canvas = Canvas(width, height, 640, Known(models.known_face(), FACE_HEIGHT))
     frame = Frame.from_bgr(street.picture(40))
-    answer = detector.search(canvas.draw(frame, canvas.grey(frame)).picture)
+    answer = detector.search(canvas.draw(frame, canvas.grey(frame), canvas.whole()).picture)
     truth = np.array(street.boxes(40), np.float32)
     assert overlap(truth, answer.boxes).max(axis=1).min() > 0.3
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from plainview.media.frames import Frame
 from plainview.redact import fill, flow, mask, motion
 from plainview.redact.boxes import enlarged, none
-from plainview.redact.canvas import Canvas
-from plainview.redact.detector import Found
-from plainview.redact.tracker import Tracker, reaching
+from plainview.redact.canvas import Canvas, Known
+from plainview.redact.detector import Found, Kind
+from plainview.redact.survey import Survey
+from plainview.redact.tracker import SURE, Tracker, reaching
 
 NOTHING = np.full((180, 320), 90, np.uint8)
 """A picture in which flow sees nothing."""
@@ -44,18 +45,67 @@ def test_flow_sees_nothing_where_the_box_is_outside() -> None:
     assert not seen.any()
 
 
-def test_a_track_lives_as_long_as_its_mask_and_no_longer() -> None:
+BOX = (100.0, 60.0, 30.0, 40.0)
+AROUND, ELSEWHERE = (80, 40, 80, 80), (200, 40, 80, 80)
+"""Areas that were searched."""
+MOVES = np.full((90, 160), 255, np.uint8)
+"""A change everywhere."""
+
+
+def test_a_track_goes_some_time_after_a_search_has_missed_it() -> None:
     tracker = Tracker(keep=4)
-    picture = texture(3)
-    _, new = tracker.update(found((100, 60, 30, 40)))
+    _, new = tracker.update(found(BOX))
     assert len(new) == 1
+    for _ in range(20):
+        tracker.age(None)
+    assert len(tracker.boxes()) == 1, "nothing changed and nothing searched"
+    tracker.update(found())
     for _ in range(4):
-        tracker.step(picture, picture)
+        tracker.age(None)
         assert len(tracker.boxes()) == 1
-    tracker.step(picture, picture)
+    tracker.age(None)
     assert tracker.boxes() == {}
-    _, again = tracker.update(found((100, 60, 30, 40)))
+    _, again = tracker.update(found(BOX))
     assert again != new, "a number is never given again"
+
+
+def test_a_search_elsewhere_says_nothing_about_a_track() -> None:
+    tracker = Tracker(keep=1)
+    tracker.update(found(BOX))
+    tracker.update(found(), [ELSEWHERE])
+    for _ in range(9):
+        tracker.age(MOVES)
+    assert len(tracker.boxes()) == 1
+    assert len(tracker.doubtful(None)) == 0
+    tracker.update(found(), [AROUND])
+    assert len(tracker.doubtful(None)) == 1, "it is looked at again"
+    for _ in range(3):
+        tracker.age(MOVES)
+    assert tracker.boxes() == {}
+
+
+def test_somebody_who_stops_stays_hidden_though_searches_miss_them() -> None:
+    standing, moving, brief = (Tracker(keep=4) for _ in range(3))
+    for tracker, hits in ((standing, SURE), (moving, SURE), (brief, 1)):
+        for _ in range(hits):
+            tracker.update(found(BOX))
+        tracker.update(found())
+    for _ in range(20):
+        standing.age(None)
+        moving.age(MOVES)
+        brief.age(None)
+    assert len(standing.boxes()) == 1
+    assert moving.boxes() == {}, "gone, as something moved there"
+    assert brief.boxes() == {}, "seen once: likely a mistake"
+
+
+def test_boxes_of_different_kinds_are_not_the_same_thing() -> None:
+    tracker = Tracker(keep=4)
+    tracker.update(found(BOX))
+    person = Found.of(np.array([BOX], np.float32), np.ones(1, np.float32), Kind.PERSON)
+    corrections, new = tracker.update(person)
+    assert not corrections
+    assert [mark.kind for mark in new] == [Kind.PERSON]
 
 
 def test_a_new_mask_that_flow_loses_is_wider_until_it_is_found_again() -> None:
@@ -92,7 +142,7 @@ def test_a_fast_face_is_hidden_further_along_its_way() -> None:
 
 @pytest.mark.parametrize("size", [(1280, 720), (768, 576), (640, 640), (720, 1280), (640, 272)])
 def test_a_search_costs_no_more_for_a_squarer_picture(size: tuple[int, int]) -> None:
-    canvas = Canvas(*size, 640, np.zeros((64, 64, 3), np.uint8))
+    canvas = Canvas(*size, 640, Known(np.zeros((64, 64, 3), np.uint8), 48))
     assert canvas.width * canvas.height <= 640 * 360 * 1.01
     assert canvas.width / canvas.height == pytest.approx(size[0] / size[1], rel=0.02)
 
@@ -142,7 +192,9 @@ def test_noise_and_compression_are_no_change() -> None:
     for other in (noisy, packed):
         assert compare.against(motion.small(other), motion.small(grey)) is None
         assert not motion.is_cut(motion.small(grey), motion.small(other))
-    assert motion.is_still(motion.small(grey), motion.small(noisy))
+    seen = Survey()
+    seen.took(motion.small(grey))
+    assert seen.changed(motion.small(noisy)) is None
 
 
 def test_content_that_moved_is_explained_and_new_content_is_not() -> None:
@@ -165,7 +217,9 @@ def test_even_a_small_thing_that_appears_is_not_still() -> None:
     grey = texture(7, 360, 640)
     changed = grey.copy()
     changed[100:112, 200:210] = np.where(grey[100:112, 200:210] > 128, 60, 200)
-    assert not motion.is_still(motion.small(grey), motion.small(changed))
+    seen = Survey()
+    seen.took(motion.small(grey))
+    assert seen.changed(motion.small(changed)) is not None
 
 
 def test_another_scene_is_a_cut() -> None:

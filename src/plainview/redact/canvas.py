@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from plainview.media.frames import Frame
 from plainview.redact.boxes import Boxes
 from plainview.redact.detector import Found
+from plainview.redact.layout import GAP, Patch, Sheet, lay_out, places, up
 from plainview.redact.looks import SIDE, Part
-from plainview.redact.sheet import GAP, Patch, Sheet, lay_out, places, up
 from plainview.redact.survey import Area
 
 Grey = NDArray[np.uint8]

@@ -174,7 +174,7 @@ class Redactor:
     def _protect(self, held: Held) -> None:
         """Find what is to be hidden in the newest frame, by flow or by a search."""
         shown = self._state.state == "ok"
-        self._scan.follow(held)
+        self._scan.follow(held, shown=shown)
         if self._effort.withhold:
             return
         if self._scan.is_due(held, self._every):

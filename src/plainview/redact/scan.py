@@ -75,8 +75,8 @@ class Scan:
             seeker.search(Picture(frame, grey, motion.small(grey)), None)
             seeker.forget()
 
-    def follow(self, held: Held) -> None:
-        """Move the boxes on to the newest frame."""
+    def follow(self, held: Held, *, shown: bool) -> None:
+        """Move the boxes on to the newest frame; `shown`: whether pictures are shown now."""
         self._since_search += 1
         self._since_whole += 1
         looked = self._faces.survey.looked
@@ -90,7 +90,7 @@ class Scan:
         self._still = still
         held.boxes = self._boxes()
         held.changed = changed
-        held.cut = looked is not None and motion.is_cut(looked, held.small)
+        held.cut = shown if looked is None else motion.is_cut(looked, held.small)
         self._before, self._last = self._last, held
 
     def is_due(self, held: Held, every: int) -> bool:

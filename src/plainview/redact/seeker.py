@@ -18,9 +18,9 @@ from plainview.redact import looks
 from plainview.redact.boxes import Boxes, none
 from plainview.redact.canvas import Canvas, Known, once
 from plainview.redact.detector import Detector, Found, Sought
+from plainview.redact.layout import Sheet, changed_areas
 from plainview.redact.load import STEPS, Effort
 from plainview.redact.motion import SHRINK, Mask, Small
-from plainview.redact.sheet import Sheet, changed_areas
 from plainview.redact.survey import Area, Survey
 from plainview.redact.tracker import Correction, Mark, Tracker
 

@@ -26,8 +26,9 @@ from plainview.recorder.pipeline import OpenDetector, Parts, Pipeline
 from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
 from plainview.redact import models
-from plainview.redact.canvas import FACE_HEIGHT, FACE_ROOM, STRIP
 from plainview.redact.detector import Found, Sought
+from plainview.redact.layout import SIZES
+from plainview.redact.manners import FACE_HEIGHT
 from plainview.seal.draft import Spec
 from plainview.seal.segments import open_segment
 from plainview.seal.views import ViewCipher
@@ -167,23 +168,37 @@ def view_frame(message: bytes) -> ViewFrame:
     return ViewFrame(flags, wall, duration, sequence, message[_MESSAGE.size :])
 
 
+_STRIP, _COLUMN = 152, 64
+"""Rows at the bottom of a whole sheet, columns at the right of one for parts."""
+
+
 class KnownFaceOnly:
-    """A quick detector that finds the known face in its strip and nothing else."""
+    """A quick detector that finds the known face, where it may be, and nothing else."""
 
     def __init__(self) -> None:
         face = models.known_face()
-        width = min(round(face.shape[1] * FACE_HEIGHT / face.shape[0] / 2) * 2, FACE_ROOM)
+        width = round(face.shape[1] * FACE_HEIGHT / face.shape[0] / 2) * 2
         small = cv2.resize(face, (width, FACE_HEIGHT), interpolation=cv2.INTER_AREA)
         self._face = cv2.cvtColor(small, cv2.COLOR_BGR2YUV_I420)[:FACE_HEIGHT]
         self._box = (width, FACE_HEIGHT)
 
     def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         """See `Detector.search`."""
-        top = picture.shape[0] * 2 // 3 - STRIP
-        strip = picture[top : top + STRIP]
-        _, _, (left, down), _ = cv2.minMaxLoc(cv2.matchTemplate(strip, self._face, cv2.TM_SQDIFF))
-        box = np.array([[left, top + down, *self._box]], np.float32)
+        rows, columns = picture.shape[0] * 2 // 3, picture.shape[1]
+        corners = [(0, rows - _STRIP)]
+        if (rows, columns) in SIZES:
+            corners.append((columns - _COLUMN, 0))
+        places = [self._best(picture[top:rows, left:], left, top) for left, top in corners]
+        _, left, top = min(places)
+        box = np.array([[left, top, *self._box]], np.float32)
         return Found.of(box, np.array([0.99], np.float32))
+
+    def _best(self, part: NDArray[np.uint8], left: int, top: int) -> tuple[float, int, int]:
+        """How unlike the face the likest place of a part is, and where that is."""
+        unlike, _, (right, down), _ = cv2.minMaxLoc(
+            cv2.matchTemplate(part, self._face, cv2.TM_SQDIFF)
+        )
+        return unlike, left + right, top + down
 
     def close(self) -> None:
         """Nothing to free."""
