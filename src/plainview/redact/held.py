@@ -33,6 +33,8 @@ class Held:
     """Where there is content that the search before did not see."""
     filled: Boxes = field(default_factory=none)
     """Areas that no search saw and that are hidden for this reason."""
+    moving: Boxes = field(default_factory=none)
+    """Areas that are hidden because something moves there."""
 
 
 def spread(frames: list[Held], mark: Mark, delta: Box, steps: int) -> None:

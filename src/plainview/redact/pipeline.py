@@ -26,7 +26,8 @@ from plainview.redact.detector import Detector
 from plainview.redact.fill import Filler
 from plainview.redact.held import Held
 from plainview.redact.load import STEPS, Effort, Load
-from plainview.redact.rules import Rules
+from plainview.redact.moving import Moving
+from plainview.redact.rules import Profile, Rules
 from plainview.redact.scan import Scan
 from plainview.redact.seeker import Seeker
 from plainview.redact.withheld import Withheld
@@ -84,6 +85,7 @@ class Redactor:
             ],
             self.fps,
         )
+        self._moving = Moving() if self.rules.profile is Profile.MOTION else None
         self._filler = Filler(self.width, self.height, self.rules)
         self._load = load or Load()
         self._number = next(_numbers)
@@ -169,7 +171,10 @@ class Redactor:
         if (frame.width, frame.height) != (self.width, self.height):
             frame = frame.scaled(self.width, self.height)
         grey = self._scan.canvas.grey(frame)
-        return Held(frame, grey, motion.small(grey), withheld=True)
+        held = Held(frame, grey, motion.small(grey), withheld=True)
+        if self._moving is not None:
+            held.moving = self._moving.areas(held.small)
+        return held
 
     def _protect(self, held: Held) -> None:
         """Find what is to be hidden in the newest frame, by flow or by a search."""
@@ -210,8 +215,9 @@ class Redactor:
         scale = np.array(self._scan.canvas.to_frame * 2, np.float32)
         marks, areas = mask.hidden(held.boxes, self.rules.profile)
         self._filler.fill(held.frame, marks, areas * scale)
-        self._filler.cover(held.frame, held.filled * scale)
-        return ViewFrame(held.frame, False, np.concatenate([areas, held.filled]) * scale)
+        unseen = np.concatenate([held.filled, held.moving])
+        self._filler.cover(held.frame, unseen * scale)
+        return ViewFrame(held.frame, False, np.concatenate([areas, unseen]) * scale)
 
 
 def look_ahead(fps: float, search_every: int) -> int:
