@@ -25,6 +25,17 @@ def overlap(first: Boxes, second: Boxes) -> NDArray[np.float32]:
     return union
 
 
+def share_within(first: Boxes, second: Boxes) -> NDArray[np.float32]:
+    """How much of each of n boxes lies within each of m others, as an n x m array."""
+    left = np.maximum(first[:, None, :2], second[None, :, :2])
+    right = np.minimum(
+        first[:, None, :2] + first[:, None, 2:], second[None, :, :2] + second[None, :, 2:]
+    )
+    inner = np.clip(right - left, 0, None).prod(axis=2)
+    share: NDArray[np.float32] = inner / np.maximum(first[:, 2:].prod(axis=1)[:, None], 1e-6)
+    return share
+
+
 def enlarged(boxes: Boxes, factor: float, margin: float = 0.0) -> Boxes:
     """The same centres; sides times `factor` plus `margin` pixels on each side."""
     grown = boxes[:, 2:] * factor + 2 * margin

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from plainview.media.frames import Frame
 from plainview.redact.boxes import Boxes
 from plainview.redact.detector import Found
-from plainview.redact.layout import GAP, Patch, Sheet, lay_out, places, up
+from plainview.redact.layout import GAP, Patch, Scaling, Sheet, lay_out, places, size, up
 from plainview.redact.looks import SIDE, Part
 from plainview.redact.survey import Area
 
@@ -56,12 +56,14 @@ class Drawn:
 class Canvas:
     """Draws frames of one size; `width` x `height` is the size of the small frame on it.
 
-    `looks` says whether a whole search has a strip of enlarged parts below it.
+    `whole` is the scale of the small frame in a whole search, `looks` whether that has a strip of
+    enlarged parts below it.
     """
 
     def __init__(
-        self, width: int, height: int, longest: int, known: Known, *, looks: bool = True
-    ) -> None:
+        self, width: int, height: int, longest: int, known: Known, *,
+        whole: float = 1.0, looks: bool = True,
+    ) -> None:  # fmt: skip
         # What a search costs goes by area: a squarer picture gets no more of it than one of 16:9.
         scale = min(
             longest / max(width, height), (longest * longest * WIDE / width / height) ** 0.5
@@ -72,8 +74,10 @@ class Canvas:
         tall, wide = self._known[0].shape
         self._room = (wide + 2 * known.margin + 8, tall + 2 * known.margin + 8)
         strip = max(LOOK if looks else 0, self._room[1] - GAP) + 2 * GAP
-        self.columns = up(max(self.width, self._room[0]))
-        self.rows = up(self.height + strip)
+        self._frame = Patch((0, 0, self.width, self.height), whole, 0, 0)
+        wide, self._below = size(self._frame.area, whole)
+        self.columns = up(max(wide, self._room[0]))
+        self.rows = up(self._below + strip)
         fits = (self.columns - self._room[0]) // (LOOK + GAP)
         self.parts = fits if looks and min(self.width, self.height) >= SIDE else 0
         """How many enlarged parts there is room for in a whole search."""
@@ -84,20 +88,19 @@ class Canvas:
 
     def whole(self, parts: Sequence[Part] = ()) -> Sheet:
         """A sheet with all of the frame, and enlarged parts below it."""
-        frame = Patch((0, 0, self.width, self.height), 1, 0, 0)
         spots = places(LOOK, self.columns, self.rows - LOOK - GAP)
         looks = [
             Patch((left, top, SIDE, SIDE), ZOOM, *spot, strict=True)
             for (left, top), spot in zip(parts, spots, strict=False)
         ]
         used = len(looks) * (LOOK + GAP)
-        below = self.height + GAP
+        below = self._below + GAP
         room = (used, below, self.columns - used, self.rows - below)
-        return Sheet(self.rows, self.columns, (frame, *looks), room)
+        return Sheet(self.rows, self.columns, (self._frame, *looks), room)
 
-    def some(self, areas: Sequence[Area], *, enlarge: bool = True) -> Sheet | None:
+    def some(self, areas: Sequence[Area], scaling: Scaling) -> Sheet | None:
         """A sheet with these areas only; None where that would save nothing."""
-        return lay_out(areas, self._room, self.rows * self.columns, enlarge=enlarge)
+        return lay_out(areas, self._room, self.rows * self.columns, scaling)
 
     def draw(self, frame: Frame, grey: Grey, sheet: Sheet) -> Drawn:
         """The picture to search for `frame`, whose small luma is `grey`."""
@@ -112,9 +115,8 @@ class Canvas:
         """What was found in the frame, in pixels of the small frame; each thing once."""
         parts = []
         for patch in drawn.sheet.patches:
-            left, top, width, height = patch.area
-            size = (width * patch.zoom, height * patch.zoom)
-            inside = _inside(found.boxes, patch, size)
+            left, top, _, _ = patch.area
+            inside = _inside(found.boxes, patch, size(patch.area, patch.zoom))
             near = found.boxes[inside].copy()
             near[:, :2] -= (patch.left, patch.top)
             small = (near / patch.zoom + np.array([left, top, 0, 0])).astype(np.float32)
@@ -124,14 +126,14 @@ class Canvas:
     def _seen(self, frame: Frame, grey: Grey, patch: Patch) -> Planes:
         """What a patch shows, at its size on the sheet."""
         left, top, width, height = patch.area
+        wide, high = size(patch.area, patch.zoom)
         if patch.zoom == 1:
             luma = grey[top : top + height, left : left + width]
         else:
-            box = self._in_frame(patch.area)
-            luma = _cut(frame.planes[0], box, width * patch.zoom, height * patch.zoom)
+            luma = _cut(frame.planes[0], self._in_frame(patch.area), wide, high)
         half = [side // 2 for side in self._in_frame(patch.area)]
-        size = (width * patch.zoom // 2, height * patch.zoom // 2)
-        return luma, _cut(frame.planes[1], half, *size), _cut(frame.planes[2], half, *size)
+        blue, red = (_cut(plane, half, wide // 2, high // 2) for plane in frame.planes[1:])
+        return luma, blue, red
 
     def _in_frame(self, area: Area) -> list[int]:
         """Left, top, right, bottom of an area in pixels of the frame."""
@@ -175,15 +177,15 @@ def _put(canvas: Planes, small: Planes, left: int, top: int) -> None:
         plane[top // step : top // step + rows, left // step : left // step + columns] = source
 
 
-def _inside(boxes: Boxes, patch: Patch, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which boxes are of this patch, `size` pixels on the sheet."""
+def _inside(boxes: Boxes, patch: Patch, sides: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which boxes are of this patch, that wide and high on the sheet."""
     near = boxes[:, :2] - (patch.left, patch.top)
     if not patch.strict:
         centre = near + boxes[:, 2:] / 2
-        return np.asarray(((centre >= 0) & (centre < size)).all(axis=1), np.bool_)
+        return np.asarray(((centre >= 0) & (centre < sides)).all(axis=1), np.bool_)
     far = near + boxes[:, 2:]
-    whole = (near >= EDGE).all(axis=1) & (far <= np.array(size) - EDGE).all(axis=1)
-    return np.asarray(whole & (boxes[:, 2:] <= np.array(size) / 2).all(axis=1), np.bool_)
+    whole = (near >= EDGE).all(axis=1) & (far <= np.array(sides) - EDGE).all(axis=1)
+    return np.asarray(whole & (boxes[:, 2:] <= np.array(sides) / 2).all(axis=1), np.bool_)
 
 
 def once(parts: Sequence[Found]) -> Found:

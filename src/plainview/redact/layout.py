@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -28,6 +29,8 @@ SIZES = ((192, 320), (288, 480), (416, 640))
 WORTH = 0.7
 """A sheet for parts costs at most this share of a whole one."""
 MOST_AREAS = 40
+HIGH = 120
+"""Areas that are at least so high may be searched at half their size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Patch:
     """A part of the small frame (even pixels) at a place of the sheet, enlarged by `zoom`."""
 
     area: Area
-    zoom: int
+    zoom: float
     left: int
     top: int
     strict: bool = False
@@ -116,18 +119,29 @@ def _union(a: Area, b: Area) -> Area:
     return left, top, right - left, bottom - top
 
 
+class Scaling(StrEnum):
+    """At which size areas are searched."""
+
+    ENLARGE = "enlarge"
+    """Small ones at twice their size, where that fits, the smallest first."""
+    KEEP = "keep"
+    REDUCE = "reduce"
+    """High ones at half their size: what fills them is large."""
+
+
 def lay_out(
-    areas: Sequence[Area], room: tuple[int, int], most: int, *, enlarge: bool = True
+    areas: Sequence[Area], room: tuple[int, int], most: int, scaling: Scaling = Scaling.ENLARGE
 ) -> Sheet | None:
     """The smallest sheet that holds the areas, None if a whole search costs no more than it.
 
-    `room` is the width and height that the known face needs, `most` the pixels of a whole sheet.
-    Small areas are enlarged where that fits, the smallest first.
+    `room` is the width and height that the known thing needs, `most` the pixels of a whole sheet.
     """
     order = sorted(areas, key=lambda area: area[2] * area[3])
-    small = sum(enlarge and area[2] <= SMALL[0] and area[3] <= SMALL[1] for area in order)
+    usual = [0.5 if scaling is Scaling.REDUCE and area[3] >= HIGH else 1.0 for area in order]
+    small = sum(area[2] <= SMALL[0] and area[3] <= SMALL[1] for area in order)
+    small = small if scaling is Scaling.ENLARGE else 0
     for enlarged in range(small, -1, -1) if small < 4 else (small, small // 2, 0):
-        zooms = [2 if index < enlarged else 1 for index in range(len(order))]
+        zooms = [2.0] * enlarged + usual[enlarged:]
         for rows, columns in SIZES:
             if rows * columns > WORTH * most:
                 break
@@ -138,12 +152,12 @@ def lay_out(
     return None
 
 
-def _shelves(areas: list[tuple[Area, int]], rows: int, columns: int) -> tuple[Patch, ...] | None:
+def _shelves(areas: list[tuple[Area, float]], rows: int, columns: int) -> tuple[Patch, ...] | None:
     """Place the areas on shelves, the highest first; None if they do not fit."""
     patches = []
     left = top = shelf = 0
     for area, zoom in sorted(areas, key=lambda item: -item[0][3] * item[1]):
-        width, height = area[2] * zoom, area[3] * zoom
+        width, height = size(area, zoom)
         if left + width > columns:
             left, top, shelf = 0, top + shelf + GAP, 0
         if left + width > columns or top + height > rows:
@@ -152,6 +166,11 @@ def _shelves(areas: list[tuple[Area, int]], rows: int, columns: int) -> tuple[Pa
         patches.append(Patch(area, zoom, left, top))
         left += width + GAP
     return tuple(patches)
+
+
+def size(area: Area, zoom: float) -> tuple[int, int]:
+    """Width and height of an area on the sheet, even."""
+    return round(area[2] * zoom / 2) * 2, round(area[3] * zoom / 2) * 2
 
 
 def up(value: int) -> int:

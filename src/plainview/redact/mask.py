@@ -31,7 +31,7 @@ ABOVE = 0.06
 BODY = 1.12
 PLATE_TOP, PLATE_SIDE = 0.4, 0.04
 """Where the hidden part of a vehicle begins, and how much of each side is left open."""
-LEAST_VEHICLE = 24.0
+LEAST_VEHICLE = 40.0
 """Pixels of the searched picture; on a narrower vehicle no plate can be read."""
 
 Shape = Callable[[Boxes], Boxes]

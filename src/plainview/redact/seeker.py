@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 from plainview.media.frames import Frame
 from plainview.redact import detector as detectors
 from plainview.redact import looks
-from plainview.redact.boxes import Boxes, none
+from plainview.redact.boxes import Boxes, enlarged, none
 from plainview.redact.canvas import Canvas, Known, once
 from plainview.redact.detector import Detector, Found, Sought
-from plainview.redact.layout import Sheet, changed_areas
+from plainview.redact.layout import Scaling, Sheet, changed_areas
 from plainview.redact.load import STEPS, Effort
 from plainview.redact.motion import SHRINK, Mask, Small
 from plainview.redact.survey import Area, Survey
 from plainview.redact.tracker import Correction, Mark, Tracker
+
+REACH = 1.3
+"""How far beyond a box that flow follows changes are taken to be of it: shadows and limbs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,9 @@ class Manner:
     known: Known
     new_score: float
     """What a search must give for a new box; a living one is kept by less."""
-    enlarge: bool = True
-    """Whether small parts are searched at twice their size."""
+    scaling: Scaling = Scaling.ENLARGE
+    whole: float = 1.0
+    """Scale of the small frame in a search of all of it."""
     trust: bool = False
     """Whether a change inside a box that flow follows needs no search of its own."""
 
@@ -54,7 +58,10 @@ class Seeker:
     def __init__(
         self, manner: Manner, width: int, height: int, longest: int, detector: Detector, keep: int
     ) -> None:
-        self.canvas = Canvas(width, height, longest, manner.known, looks=manner.enlarge)
+        self.canvas = Canvas(
+            width, height, longest, manner.known,
+            whole=manner.whole, looks=manner.scaling is Scaling.ENLARGE,
+        )  # fmt: skip
         self.tracker = Tracker(keep=keep, new_score=manner.new_score)
         self.survey = Survey()
         self._manner = manner
@@ -77,8 +84,10 @@ class Seeker:
         if self.survey.looked is None:
             rounds = max(1, rounds)
         areas = self._areas(changed, trust=self._manner.trust or effort.trust)
-        enlarge = self._manner.enlarge and effort.enlarge
-        sheet = self.canvas.some(areas, enlarge=enlarge) if areas else None
+        scaling = self._manner.scaling
+        if scaling is Scaling.ENLARGE and not effort.enlarge:
+            scaling = Scaling.KEEP
+        sheet = self.canvas.some(areas, scaling) if areas else None
         if areas and sheet is None:
             rounds = max(1, rounds)
         sheets = [] if sheet is None or rounds > 1 else [sheet]
@@ -92,14 +101,14 @@ class Seeker:
 
     def glance(self, now: Picture, area: Mask) -> Found:
         """A search of a frame already held: of this area, without boxes that live on."""
-        size = (self.canvas.width, self.canvas.height)
-        sheet = self.canvas.some(changed_areas(area, none(), *size), enlarge=self._manner.enlarge)
+        areas = changed_areas(area, none(), self.canvas.width, self.canvas.height)
+        sheet = self.canvas.some(areas, self._manner.scaling)
         return self._ask(now, sheet or self._whole(area))
 
     def _areas(self, changed: Mask | None, *, trust: bool) -> list[Area]:
         boxes = self.tracker.doubtful(changed)
         if trust and changed is not None:
-            changed = _without(changed, self.tracker.followed())
+            changed = _without(changed, enlarged(self.tracker.followed(), REACH))
             boxes = self.tracker.doubtful(None)
         if changed is None and not len(boxes):
             return []

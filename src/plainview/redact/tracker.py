@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.redact import flow
-from plainview.redact.boxes import Boxes, none, overlap
+from plainview.redact.boxes import Boxes, none, overlap, share_within
 from plainview.redact.detector import Found, Kind
 from plainview.redact.motion import SHRINK, Mask
 from plainview.redact.survey import Area, covers
@@ -42,6 +42,8 @@ MOST_DOUBT = 24.0
 COAST = 0.85
 """Share of its speed that a box keeps for each frame in which flow sees nothing."""
 
+MOSTLY = 0.7
+"""Share of a found person's box inside another's from which it counts as a part of that one."""
 SURE = 3
 """Hits after which a box in which nothing moves is kept longer."""
 STANDING = 0.03
@@ -154,12 +156,24 @@ class Tracker:
         for track, index in self._matches(found):
             taken.add(index)
             corrections.append(_corrected(track, found.boxes[index]))
+        parts = self._part_of_known(found) if areas is not None else np.zeros(len(found), np.bool_)
         new = [
             self._begin(found.boxes[index], Kind(found.kinds[index]))
             for index in range(len(found))
-            if index not in taken and found.scores[index] >= self._new_score
+            if index not in taken and found.scores[index] >= self._new_score and not parts[index]
         ]
         return corrections, new
+
+    def _part_of_known(self, found: Found) -> NDArray[np.bool_]:
+        """Which people lie within one that was found before.
+
+        A search of parts may see the legs alone of somebody, and takes them for a small person.
+        """
+        known = [t.box for t in self._tracks if t.mark.kind is Kind.PERSON and not t.missed]
+        if not known or not len(found):
+            return np.zeros(len(found), np.bool_)
+        inside = share_within(found.boxes, np.stack(known)).max(axis=1) >= MOSTLY
+        return np.asarray(inside & (found.kinds == Kind.PERSON), np.bool_)
 
     def _searched(self, areas: list[Area] | None) -> NDArray[np.bool_]:
         if areas is None or not self._tracks:
