@@ -19,8 +19,9 @@ from plainview.base.durable import make_folder, write_file
 from plainview.media.convert import ClipStyle, write_clip
 from plainview.media.frames import Frame
 from plainview.testing import scene_backdrop, scene_heads, scene_walkers
+from plainview.testing.scene_backdrop import Obstacle
 from plainview.testing.scene_heads import Head
-from plainview.testing.scene_view import Canvas, Picture, View, blend, overlap
+from plainview.testing.scene_view import Area, Canvas, Picture, View, blend, overlap
 
 VERSION = 1
 """Changes when the same seed no longer gives the same picture."""
@@ -41,6 +42,32 @@ class Truth:
     """Degrees off the eye's line."""
 
 
+Things = Callable[[float], list[Obstacle]]
+"""What else moves through the street at a time in seconds, such as a bus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A walker, or something that hides those behind it."""
+
+    z: float
+    canvas: Canvas
+    walker: scene_walkers.Walker | None = None
+    drawn: scene_walkers.Drawn | None = None
+    """None for obstacles."""
+    moves: bool = False
+    """An obstacle that is not part of the street's picture."""
+
+    @property
+    def strength(self) -> float:
+        return 1.0 if self.drawn is None else self.drawn.strength
+
+
+def no_things(t: float) -> list[Obstacle]:
+    """Nothing but walkers moves."""
+    return []
+
+
 class Scene:
     """`frame(i)` draws frame i of `count`; `truth(i)` says what is in it."""
 
@@ -54,13 +81,19 @@ class Scene:
         seconds: int = 40,
         heads: dict[str, Head] | None = None,
         crowd: int = 13,
+        cast: Callable[[np.random.Generator], list[scene_walkers.Walker]] | None = None,
+        things: Things = no_things,
     ) -> None:
         self.seed, self.fps, self.seconds = seed, fps, seconds
         self.view = View(width, height)
         rng = np.random.default_rng(seed)
         self._street, self._obstacles = scene_backdrop.draw(self.view, rng)
-        cast = scene_walkers.people(heads or scene_heads.load(), rng, seconds)
-        self._cast = cast[:crowd]
+        if cast is None:
+            known = heads or scene_heads.load()
+            self._cast = scene_walkers.people(known, rng, seconds)[:crowd]
+        else:
+            self._cast = cast(rng)
+        self._things = things
         noise = rng.normal(0, 1.3, (height + 64, width + 64, 1))
         self._noise = np.repeat(noise, 3, axis=2).astype(np.int8)
         self._made: tuple[int, Picture, list[Truth]] | None = None
@@ -69,6 +102,11 @@ class Scene:
     def count(self) -> int:
         """Frames in the loop."""
         return self.fps * self.seconds
+
+    @property
+    def street(self) -> Picture:
+        """The empty street in even light; not to be written into."""
+        return self._street
 
     def frame(self, number: int) -> Picture:
         """Height x width x 3, BGR."""
@@ -86,42 +124,51 @@ class Scene:
 
     def _draw(self, number: int) -> tuple[Picture, list[Truth]]:
         t = number / self.fps
-        picture = self._street.copy()
-        layers = self._layers(t)
-        seen: list[tuple[Canvas, float]] = []
-        for _, canvas, drawn in layers:
-            if drawn is not None:
-                self._shadow(picture, drawn)
-                canvas.onto(picture, drawn.strength)
-                seen.append((canvas, drawn.strength))
-            else:
-                self._cover(picture, canvas, seen)
-        truths = [
-            self._truth(walker, drawn, layers[at + 1 :])
-            for at, (walker, _, drawn) in enumerate(layers)
-            if drawn is not None and walker is not None
-        ]
+        picture, truths = self.paint(t)
         return self._light(picture, t, number), truths
 
-    def _layers(
-        self, t: float
-    ) -> list[tuple[scene_walkers.Walker | None, Canvas, scene_walkers.Drawn | None]]:
+    def paint(self, t: float, window: Area | None = None) -> tuple[Picture, list[Truth]]:
+        """The street at `t` seconds in even light and without grain, and what is in it.
+
+        `window` is the part that a camera takes: what lies outside of it counts as not visible.
+        """
+        picture = self._street.copy()
+        window = window or (0, 0, self.view.width, self.view.height)
+        layers = self._layers(t, window)
+        seen: list[Canvas] = []
+        for layer in layers:
+            if layer.drawn is not None:
+                self._shadow(picture, layer.drawn)
+            if layer.drawn is not None or layer.moves:
+                layer.canvas.onto(picture, layer.strength)
+                seen.append(layer.canvas)
+            else:
+                self._cover(picture, layer.canvas, seen)
+        truths = [
+            self._truth(layer.walker, layer.drawn, layers[at + 1 :], window)
+            for at, layer in enumerate(layers)
+            if layer.drawn is not None and layer.walker is not None
+        ]
+        return picture, truths
+
+    def _layers(self, t: float, window: Area) -> list[Layer]:
         """Walkers and obstacles, farthest first."""
-        layers: list[
-            tuple[float, scene_walkers.Walker | None, Canvas, scene_walkers.Drawn | None]
-        ] = [(item.z, None, item.canvas, None) for item in self._obstacles]
+        layers = [Layer(item.z, item.canvas) for item in self._obstacles]
+        layers += [Layer(item.z, item.canvas, moves=True) for item in self._things(t)]
         for walker in self._cast:
             at = scene_walkers.pose(walker, (t - walker.start) % self.seconds)
-            drawn = scene_walkers.draw(walker, self.view, at) if at is not None else None
-            if at is not None and drawn is not None:
-                layers.append((at.z, walker, drawn.canvas, drawn))
-        layers.sort(key=lambda layer: -layer[0])
-        return [layer[1:] for layer in layers]
+            if at is None:
+                continue
+            drawn = scene_walkers.draw(walker, self.view, at, window)
+            if drawn is not None:
+                layers.append(Layer(at.z, drawn.canvas, walker, drawn))
+        layers.sort(key=lambda layer: -layer.z)
+        return layers
 
     @staticmethod
-    def _cover(picture: Picture, obstacle: Canvas, seen: list[tuple[Canvas, float]]) -> None:
-        """Draw an obstacle again, but only over the walkers behind it."""
-        for canvas, _ in seen:
+    def _cover(picture: Picture, obstacle: Canvas, seen: list[Canvas]) -> None:
+        """Draw an obstacle again, but only over what moves behind it."""
+        for canvas in seen:
             box = overlap(canvas.x, canvas.y, canvas.alpha.shape, picture.shape)
             if box is None:
                 continue
@@ -155,7 +202,8 @@ class Scene:
         self,
         walker: scene_walkers.Walker,
         drawn: scene_walkers.Drawn,
-        later: list[tuple[scene_walkers.Walker | None, Canvas, scene_walkers.Drawn | None]],
+        later: list[Layer],
+        window: Area,
     ) -> Truth:
         box = drawn.face_box or drawn.head_box
         return Truth(
@@ -163,34 +211,32 @@ class Scene:
             photograph=walker.head.name if drawn.face_box else None,
             face=drawn.face_box,
             head=drawn.head_box,
-            visible=round(drawn.strength * self._visible(box, later), 3),
+            visible=round(drawn.strength * self._visible(box, later, window), 3),
             turn=round(drawn.turn, 1),
         )
 
-    def _visible(
-        self,
-        box: tuple[float, float, float, float],
-        later: list[tuple[scene_walkers.Walker | None, Canvas, scene_walkers.Drawn | None]],
-    ) -> float:
-        """Share of the box that is in the picture and under none of the later layers."""
+    @staticmethod
+    def _visible(box: tuple[float, float, float, float], later: list[Layer], window: Area) -> float:
+        """Share of the box that is in the window and under none of the later layers."""
         x, y, w, h = box
         left, top = int(np.floor(x)), int(np.floor(y))
         free = np.ones((max(1, round(h)), max(1, round(w))), np.float32)
-        inside = overlap(left, top, free.shape, (self.view.height, self.view.width))
+        wx, wy, right, bottom = window
+        inside = overlap(left - wx, top - wy, free.shape, (bottom - wy, right - wx))
         if inside is None:
             return 0.0
         kept = np.zeros_like(free)
         x0, y0, x1, y1 = inside
-        kept[y0 - top : y1 - top, x0 - left : x1 - left] = 1
-        for _, canvas, drawn in later:
+        kept[y0 + wy - top : y1 + wy - top, x0 + wx - left : x1 + wx - left] = 1
+        for layer in later:
+            canvas = layer.canvas
             area = overlap(canvas.x - left, canvas.y - top, canvas.alpha.shape, free.shape)
             if area is None:
                 continue
             a0, b0, a1, b1 = area
             rows = slice(b0 + top - canvas.y, b1 + top - canvas.y)
             columns = slice(a0 + left - canvas.x, a1 + left - canvas.x)
-            strength = drawn.strength if drawn is not None else 1.0
-            cover = canvas.alpha[rows, columns].astype(np.float32) * (strength / 255)
+            cover = canvas.alpha[rows, columns].astype(np.float32) * (layer.strength / 255)
             kept[b0:b1, a0:a1] *= 1 - cover
         return float(kept.mean())
 

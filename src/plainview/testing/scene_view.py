@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 """Blue, green, red."""
+Area = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels."""
 
 _SHIFT = 4
 EYE_HEIGHT = 2.2
+_CIRCLE = np.stack([ring(np.linspace(0, 2 * np.pi, 40)) for ring in (np.cos, np.sin)], axis=1)
+"""40 points round (0, 0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,13 @@ class Canvas:
         self.colour: Picture = np.zeros((height, width, 3), np.uint8)
         self.alpha: Picture = np.zeros((height, width), np.uint8)
 
-    def polygon(self, points: Iterable[tuple[float, float]], colour: Colour) -> None:
-        """Fill a polygon given in pixels of the whole picture."""
-        moved = [(px - self.x, py - self.y) for px, py in points]
-        fixed = np.round(np.array(moved, np.float32) * (1 << _SHIFT)).astype(np.int32)
+    def polygon(
+        self, points: Iterable[tuple[float, float]] | NDArray[np.float64], colour: Colour
+    ) -> None:
+        """Fill a polygon given in pixels of the whole picture, as pairs or n x 2."""
+        given = points if isinstance(points, np.ndarray) else np.array(list(points), np.float64)
+        moved = (given - (self.x, self.y)).astype(np.float32)
+        fixed = np.round(moved * (1 << _SHIFT)).astype(np.int32)
         cv2.fillPoly(self.colour, [fixed], colour, cv2.LINE_AA, _SHIFT)
         cv2.fillPoly(self.alpha, [fixed], 255, cv2.LINE_AA, _SHIFT)
 
@@ -65,10 +72,7 @@ class Canvas:
         self, centre: tuple[float, float], axes: tuple[float, float], colour: Colour
     ) -> None:
         """Fill an upright ellipse with half axes `axes`."""
-        turn = np.linspace(0, 2 * np.pi, 40)
-        x = centre[0] + axes[0] * np.cos(turn)
-        y = centre[1] + axes[1] * np.sin(turn)
-        self.polygon(zip(x.tolist(), y.tolist(), strict=True), colour)
+        self.polygon(_CIRCLE * axes + centre, colour)
 
     def line(
         self, a: tuple[float, float], b: tuple[float, float], width: float, colour: Colour

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from plainview.testing.scene_heads import HAIR, PROFILE, SKIN, SKIN_OTHER, Head
-from plainview.testing.scene_view import Canvas, Colour, View, shade
+from plainview.testing.scene_view import Area, Canvas, Colour, View, shade
 
 FACE_METRES = 0.22
 """Height of the part of a head that counts as its face."""
 _TURNED = 52.0
 """Degrees off the eye's line beyond which the photographed face is no longer shown."""
 _FADE_S = 0.4
+_SLAB = 24
 
 _COATS: tuple[Colour, ...] = (
     (86, 62, 48), (58, 66, 150), (150, 132, 92), (66, 104, 78), (48, 52, 58), (120, 168, 206),
@@ -54,6 +56,8 @@ class Walker:
     path: tuple[Stop, ...]
     glance: float
     """How far the head swings while walking, degrees."""
+    spin: float = 0.0
+    """Degrees a second that somebody who stands turns; 0: looks at the street, swinging slowly."""
 
     @property
     def profile(self) -> bool:
@@ -93,7 +97,7 @@ def pose(walker: Walker, t: float) -> Pose | None:
     x, z = _place(path, t)
     dx, dz = ahead[0] - behind[0], ahead[1] - behind[1]
     speed = math.hypot(dx, dz) / 0.7
-    heading = math.degrees(math.atan2(dx, -dz)) if speed > 0.15 else _last_heading(path, t)
+    heading = math.degrees(math.atan2(dx, -dz)) if speed > 0.15 else _standing(walker, t)
     gaze = heading + walker.glance * math.sin(t * 0.9 + walker.start)
     walked = sum(
         math.hypot(b.x - a.x, b.z - a.z) * min(1.0, max(0.0, (t - a.t) / (b.t - a.t)))
@@ -109,13 +113,15 @@ def _place(path: tuple[Stop, ...], t: float) -> tuple[float, float]:
     return x, float(np.interp(t, times, [stop.z for stop in path]))
 
 
-def _last_heading(path: tuple[Stop, ...], t: float) -> float:
-    """Somebody who stands looks at the street, turning slowly."""
+def _standing(walker: Walker, t: float) -> float:
+    """Somebody who stands looks at the street, turning slowly, or turns all the way round."""
+    if walker.spin:
+        return (walker.spin * t + 180) % 360 - 180
     return 38.0 * math.sin(t * 0.8)
 
 
-def draw(walker: Walker, view: View, at: Pose) -> Drawn | None:
-    """The walker as a canvas over the picture; None if out of sight."""
+def draw(walker: Walker, view: View, at: Pose, window: Area) -> Drawn | None:
+    """The walker as a canvas over the picture; None if out of sight of the window."""
     s = view.scale(at.z)
     foot, top = view.at(at.x, 0, at.z), view.at(at.x, walker.height + 0.15, at.z)
     half = 0.62 * s + 3
@@ -123,6 +129,8 @@ def draw(walker: Walker, view: View, at: Pose) -> Drawn | None:
     x1 = min(view.width + 8, math.ceil(foot[0] + half))
     y1 = min(view.height + 8, math.ceil(foot[1] + 0.12 * s))
     if x1 - x0 < 2 or y1 - y0 < 2:
+        return None
+    if x1 < window[0] - 8 or x0 > window[2] + 8 or y1 < window[1] - 8 or y0 > window[3] + 8:
         return None
     canvas = Canvas(x0, y0, x1 - x0, y1 - y0)
     _body(canvas, walker, view, at)
@@ -173,8 +181,10 @@ def _shade_sides(canvas: Canvas, middle: float, s: float) -> None:
     """Soft volume: lighter on the sunny left, darker on the right."""
     across = (np.arange(canvas.alpha.shape[1]) + canvas.x - middle) / (0.3 * s)
     ramp = np.clip(1.04 - 0.16 * across - 0.06 * across**2, 0.62, 1.16).astype(np.float32)
-    lit = canvas.colour.astype(np.float32) * ramp[None, :, None]
-    canvas.colour[:] = np.minimum(lit, canvas.alpha[:, :, None]).astype(np.uint8)
+    for top in range(0, canvas.alpha.shape[0], _SLAB):  # few enough rows for the nearest cache
+        part = np.s_[top : top + _SLAB]
+        lit = canvas.colour[part] * ramp[None, :, None]
+        canvas.colour[part] = np.minimum(lit, canvas.alpha[part][:, :, None])
 
 
 def _head(
@@ -226,14 +236,15 @@ def _photograph(
     lean = math.sin(math.radians(turn)) * 0.05
     matrix[0, 1] += lean * scale * per_y
     matrix[0, 2] -= lean * (fy + fh) * scale
-    size = (canvas.alpha.shape[1], canvas.alpha.shape[0])
+    # Only the rows that the head reaches; the body below stays as it is.
+    rows = min(canvas.alpha.shape[0], max(1, math.ceil(oy - canvas.y + full_height * scale) + 2))
+    under, covered = canvas.colour[:rows], canvas.alpha[:rows]
+    size = (canvas.alpha.shape[1], rows)
     head = cv2.warpAffine(colour, matrix, size, flags=cv2.INTER_LINEAR)
     cover = cv2.warpAffine(alpha, matrix, size, flags=cv2.INTER_LINEAR)
     keep = 255 - cover
-    canvas.colour[:] = cv2.add(
-        head, cv2.multiply(canvas.colour, cv2.merge([keep] * 3), scale=1 / 255)
-    )
-    canvas.alpha[:] = cv2.add(cover, cv2.multiply(canvas.alpha, keep, scale=1 / 255))
+    under[:] = cv2.add(head, cv2.multiply(under, cv2.merge([keep] * 3), scale=1 / 255))
+    covered[:] = cv2.add(cover, cv2.multiply(covered, keep, scale=1 / 255))
     width, left = fw * abs(sx), chin[0] - fw * abs(sx) / 2
     face = (left, oy + fy * scale, width, fh * scale)
     whole = (chin[0] - full_width * abs(sx) / 2, oy, full_width * abs(sx), full_height * scale)
@@ -242,11 +253,19 @@ def _photograph(
 
 def people(heads: dict[str, Head], rng: np.random.Generator, seconds: float) -> list[Walker]:
     """The street's regular cast, spread over a loop of `seconds`."""
+    return dressed(street_paths(rng), heads, rng, seconds)
+
+
+def dressed(
+    paths: Sequence[tuple[Stop, ...]], heads: dict[str, Head], rng: np.random.Generator,
+    seconds: float,
+) -> list[Walker]:  # fmt: skip
+    """A walker for each path, who begins at a place of his own in a loop of `seconds`."""
     front = [head for name, head in sorted(heads.items()) if not name.startswith(PROFILE)]
     side = heads.get(PROFILE)
     tones = [(1.0, 1.0, 1.0), (0.90, 0.95, 1.0), (0.74, 0.80, 0.88), (1.04, 1.02, 0.98)]
     cast: list[Walker] = []
-    for number, path in enumerate(_paths(rng)):
+    for number, path in enumerate(paths):
         lateral = abs(path[-1].x - path[0].x) > abs(path[-1].z - path[0].z)
         base = side if lateral and side is not None else front[number % len(front)]
         tone = tones[number % len(tones)]
@@ -273,7 +292,7 @@ def _toned(colour: Colour, gain: tuple[float, float, float]) -> Colour:
     return blue, green, red
 
 
-def _path(
+def path_of(
     points: list[tuple[float, float]], speed: float, rest: dict[int, float]
 ) -> tuple[Stop, ...]:
     """Stops at walking speed; `rest` says how long somebody stands at which point."""
@@ -287,24 +306,24 @@ def _path(
     return tuple(stops)
 
 
-def _paths(rng: np.random.Generator) -> list[tuple[Stop, ...]]:
+def street_paths(rng: np.random.Generator) -> list[tuple[Stop, ...]]:
     """Towards the eye, away, across, meeting, standing and turning round."""
 
     def pace() -> float:
         return float(rng.uniform(0.95, 1.3))
 
     return [
-        _path([(-1.6, 22), (-1.0, 12), (-0.35, 4.2), (1.5, 2.1), (1.9, 1.75)], pace(), {}),
-        _path([(-2.2, 2.9), (-2.4, 9), (-0.6, 24)], pace(), {}),
-        _path([(-3.9, 12.0), (8.6, 12.0)], pace(), {}),
-        _path([(0.2, 20), (-2.4, 12), (-1.5, 5), (-1.2, 2.1), (-1.9, 1.7)], pace(), {}),
-        _path([(-0.6, 20), (-1.0, 5.3), (-1.05, 5.0), (-0.5, 18)], pace(), {2: 5.0}),
-        _path([(8.8, 11.2), (-3.9, 10.6)], pace(), {}),
-        _path([(0.3, 24), (0.1, 12), (0.2, 6), (0.7, 2.6), (1.9, 1.7)], pace(), {}),
-        _path([(-3.2, 24), (-3.0, 10), (-2.2, 4.5), (-1.9, 2.4), (-2.6, 1.9)], pace(), {}),
-        _path([(-1.9, 2.2), (-0.3, 10), (-1.5, 26)], pace(), {}),
-        _path([(0.1, 18), (-0.7, 9.5), (-2.2, 5.6), (-2.3, 5.2), (-3.9, 9)], pace(), {2: 4.0}),
-        _path([(-0.8, 16), (-0.9, 3.4), (-0.9, 3.3), (-2.4, 2.4)], pace(), {2: 3.0}),
-        _path([(-3.6, 6.4), (-1.5, 5.8), (2.6, 3.4), (4.6, 3.8)], pace(), {}),
-        _path([(-0.2, 19), (-0.2, 8), (0.4, 3.2), (1.9, 1.9)], pace(), {}),
+        path_of([(-1.6, 22), (-1.0, 12), (-0.35, 4.2), (1.5, 2.1), (1.9, 1.75)], pace(), {}),
+        path_of([(-2.2, 2.9), (-2.4, 9), (-0.6, 24)], pace(), {}),
+        path_of([(-3.9, 12.0), (8.6, 12.0)], pace(), {}),
+        path_of([(0.2, 20), (-2.4, 12), (-1.5, 5), (-1.2, 2.1), (-1.9, 1.7)], pace(), {}),
+        path_of([(-0.6, 20), (-1.0, 5.3), (-1.05, 5.0), (-0.5, 18)], pace(), {2: 5.0}),
+        path_of([(8.8, 11.2), (-3.9, 10.6)], pace(), {}),
+        path_of([(0.3, 24), (0.1, 12), (0.2, 6), (0.7, 2.6), (1.9, 1.7)], pace(), {}),
+        path_of([(-3.2, 24), (-3.0, 10), (-2.2, 4.5), (-1.9, 2.4), (-2.6, 1.9)], pace(), {}),
+        path_of([(-1.9, 2.2), (-0.3, 10), (-1.5, 26)], pace(), {}),
+        path_of([(0.1, 18), (-0.7, 9.5), (-2.2, 5.6), (-2.3, 5.2), (-3.9, 9)], pace(), {2: 4.0}),
+        path_of([(-0.8, 16), (-0.9, 3.4), (-0.9, 3.3), (-2.4, 2.4)], pace(), {2: 3.0}),
+        path_of([(-3.6, 6.4), (-1.5, 5.8), (2.6, 3.4), (4.6, 3.8)], pace(), {}),
+        path_of([(-0.2, 19), (-0.2, 8), (0.4, 3.2), (1.9, 1.9)], pace(), {}),
     ]
