@@ -157,8 +157,9 @@ def _blend(plane: Plane, x: int, y: int, cover: Shape, value: int) -> None:
     if left >= right or top >= bottom:
         return
     region = plane[top:bottom, left:right]
-    alpha = cover[top - y : bottom - y, left - x : right - x].astype(np.uint16)
-    region[:] = (region * (255 - alpha) + value * alpha + 127) // 255
+    part = (slice(top - y, bottom - y), slice(left - x, right - x))
+    kept = cv2.multiply(region, 255 - cover[part], scale=1 / 255)
+    region[:] = cv2.add(kept, cv2.convertScaleAbs(cover[part], alpha=value / 255))
 
 
 def _stepped(side: float) -> int:

@@ -86,7 +86,7 @@ class Scan:
         for seeker in self._seekers:
             seeker.tracker.age(changed)
             if self._last is not None and not self._still:
-                seeker.tracker.step(self._last.grey, held.grey)
+                seeker.tracker.step(self._last.grey, held.grey, changed)
         self._still = still
         held.boxes = self._boxes()
         held.changed = changed

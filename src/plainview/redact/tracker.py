@@ -124,18 +124,23 @@ class Tracker:
                 track.unseen += STANDING if stands else 1
         self._tracks = [t for t in self._tracks if t.unseen <= self._keep]
 
-    def step(self, before: Grey, after: Grey) -> None:
-        """Move every box from one frame to the next; drop those that have left the picture."""
+    def step(self, before: Grey, after: Grey, changed: Mask | None = None) -> None:
+        """Move boxes from one frame to the next; drop those that have left the picture.
+
+        `changed` is where the picture is not as it was searched, if that is known: boxes elsewhere
+        stay where they were found.
+        """
         self._tracks = [t for t in self._tracks if _visible(t, after)]
-        if not self._tracks:
+        going = [t for t in self._tracks if changed is None or _moves(t, changed)]
+        if not going:
             return
-        boxes = self._stacked()
+        boxes = np.stack([track.box for track in going])
         moved, seen = flow.shifts(before, after, boxes)
-        speeds = np.stack([track.speed for track in self._tracks])
+        speeds = np.stack([track.speed for track in going])
         sudden = seen & (np.abs(moved - speeds) > SUDDEN * boxes[:, 2:]).any(axis=1)
         if sudden.any():
             seen[sudden] = flow.confirmed(before, after, boxes[sudden], moved[sudden])
-        for track, shift, was_seen in zip(self._tracks, moved, seen, strict=True):
+        for track, shift, was_seen in zip(going, moved, seen, strict=True):
             track.speed = shift if was_seen else track.speed * COAST
             track.box[:2] += track.speed
             fast = bool(np.abs(track.speed).max() > SUDDEN * track.box[2:].max())
