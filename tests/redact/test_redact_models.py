@@ -38,8 +38,9 @@ def test_no_other_model_lies_anywhere_in_the_package() -> None:
 
 def test_setup_pins_the_same_hash_as_the_list() -> None:
     script = (ROOT / "tools" / "fetch_models.py").read_text()
-    pinned = dict(re.findall(r'^(NAME|NAME_SHA256) = "(.+)"$', script, re.M))
-    assert {pinned["NAME"]: pinned["NAME_SHA256"]} == models.ALLOWED
+    pinned = re.findall(r'^ {8}"(\S+\.onnx)",$.*?^ {8}"([0-9a-f]{64})",$', script, re.M | re.S)
+    listed = {**models.ALLOWED, **models.CHECKING}
+    assert dict(pinned) == {name: model.sha256 for name, model in listed.items()}
 
 
 @pytest.mark.parametrize("name", IDENTIFYING)
@@ -47,10 +48,18 @@ def test_no_package_that_identifies_people_is_installed(name: str) -> None:
     assert importlib.util.find_spec(name) is None
 
 
-def test_the_network_has_no_landmark_output() -> None:
-    model = openvino.Core().read_model(models.load(models.FACES))
-    channels = sorted(output.get_partial_shape()[1].get_length() for output in model.outputs)
-    assert channels == [1, 2, 2]
+@pytest.mark.parametrize("name", models.ALLOWED)
+def test_a_network_returns_the_maps_on_the_list_and_nothing_else(name: str) -> None:
+    assert_only_maps(models.load(name), models.ALLOWED[name])
+
+
+def assert_only_maps(weights: bytes, model: models.Model) -> None:
+    """At two sizes: a vector, which could tell people apart, would not grow with the picture."""
+    network = openvino.Core().read_model(weights)
+    for rows, columns in ((128, 192), (256, 320)):
+        network.reshape([1, 3, rows, columns])
+        shapes = [tuple(output.get_shape()) for output in network.outputs]
+        assert shapes == [(1, n, rows // step, columns // step) for n, step in model.returns]
 
 
 def test_an_altered_model_is_refused(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from plainview.errors import DetectorFault
 from plainview.redact import wire
 from plainview.redact.detector import Found, Sought
+from plainview.redact.engine import Engine
 
 SLOTS = 64
 START_SECONDS = 30.0
@@ -53,9 +54,10 @@ class DetectorHost:
 
     def __init__(
         self, *, threads: int = 1, deadline_seconds: float = 0.5, hang_seconds: float = 2.0,
-        restart_seconds: float = 5.0,
+        restart_seconds: float = 5.0, engine: Engine = Engine.OPENVINO,
     ) -> None:  # fmt: skip
         self._threads = threads
+        self._engine = engine
         self._deadline = deadline_seconds
         self._hang = hang_seconds
         self._first_pause = restart_seconds
@@ -187,6 +189,7 @@ class DetectorHost:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "plainview.redact.worker"]
         command += [str(n) for n in (theirs.fileno(), self._memory, SLOTS, self._threads)]
+        command.append(self._engine.value)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command, pass_fds=(theirs.fileno(), self._memory), stdin=subprocess.DEVNULL

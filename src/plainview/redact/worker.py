@@ -1,6 +1,7 @@
-"""The detector's process: `python -m plainview.redact.worker SOCKET MEMORY SLOTS THREADS`.
+"""The detector's process:
+`python -m plainview.redact.worker SOCKET MEMORY SLOTS THREADS ENGINE`.
 
-It runs nothing but the network, for all cameras of one recorder, and may be killed at any moment:
+It runs nothing but the networks, for all cameras of one recorder, and may be killed at any moment:
 the recorder then withholds pictures (`host`). It has no network, writes no file, leaves no core
 dump (its memory holds pictures of people), and ends when the recorder does.
 """
@@ -13,51 +14,47 @@ import resource
 import socket
 import sys
 import threading
-from collections.abc import Mapping
 from queue import SimpleQueue
 
 import cv2
 import numpy as np
 
 from plainview.errors import DetectorFault
-from plainview.redact import airgap, models, wire
-from plainview.redact.centerface import CenterFace, Network, compile_network
-from plainview.redact.detector import Detector, Sought
+from plainview.redact import airgap, wire
+from plainview.redact.detector import Detector
+from plainview.redact.engine import Engine
+from plainview.redact.local import LocalDetector, load_all
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until the recorder closes its end; returns the exit status."""
-    handle, memory, slots, threads = (int(argument) for argument in arguments)
+    """Serve until the recorder closes its end; returns the exit status.
+
+    Raises `WeightsMissing`, before it says that it is ready, if any model is not the checked one.
+    """
+    handle, memory, slots, threads = (int(argument) for argument in arguments[:4])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     airgap.forbid_network()
     cv2.setNumThreads(1)
-    weights = models.load(models.FACES)
+    detector = LocalDetector(load_all(), threads, Engine(arguments[4]))
     with (
         socket.socket(fileno=handle) as line,
         mmap.mmap(memory, slots * wire.SLOT_BYTES, prot=mmap.PROT_READ) as pictures,
     ):
         os.close(memory)
-        serve(line, pictures, weights, threads)
+        serve(line, pictures, detector, threads)
     return 0
 
 
-def serve(line: socket.socket, pictures: mmap.mmap, weights: bytes, threads: int) -> None:
+def serve(line: socket.socket, pictures: mmap.mmap, detector: LocalDetector, threads: int) -> None:
     """Answer requests on `threads` threads, each search on one.
 
     The first search of a shape compiles the network for it, on a thread of its own, so that a new
     camera does not make the others wait.
     """
-    networks: dict[tuple[int, int], Network] = {}
-
-    def network_for(rows: int, columns: int) -> Network:
-        if (rows, columns) not in networks:
-            networks[rows, columns] = compile_network(weights, rows, columns, threads)
-        return networks[rows, columns]
 
     def work(waiting: SimpleQueue[wire.Request]) -> None:
-        detectors = {Sought.FACES: CenterFace(network_for)}
         while True:
-            line.send(answer(detectors, waiting.get(), pictures))
+            line.send(answer(detector, waiting.get(), pictures))
 
     known: SimpleQueue[wire.Request] = SimpleQueue()
     new: SimpleQueue[wire.Request] = SimpleQueue()
@@ -66,18 +63,17 @@ def serve(line: socket.socket, pictures: mmap.mmap, weights: bytes, threads: int
     line.send(wire.pack_fault(wire.HELLO, "ready"))
     while data := line.recv(wire.MOST_BYTES):
         request = wire.Request.unpack(data)
-        (known if (request.rows, request.columns) in networks else new).put(request)
+        ready = detector.ready(request.sought, request.rows, request.columns)
+        (known if ready else new).put(request)
 
 
-def answer(
-    detectors: Mapping[Sought, Detector], request: wire.Request, pictures: mmap.mmap
-) -> bytes:
+def answer(detector: Detector, request: wire.Request, pictures: mmap.mmap) -> bytes:
     """The message for one request."""
     try:
         picture = np.frombuffer(
             pictures, np.uint8, request.picture_bytes, request.slot * wire.SLOT_BYTES
         ).reshape(request.rows * 3 // 2, request.columns)
-        found = detectors[request.sought].search(picture, request.sought)
+        found = detector.search(picture, request.sought)
     except (DetectorFault, cv2.error, KeyError, RuntimeError, ValueError) as error:
         return wire.pack_fault(request.id, f"{type(error).__name__}: {error}")
     return wire.pack_found(request.id, found)
