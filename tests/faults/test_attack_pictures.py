@@ -22,14 +22,17 @@ from plainview.media.frames import Frame
 from plainview.media.packets import Packet, Parameters
 from plainview.recorder.redaction import RedactionThread
 from plainview.recorder.windows import Cursor, WindowStock
-from plainview.redact.canvas import FACE_HEIGHT
+from plainview.redact.canvas import Known
 from plainview.redact.detector import Found, Sought
+from plainview.redact.manners import FACE_HEIGHT, NEW_FACE
 from plainview.redact.pipeline import Redactor
+from plainview.redact.seeker import Manner
 from plainview.redact.view import ViewItem
 from plainview.redact.withheld import CELLS
 
 SIZE = (320, 192)
-WHITE_FACE = np.full((FACE_HEIGHT, FACE_HEIGHT, 3), 255, np.uint8)
+WHITE_FACE = Known(np.full((FACE_HEIGHT, FACE_HEIGHT, 3), 255, np.uint8), FACE_HEIGHT)
+WHITE_FACES = [Manner(Sought.FACES, WHITE_FACE, NEW_FACE)]
 
 
 class Blind:
@@ -70,7 +73,7 @@ def check_coarse(frame: Frame) -> None:
 
 
 def redactor(detector: Any, **given: Any) -> Redactor:
-    return Redactor(*SIZE, 25.0, detector, face=WHITE_FACE, view_height=None, **given)
+    return Redactor(*SIZE, 25.0, detector, searches=WHITE_FACES, view_height=None, **given)
 
 
 @pytest.mark.parametrize("after", [1, 2, 5])

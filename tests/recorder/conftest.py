@@ -29,7 +29,7 @@ from plainview.register.private import Sources
 from plainview.seal.combine import combine_window
 from plainview.seal.shares import open_share, reseal, unseal
 from plainview.seal.windows import WindowHeader
-from plainview.testing.one_camera import KnownFaceOnly, OneCamera
+from plainview.testing.one_camera import KnownThingsOnly, OneCamera
 from plainview.testing.rtsp import RtspServer
 from plainview.testing.rtsp_mounts import ClipMount
 from plainview.tlog.entries import Entry, make
@@ -272,7 +272,7 @@ def record(tmp_path: Path, server: RtspServer) -> Iterator[Callable[..., OneCame
 
     def begin(mount: ClipMount, name: str = "cam", window_s: int = 60) -> OneCamera:
         url = server.add(name, mount)
-        made.append(OneCamera(tmp_path / name, url, KnownFaceOnly(), window_s=window_s))
+        made.append(OneCamera(tmp_path / name, url, KnownThingsOnly(), window_s=window_s))
         return made[-1]
 
     yield begin

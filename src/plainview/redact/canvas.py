@@ -70,7 +70,7 @@ class Canvas:
         )
         self.width, self.height = _even(width * scale), _even(height * scale)
         self.to_frame = (width / self.width, height / self.height)
-        self._known = _i420(known)
+        self._known = i420(known)
         tall, wide = self._known[0].shape
         self._room = (wide + 2 * known.margin + 8, tall + 2 * known.margin + 8)
         strip = max(LOOK if looks else 0, self._room[1] - GAP) + 2 * GAP
@@ -216,7 +216,8 @@ def _resized(plane: Grey, width: int, height: int) -> Grey:
     return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.uint8)
 
 
-def _i420(known: Known) -> Planes:
+def i420(known: Known) -> Planes:
+    """The known thing as it stands on the sheet."""
     width = _even(known.picture.shape[1] * known.height / known.picture.shape[0])
     small = cv2.resize(known.picture, (width, known.height), interpolation=cv2.INTER_AREA)
     return planes(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2YUV_I420), np.uint8), known.height)

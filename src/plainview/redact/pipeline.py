@@ -9,13 +9,13 @@ searches in a row have succeeded. There is no way round this and no setting that
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from plainview.base.clock import Ms
 from plainview.errors import DetectorFault
@@ -29,7 +29,7 @@ from plainview.redact.load import STEPS, Effort, Load
 from plainview.redact.moving import Moving
 from plainview.redact.rules import Profile, Rules
 from plainview.redact.scan import Scan
-from plainview.redact.seeker import Seeker
+from plainview.redact.seeker import Manner, Seeker
 from plainview.redact.withheld import Withheld
 
 LOOK_AHEAD_MS: Ms = 250
@@ -63,13 +63,16 @@ class State:
 
 
 class Redactor:
-    """Redacts frames of one camera, of `width` x `height` and about `fps` frames a second."""
+    """Redacts frames of one camera, of `width` x `height` and about `fps` frames a second.
+
+    Tests may give searches of their own.
+    """
 
     def __init__(
         self, width: int, height: int, fps: float, detector: Detector, *,
         search_every: int = 3, detector_width: int = 640, view_height: int | None = 720,
         view_fps: float = 25.0, rules: Rules | None = None, load: Load | None = None,
-        face: NDArray[np.uint8] | None = None,
+        searches: Sequence[Manner] | None = None,
     ) -> None:  # fmt: skip
         self.rules = rules or Rules()
         self.width, self.height = fit(width, height, view_height)
@@ -81,7 +84,7 @@ class Redactor:
         self._scan = Scan(
             [
                 Seeker(manner, self.width, self.height, detector_width, detector, keep)
-                for manner in manners.of(self.rules.profile, face)
+                for manner in searches or manners.usual()
             ],
             self.fps,
         )

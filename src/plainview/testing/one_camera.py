@@ -25,10 +25,10 @@ from plainview.recorder.gate import Gate
 from plainview.recorder.pipeline import OpenDetector, Parts, Pipeline
 from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
-from plainview.redact import models
+from plainview.redact.canvas import i420
 from plainview.redact.detector import Found, Sought
 from plainview.redact.layout import SIZES
-from plainview.redact.manners import FACE_HEIGHT
+from plainview.redact.manners import usual
 from plainview.seal.draft import Spec
 from plainview.seal.segments import open_segment
 from plainview.seal.views import ViewCipher
@@ -168,38 +168,37 @@ def view_frame(message: bytes) -> ViewFrame:
     return ViewFrame(flags, wall, duration, sequence, message[_MESSAGE.size :])
 
 
-_STRIP, _COLUMN = 152, 64
-"""Rows at the bottom of a whole sheet, columns at the right of one for parts."""
+_STRIP, _MARGIN = 152, 16
+"""Rows at the bottom of a whole sheet; columns beside the known thing on one for parts."""
 
 
-class KnownFaceOnly:
-    """A quick detector that finds the known face, where it may be, and nothing else."""
+class KnownThingsOnly:
+    """A quick detector that finds the known thing, where it may be, and nothing else."""
 
     def __init__(self) -> None:
-        face = models.known_face()
-        width = round(face.shape[1] * FACE_HEIGHT / face.shape[0] / 2) * 2
-        small = cv2.resize(face, (width, FACE_HEIGHT), interpolation=cv2.INTER_AREA)
-        self._face = cv2.cvtColor(small, cv2.COLOR_BGR2YUV_I420)[:FACE_HEIGHT]
-        self._box = (width, FACE_HEIGHT)
+        self._known = {manner.sought: i420(manner.known)[0] for manner in usual()}
 
     def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         """See `Detector.search`."""
+        known = self._known[sought]
         rows, columns = picture.shape[0] * 2 // 3, picture.shape[1]
         corners = [(0, rows - _STRIP)]
         if (rows, columns) in SIZES:
-            corners.append((columns - _COLUMN, 0))
-        places = [self._best(picture[top:rows, left:], left, top) for left, top in corners]
-        _, left, top = min(places)
-        box = np.array([[left, top, *self._box]], np.float32)
-        return Found.of(box, np.array([0.99], np.float32))
-
-    def _best(self, part: NDArray[np.uint8], left: int, top: int) -> tuple[float, int, int]:
-        """How unlike the face the likest place of a part is, and where that is."""
-        unlike, _, (right, down), _ = cv2.minMaxLoc(
-            cv2.matchTemplate(part, self._face, cv2.TM_SQDIFF)
+            corners.append((columns - known.shape[1] - _MARGIN, 0))
+        _, left, top = min(
+            _best(picture[top:rows, left:], known, left, top) for left, top in corners
         )
-        return unlike, left + right, top + down
+        box = np.array([[left, top, known.shape[1], known.shape[0]]], np.float32)
+        return Found.of(box, np.array([0.99], np.float32))
 
     def close(self) -> None:
         """Nothing to free."""
         return
+
+
+def _best(
+    part: NDArray[np.uint8], known: NDArray[np.uint8], left: int, top: int
+) -> tuple[float, int, int]:
+    """How unlike the known thing the likest place of a part is, and where that is."""
+    unlike, _, (right, down), _ = cv2.minMaxLoc(cv2.matchTemplate(part, known, cv2.TM_SQDIFF))
+    return unlike, left + right, top + down
