@@ -22,7 +22,7 @@ from plainview.base.settings import Settings
 from plainview.errors import PlainviewError, Unavailable
 from plainview.recorder import gate as gates
 from plainview.recorder import making, retention, roots
-from plainview.recorder.cameras import Camera
+from plainview.recorder.cameras import Camera, CameraRegister
 from plainview.recorder.condition import Condition
 from plainview.recorder.pipeline import STOP_S, OpenDetector
 from plainview.recorder.sources import Address, SourcesFile
@@ -36,7 +36,7 @@ CLERK_S = 2.0
 MAKER_S = 1.0
 
 
-class Register(making.Rulebook, retention.Shreds, Protocol):
+class Register(CameraRegister, making.Rulebook, retention.Shreds, Protocol):
     """`plainview.register.projection.Register`, as far as a recorder needs it."""
 
     def sync(self) -> int:
