@@ -16,8 +16,8 @@ CAMERA = "cam-04"
 CASE = "2026-0417"
 SIZES = ((900, 600), (1030, 760), (1440, 900), (620, 600))
 HIDDEN = "Faces, heads and number plates are hidden"
-PUBLIC = ("/", "/cameras", "/cameras/cam-01", "/log", "/log/entries", "/log/entry/0", "/verify")
-PUBLIC += ("/software", "/algorithms", "/algorithms/centerface")
+PAGES = ("/", "/cameras", "/cameras/cam-01", "/log", "/log/entries", "/log/entry/0", "/verify")
+PUBLIC = (*PAGES, "/software", "/algorithms", "/algorithms/centerface")
 
 pytestmark = pytest.mark.timeout(300)
 
