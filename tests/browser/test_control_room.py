@@ -15,7 +15,9 @@ CAMERAS = ("cam-01", "cam-02", "cam-03", "cam-04")
 CAMERA = "cam-04"
 CASE = "2026-0417"
 SIZES = ((900, 600), (1030, 760), (1440, 900), (620, 600))
-PUBLIC = ("/", "/cameras", "/cameras/cam-01", "/log", "/log/entries", "/log/entry/0", "/verify")
+HIDDEN = "Faces, heads and number plates are hidden"
+PAGES = ("/", "/cameras", "/cameras/cam-01", "/log", "/log/entries", "/log/entry/0", "/verify")
+PUBLIC = (*PAGES, "/software", "/algorithms", "/algorithms/centerface")
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -77,8 +79,10 @@ def test_the_wall_by_keyboard(recording: RunningDemo, page: Page) -> None:
     expect(time).to_be_visible(timeout=30_000)
     page.keyboard.press("2")
     expect(second).to_have_attribute("aria-current", "true")
+    expect(second).not_to_contain_text(HIDDEN)
     page.keyboard.press("Enter")
     expect(wall).to_have_attribute("data-enlarged", "true")
+    expect(second).to_contain_text(HIDDEN)
     page.keyboard.press("Escape")
     expect(wall).not_to_have_attribute("data-enlarged", "true")
     second.dblclick()
@@ -154,6 +158,7 @@ def test_playback_shows_when_and_logs_a_snapshot(recording: RunningDemo, page: P
     arrive(recording, page, "operator", f"/app/playback/{CAMERA}")
     time = page.get_by_test_id("playback-time")
     expect(time).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(HIDDEN)).to_be_visible()
     spans = page.get_by_test_id("timeline").locator("[data-testid^=span-]")
     states = {span.get_attribute("data-state") for span in spans.all()}
     assert states & {"recorded", "pixelated"}

@@ -29,6 +29,7 @@ from plainview.redact.pipeline import Redactor
 from plainview.redact.seeker import Manner
 from plainview.redact.view import ViewItem
 from plainview.redact.withheld import CELLS
+from plainview.testing.one_camera import standard
 
 SIZE = (320, 192)
 WHITE_FACE = Known(np.full((FACE_HEIGHT, FACE_HEIGHT, 3), 255, np.uint8), FACE_HEIGHT)
@@ -149,7 +150,8 @@ def thread(tmp_path: Path) -> Iterator[Callable[[Any], tuple[RedactionThread, Ke
 
     def begin(detector: Any) -> tuple[RedactionThread, Kept]:
         kept = Kept()
-        made = RedactionThread("cam-01", Settings(data=tmp_path), detector, kept, clock=lambda: 0)  # type: ignore[arg-type]
+        chosen = Settings(data=tmp_path)
+        made = RedactionThread("cam-01", chosen, detector, kept, standard, clock=lambda: 0)  # type: ignore[arg-type]
         made.start()
         started.append(made)
         return made, kept

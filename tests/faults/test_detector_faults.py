@@ -30,6 +30,7 @@ from plainview.store.records import Record, parse
 from plainview.store.store import Store
 from plainview.store.tail import RecordItem, Tail, WindowItem
 from plainview.testing.faulty_detector import KINDS, FaultyHost
+from plainview.testing.one_camera import standard
 from plainview.testing.readback import Seen, look
 from plainview.testing.scene import Truth
 from plainview.testing.scene_clip import NumberedScene
@@ -73,7 +74,9 @@ class Street:
         self.writer, self.tail = self.store.writer(), Tail()
         self.watcher = Watcher(self.tail, self._keys, self.truths)
         views = Views(self.stock, self.writer, self.tail, lambda: START)
-        self.thread = RedactionThread("cam-01", self._settings, host.open(), views, clock=lambda: 0)
+        self.thread = RedactionThread(
+            "cam-01", self._settings, host.open(), views, standard, clock=lambda: 0
+        )
         self.thread.start()
         self._sent = 0
 

@@ -250,6 +250,36 @@ def test_gate_answers_are_logged(city: Any) -> None:
         city.client.gate("cam-01", True, "", 0)
 
 
+def test_what_a_recorder_redacts_with_is_logged_once(city: Any) -> None:
+    body = {"node": "node-1", "software": "plainview 1", "models": {"faces.onnx": "ab" * 32}}
+    body |= {"settings": {"search_every": 3, "runtime": "openvino"}}
+    ident = new_id()
+    index = city.client.redaction(ident, body)
+    assert city.client.redaction(ident, body) == index
+    assert (city.entries()[index].type, city.entries()[index].body) == ("redaction", body)
+    with pytest.raises(Refused, match="Another entry"):
+        city.client.redaction(ident, {**body, "node": "node-2"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"node": "node 1"},
+        {"models": ["faces.onnx"]},
+        {"settings": {"threshold": 0.5}},
+        {"settings": {"text": "x" * 70_000}},
+        {"also": 1},
+    ],
+)
+def test_a_recorders_word_of_another_shape_is_refused(city: Any, change: dict[str, Any]) -> None:
+    size = len(city.entries())
+    body = {"node": "node-1", "software": "plainview 1", "models": {}, "settings": {}}
+    with pytest.raises(BadFormat):
+        city.client.redaction(new_id(), {**body, **change})
+    city.client.gate("cam-01", False, "still here", None)
+    assert len(city.entries()) == size + 1
+
+
 def test_acts_are_revealed_in_time_and_their_salts_destroyed(city: Any) -> None:
     detail = {"camera": "cam-01", "at": 5}
     act = city.client.act("a-1", "operator", "snapshot", detail)

@@ -92,7 +92,8 @@ class Town:
         body = {"set": "set-1", "k": 2, "n": 3, "members": members}
         self.say("custodian-set", body, self.dpo, self.officer)
 
-    def publish(self, camera: str = "cam-01", status: str = "active") -> None:
+    def publish(self, camera: str = "cam-01", status: str = "active", **changes: Any) -> None:
+        """The next version of a camera's record, in the form of before there was a choice."""
         self.version += 1
         record = {
             "name": "Square", "kind": "pole", "place": "Square", "position": [1, 1], "area": None,
@@ -106,7 +107,7 @@ class Town:
             "contract": {"number": "1", "supplier": "S", "value": "1", "valid_to": "2099-01-01"},
             "retention": {"class": "short", "seconds": 600}, "custodian_set": "set-1",
             "profile": "faces", "audio": False, "biometric_identification": "none",
-            "valid_from": "2026-01-01",
+            "valid_from": "2026-01-01", **changes,
         }  # fmt: skip
         body = {"camera": camera, "version": self.version, "status": status, "record": record}
         self.say("camera", body, self.dpo)

@@ -23,6 +23,7 @@ from plainview.media.files import VideoFile, read_packets
 from plainview.media.streams import DEFAULT
 from plainview.recorder.gate import Gate
 from plainview.recorder.pipeline import Parts, Pipeline
+from plainview.recorder.ruling import RulesAt
 from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
 from plainview.redact.detector import Found, Sought
@@ -34,6 +35,7 @@ from plainview.store.tail import Tail
 from plainview.store.writer import Writer
 from plainview.testing import rtp
 from plainview.testing.clip import Clip
+from plainview.testing.one_camera import standard
 from plainview.testing.rtp_faults import Faults
 from plainview.testing.rtsp import RtspServer
 from plainview.testing.rtsp_mounts import ClipMount
@@ -76,7 +78,10 @@ class Open:
 class Bench:
     """A pipeline with everything around it; windows of 5 s, made here."""
 
-    def __init__(self, folder: Path, url: str, detector: Faulty, access: Access = DEFAULT) -> None:
+    def __init__(
+        self, folder: Path, url: str, detector: Faulty, access: Access = DEFAULT,
+        rules: RulesAt = standard,
+    ) -> None:  # fmt: skip
         self.settings = Settings(data=folder / "data", commit_seconds=1, disk_reserve_mb=1)
         self.store = Store(self.settings)
         self.writer: Writer = self.store.writer()
@@ -84,7 +89,7 @@ class Bench:
         gate = Gate("cam-01", Open(), Open(), horizon_s=120)
         gate.refresh(now_ms)
         self.fill(now_ms() - 10_000)  # pictures of a camera that a busy machine reads late
-        parts = Parts(self.settings, gate, self.stock, self.writer, Tail(), detector)
+        parts = Parts(self.settings, gate, self.stock, self.writer, Tail(), detector, rules)
         self.pipeline = Pipeline(Address("cam-01", url, access), parts)
         self._stop = threading.Event()
         self._filler = threading.Thread(target=self._keep_filled)

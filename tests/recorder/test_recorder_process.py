@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from plainview.base.clock import now_ms
 from plainview.media.files import VideoFile, read_packets
+from plainview.redact.record import hashes
 from plainview.register.projection import Register
 from plainview.seal.segments import check_plain, open_segment
 from plainview.seal.views import ViewCipher
@@ -28,6 +29,7 @@ from plainview.store.rooted import RootBook
 from plainview.store.store import Store
 from plainview.store.tail import ItemReader, RecordItem, WindowItem
 from plainview.testing.rtsp import RtspServer
+from plainview.tlog.entries import parse as parse_entry
 
 Until = Callable[[Callable[[], object], float, str], None]
 Vcl = Callable[[Sequence[Any]], list[str]]
@@ -214,6 +216,32 @@ def test_detector_killed_then_basis_revoked(town: Any, camera: RtspServer, until
             said = [gate.allowed for gate in register.gates("cam-01", 10)]
         assert said == [True, False, True]
         assert check(store).findings == []
+
+
+def test_a_new_version_of_the_record_hides_more_within_ten_seconds_and_without_a_restart(
+    town: Any, camera: RtspServer, until: Until
+) -> None:
+    """The record of before, then one that hides more; what it redacts with is on the log, once."""
+    town.publish()
+    town.point(camera.url("street"))
+    recorder = town.start_recorder()
+    journal = town.settings.data / "recorder.log"
+    with Store(town.settings) as store:
+        until(lambda: state(town).get("redaction") == "ok", 25, "redacted pictures")
+        zones = [[[0, 0], [5000, 0], [0, 5000]]]
+        town.publish(profile="people", zones=zones, fill="solid")
+        until(lambda: "rules_changed" in journal.read_text(), 10, "the new rules")
+        later = now_ms() + 2000
+        until(lambda: any(r.end_ms > later for r in stored(store, Kind.VIEWS)), 30, "a view")
+        assert recorder.poll() is None
+        assert state(town)["gaps"] == 0
+        assert town.end(recorder) == 0
+        assert check(store).findings == []
+    with Register(town.settings) as register:
+        (said,) = register.of_type("redaction", after=0, limit=10)
+        body = parse_entry(register.raw(said)).body
+    assert body["node"] == town.settings.node
+    assert body["models"] == hashes()
 
 
 def test_recording_outlives_the_keeper_until_its_windows_end(

@@ -12,12 +12,24 @@ from plainview.errors import BadFormat, StoreDamaged
 from plainview.register import records, statements
 from plainview.register.private import Names, Sources, without_credentials
 from plainview.testing.town import RULES, Town, camera_values
+from plainview.tlog.shapes import CAMERA_RECORD, check_shape
 
 
 def test_a_complete_record() -> None:
     record = records.camera_record(camera_values(1_800_000_000_000))
     assert record.body()["audio"] is False
     assert record.body()["retention"]["class"] == "street"
+
+
+def test_heads_are_hidden_unless_the_record_says_otherwise() -> None:
+    values = camera_values(1_800_000_000_000)
+    body = records.camera_record(values).body()
+    assert (body["profile"], body["zones"], body["fill"]) == ("heads", [], "solid")
+    zones = [[[0, 0], [0, 10_000], [10_000, 0]]]
+    chosen = {**values, "profile": "motion", "zones": zones, "fill": "mosaic"}
+    body = records.camera_record(chosen).body()
+    assert (body["profile"], body["zones"], body["fill"]) == ("motion", zones, "mosaic")
+    check_shape(body, CAMERA_RECORD, "record")
 
 
 def test_days_are_their_first_instant() -> None:
@@ -32,6 +44,12 @@ def test_days_are_their_first_instant() -> None:
         ("audio", True, "audio"),
         ("biometric_identification", "faces", "biometric_identification"),
         ("profile", "none", "profile"),
+        ("fill", "blur", "fill"),
+        ("zones", [[[0, 0], [0, 1]]], "zones.0"),
+        ("zones", [[[0, 0], [0, 1], [10_001, 0]]], "zones.0.2.0"),
+        ("zones", [[[0, 0], [0, 1], [0.5, 0]]], "zones.0.2.0"),
+        ("zones", [[[0, 0], [0, 1], [0]]], "zones.0.2"),
+        ("zones", [[[0, 0], [0, 1], [1, 0]]] * 33, "zones"),
         ("kind", "drone", "kind"),
         ("position", None, "shows its position"),
         ("position", [99_000_000, 0], "millionths of a degree"),

@@ -15,6 +15,7 @@ from plainview.testing.city import START, City, camera_record, digest
 from plainview.tlog import merkle
 
 NOTICE_MS = 30_000
+TRIANGLE = [[0, 0], [0, 10_000], [10_000, 0]]
 
 
 @pytest.fixture
@@ -144,6 +145,19 @@ def test_the_next_version_takes_over_and_the_answer_ends_there(city: City) -> No
         {"audio": True},
         {"biometric_identification": "faces"},
         {"profile": "none"},
+        {"profile": None},
+        {"fill": "blur"},
+        {"zones": None},
+        {"zones": [TRIANGLE] * 33},
+        {"zones": [TRIANGLE[:2]]},
+        {"zones": [[[0, 0]] * 65]},
+        {"zones": [[[0, 0], [0, 1], [1]]]},
+        {"zones": [[[0, 0], [0, 1], [1, 0, 0]]]},
+        {"zones": [[[0, 0], [0, 1], [10_001, 0]]]},
+        {"zones": [[[0, 0], [0, 1], [-1, 0]]]},
+        {"zones": [[[0, 0], [0, 1], [True, 0]]]},
+        {"zones": [[[0, 0], [0, 1], ["1", 0]]]},
+        {"zones": [7]},
         {"kind": "drone"},
         {"position": [44.8, 20.4]},
         {"retention": {"class": "street", "seconds": 0}},
@@ -160,6 +174,35 @@ def test_what_a_register_record_may_not_say(city: City, changes: dict[str, Any])
     with pytest.raises((BadFormat, Refused)):
         city.camera("cam-01", **changes)
     assert "cam-01" not in city.history.cameras
+
+
+@pytest.mark.parametrize("profile", ["faces", "heads", "people", "motion"])
+def test_what_is_hidden_is_chosen_in_the_record(city: City, profile: str) -> None:
+    edges = [[0, 0], [10_000, 10_000], *[[n, n] for n in range(62)]]
+    city.camera("cam-01", profile=profile, zones=[TRIANGLE] * 31 + [edges], fill="mosaic")
+    answer = city.history.may_record("cam-01", city.now + NOTICE_MS)
+    assert answer.record["profile"] == profile
+    assert answer.record["zones"][31][1] == [10_000, 10_000]
+
+
+def test_a_record_from_before_there_was_a_choice_stays_valid(city: City) -> None:
+    old = {k: v for k, v in camera_record(profile="faces").items() if k not in ("zones", "fill")}
+    body = {"camera": "cam-01", "version": 1, "status": "active"}
+    index = city.state("camera", "p-dpo", **body, record=old)
+    answer = city.history.may_record("cam-01", city.now + NOTICE_MS)
+    assert (answer.index, answer.record) == (index, old)
+    with pytest.raises(BadFormat, match="record"):
+        city.state("camera", "p-dpo", **{**body, "version": 2}, record={**old, "blur": 3})
+
+
+def test_what_a_recorder_redacts_with_is_noted(city: City) -> None:
+    body = {"node": "node-1", "software": "plainview 1", "models": {"faces.onnx": "ab" * 32}}
+    size = city.history.size
+    assert city.keep("redaction", **body, settings={"search_every": 3}) == size
+    with pytest.raises(BadFormat, match="fields"):
+        city.keep("redaction", **body)
+    with pytest.raises(BadFormat, match="models"):
+        city.keep("redaction", **{**body, "models": []}, settings={})
 
 
 def test_versions_follow_one_another(city: City) -> None:

@@ -66,6 +66,16 @@ def test_the_whole_story_holds(tmp_path: Path) -> None:
     assert report.to_dict()["ok"] is True
 
 
+def test_what_recorders_redact_with_may_stand_on_the_log(tmp_path: Path) -> None:
+    city = City()
+    city.story()
+    body = {"node": "node-1", "software": "plainview 1", "models": {"faces.onnx": "ab" * 32}}
+    city.keep("redaction", **body, settings={"search_every": 3})
+    report = verified(city, tmp_path)
+    assert report.ok, report.lines()
+    assert report.facts["size"] == len(city.raws)
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     city = started()
     city.publish(tmp_path)

@@ -106,7 +106,15 @@ async def purpose(request: Request):
 @app.get("/api/cameras")
 def cameras():
     out = [
-        {"id": i, "name": n, "kind": "pole", "place": p, "state": "recording", "reason": None}
+        {
+            "id": i,
+            "name": n,
+            "kind": "pole",
+            "place": p,
+            "state": "recording",
+            "reason": None,
+            "hidden": "Faces, heads and number plates are hidden",
+        }
         for i, n, p in NAMES
     ]
     if state.get("closed"):

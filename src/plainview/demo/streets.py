@@ -15,6 +15,11 @@ DPIA = Path(__file__).parent / "assets" / "impact-assessment.md"
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm"})
 RETENTION_SECONDS = 60
 YEAR_MS = 365 * DAY_MS
+WINDOWS = (
+    ((0, 1640), (800, 1850), (800, 5620), (0, 6130)),
+    ((1050, 1900), (1810, 2090), (1810, 5000), (1050, 5460)),
+)
+"""The two nearest windows of the generated street, in 10,000ths of its width and height."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Street:
     position: tuple[int, int] | None
     direction: str
     area: str | None = None
+    zones: tuple[tuple[tuple[int, int], ...], ...] = ()
 
 
 STREETS = (
@@ -47,7 +53,8 @@ STREETS = (
     Street("cam-04", "Linden Street", "Linden Street 14", "pole",
            "A pavement, a bus stop and a pedestrian crossing. The picture is generated: the faces "
            "in it are from free photographs.",
-           "Safety at the pedestrian crossing", None, (44_815_100, 20_462_300), "north-east"),
+           "Safety at the pedestrian crossing", None, (44_815_100, 20_462_300), "north-east",
+           zones=WINDOWS),
 )  # fmt: skip
 
 
@@ -85,7 +92,9 @@ def record(street: Street, now: Ms) -> dict[str, Any]:
         },
         "retention": {"class": "demo", "seconds": RETENTION_SECONDS},
         "custodian_set": "set-1",
-        "profile": "faces",
+        "profile": "heads",
+        "zones": [[list(point) for point in zone] for zone in street.zones],
+        "fill": "solid",
         "audio": False,
         "biometric_identification": "none",
         "valid_from": to_iso(now),

@@ -68,11 +68,9 @@ class Desk:
         self.scribe, self.ring, self.box, self._clock = scribe, ring, box, clock
         self._sessions: dict[str, Watching] = {}
         self.keeping = threading.Lock()  # no key is destroyed while a hold is on its way to the log
-        self._windows = threading.Lock()
-        self._openings = threading.Lock()
-        self._watching = threading.Lock()
-        looking = (self.act, self.watch, self.view_key, self.watch_end, self.opening)
-        self.operations = (self.append, self.roots, self.gate, self.windows, *looking)
+        self._windows, self._openings, self._watching = (threading.Lock() for _ in range(3))
+        told = (self.append, self.roots, self.gate, self.redaction, self.windows, self.act)
+        self.operations = (*told, self.watch, self.view_key, self.watch_end, self.opening)
 
     def log(self, kind: str, body: Mapping[str, Any], ident: str) -> int:
         """An entry of the keeper's own."""
@@ -120,6 +118,9 @@ class Desk:
     def gate(self, id: Id, camera: str, allowed: bool, reason: str, register: int | None) -> int:
         body = {"camera": camera, "allowed": allowed, "reason": reason, "register": register}
         return self.log("gate", body, id)
+
+    def redaction(self, id: Id, **body: Any) -> int:
+        return self.log("redaction", body, id)
 
     # -- people who look
 

@@ -43,7 +43,6 @@ class Scribe:
         self.folder, self._signer = folder, signer
         self.lock = threading.RLock()
         self.changed = threading.Event()
-        self.broken = ""
         self._probed = 0.0
         self._waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._reopen()

@@ -145,6 +145,13 @@ class KeeperClient:
             )
         )
 
+    def redaction(self, entry: str, body: dict[str, Any]) -> int:
+        """Log what a recorder redacts with (`node`, `software`, `models`, `settings`); the index.
+
+        `entry` is the id to use, the same one when the caller asks a second time.
+        """
+        return int(self._ask("redaction", id=entry, **body))
+
     def act(self, actor: str, role: str, act: str, detail: dict[str, Any]) -> Act:
         """Log an act of a person: the commitment now, the detail at the reveal."""
         question = {"actor": actor, "role": role, "act": act, "detail": detail}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 import structlog
 
@@ -12,6 +13,7 @@ from plainview.errors import GateClosed
 from plainview.ingest.pacing import Backoff
 from plainview.recorder.gate import Asked, Gate, Logs
 from plainview.recorder.pipeline import STOP_S, OpenDetector, Parts, Pipeline
+from plainview.recorder.ruling import Published, Ruling
 from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
 from plainview.store.tail import Tail
@@ -24,17 +26,24 @@ STEADY_S = 60.0
 """A pipeline that ran this long was sound: the next pause is short again."""
 
 
+class CameraRegister(Asked, Published, Protocol):
+    """`plainview.register.projection.Register`, as far as a camera needs it."""
+
+
 class Camera:
     """`tend` is called by the supervising thread every few seconds; `status` by any."""
 
     def __init__(
-        self, name: str, settings: Settings, register: Asked, keeper: Logs, writer: Writer,
+        self, name: str, settings: Settings, register: CameraRegister, keeper: Logs, writer: Writer,
         tail: Tail, detector: OpenDetector, *, epoch: int, window_s: int, clock: Clock,
     ) -> None:  # fmt: skip
         self.name = name
         self.gate = Gate(name, register, keeper, settings.horizon_seconds)
         self.stock = WindowStock(name, epoch, horizon_s=settings.horizon_seconds, window_s=window_s)
-        self._parts = Parts(settings, self.gate, self.stock, writer, tail, detector, clock)
+        self.ruling = Ruling(name, register)
+        self._parts = Parts(
+            settings, self.gate, self.stock, writer, tail, detector, self.ruling.at, clock
+        )
         self._clock = clock
         self._pipeline: Pipeline | None = None
         self._ending: Pipeline | None = None
@@ -44,6 +53,7 @@ class Camera:
 
     def tend(self, address: Address) -> None:
         """Ask the gate; start, stop or restart the pipeline accordingly. Never waits for one."""
+        self.ruling.refresh()
         self.gate.refresh(self._clock)
         try:
             self.gate.check(self._clock())

@@ -20,6 +20,7 @@ from plainview.media.packets import Packet, Parameters
 from plainview.recorder.gate import Gate
 from plainview.recorder.reading import Reading
 from plainview.recorder.redaction import RedactionThread
+from plainview.recorder.ruling import RulesAt
 from plainview.recorder.sources import Address
 from plainview.recorder.views import Views
 from plainview.recorder.windows import WindowStock
@@ -49,6 +50,7 @@ class Parts:
     writer: Writer
     tail: Tail
     detector: OpenDetector
+    rules: RulesAt
     clock: Clock = now_ms
 
 
@@ -133,8 +135,9 @@ class Pipeline:
         parts = self._parts
         views = Views(parts.stock, parts.writer, parts.tail, parts.clock)
         return RedactionThread(
-            self.address.camera, parts.settings, parts.detector, views, clock=parts.clock
-        )
+            self.address.camera, parts.settings, parts.detector, views, parts.rules,
+            clock=parts.clock,
+        )  # fmt: skip
 
     def _run(self) -> None:
         try:

@@ -4,7 +4,8 @@ Recording never waits for it: packets come through a bounded queue. More than th
 only its key frames are kept, and when it is full all the same, everything up to the next one goes.
 What goes in too late is withheld by the redactor itself (`lag_ms`). After a gap or a drop, and when
 codec, picture size or frame rate change, decoder and redactor are new; only gap and drop interrupt
-the view. A stream that cannot be decoded gives no view and says why; its original is sealed.
+the view. When the camera's record asks for other rules, the redactor is new from the next picture
+on. A stream that cannot be decoded gives no view and says why; its original is sealed.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from plainview.media.decode import Decoder, check_decodable
 from plainview.media.frames import Frame
 from plainview.media.packets import Packet, Parameters
 from plainview.recorder.eyes import Blindness, RateWatch, frame_rate
+from plainview.recorder.ruling import RulesAt
 from plainview.recorder.views import Views
 from plainview.redact.detector import Detector
 from plainview.redact.pipeline import Redactor
+from plainview.redact.rules import Rules
 from plainview.redact.view import ViewItem, ViewPipeline
 
 log = structlog.get_logger()
@@ -32,6 +35,9 @@ MAX_PACKETS = 500
 MAX_BYTES = 64 << 20
 MAX_LAG_MS: Ms = 3_000
 """Packets that may wait for redaction."""
+HELD_MS: Ms = 1_000
+"""Pictures of packets that came so long ago may still be in the decoder: rules that hide less wait
+until they are out of it."""
 MEASURED = 10
 """Packets that are looked at to tell the frame rate."""
 
@@ -40,11 +46,11 @@ class RedactionThread:
     """Start it once; `offer` and `gap` never wait. `stop` finishes what is in hand."""
 
     def __init__(
-        self, camera: str, settings: Settings, detector: Detector, views: Views,
+        self, camera: str, settings: Settings, detector: Detector, views: Views, rules: RulesAt,
         *, clock: Clock = now_ms,
     ) -> None:  # fmt: skip
         self._camera, self._settings, self._clock = camera, settings, clock
-        self._detector, self._views = detector, views
+        self._detector, self._views, self._rules = detector, views, rules
         self._queue: deque[tuple[Packet, Parameters] | None] = deque()
         self._bytes = 0
         self._await_key = True
@@ -181,12 +187,13 @@ class RedactionThread:
         self._parameters = parameters
         self._views.wall_source = packet.wall_source
         if self._pipeline is not None:
+            self._obey(parameters, packet)
             self._decode(packet)
         elif self._decodable(parameters):
             self._early.append(packet)
             if len(self._early) >= MEASURED:
                 early, self._early = self._early, []
-                self._begin(parameters, self._rate.fps or frame_rate(early))
+                self._begin(parameters, early[0], self._rate.fps or frame_rate(early))
                 for one in early:
                     self._decode(one)
 
@@ -207,24 +214,37 @@ class RedactionThread:
             return False
         return True
 
-    def _begin(self, parameters: Parameters, fps: float) -> None:
+    def _begin(self, parameters: Parameters, packet: Packet, fps: float) -> None:
+        self._fps = fps
+        self._pipeline = self._redacting(parameters, self._rules(packet.arrival_ms - HELD_MS))
+        self._decoder = Decoder(parameters, max_height=self._settings.view_height)
+
+    def _obey(self, parameters: Parameters, packet: Packet) -> None:
+        """Where the record asks for other rules now, the redactor is a new one."""
+        rules, old = self._rules(packet.arrival_ms - HELD_MS), self._pipeline
+        if old is not None and rules != old.redactor.rules:
+            log.info("rules_changed", camera=self._camera, profile=rules.profile)
+            self._pipeline = self._redacting(parameters, rules)
+            self._emit(old.flush())
+
+    def _redacting(self, parameters: Parameters, rules: Rules) -> ViewPipeline:
         chosen = self._settings
         redactor = Redactor(
             parameters.width,
             parameters.height,
-            fps,
+            self._fps,
             self._detector,
             search_every=chosen.search_every,
             detector_width=chosen.detector_width,
             view_height=chosen.view_height,
             view_fps=chosen.view_fps,
+            rules=rules,
         )
         try:
             redactor.warm_up()
         except DetectorFault as fault:
             log.warning("detector_fault", camera=self._camera, reason=fault.message)
-        self._decoder = Decoder(parameters, max_height=chosen.view_height)
-        self._pipeline, self._fps = ViewPipeline(redactor, preset=chosen.view_preset), fps
+        return ViewPipeline(redactor, preset=chosen.view_preset)
 
     def _decode(self, packet: Packet) -> None:
         if self._decoder is None or self._pipeline is None:

@@ -21,8 +21,8 @@ from plainview.base.clock import Clock, now_ms
 from plainview.base.settings import Settings
 from plainview.errors import PlainviewError, Unavailable
 from plainview.recorder import gate as gates
-from plainview.recorder import making, retention, roots
-from plainview.recorder.cameras import Camera
+from plainview.recorder import making, retention, roots, stating
+from plainview.recorder.cameras import Camera, CameraRegister
 from plainview.recorder.condition import Condition
 from plainview.recorder.pipeline import STOP_S, OpenDetector
 from plainview.recorder.sources import Address, SourcesFile
@@ -36,7 +36,7 @@ CLERK_S = 2.0
 MAKER_S = 1.0
 
 
-class Register(making.Rulebook, retention.Shreds, Protocol):
+class Register(CameraRegister, making.Rulebook, retention.Shreds, Protocol):
     """`plainview.register.projection.Register`, as far as a recorder needs it."""
 
     def sync(self) -> int:
@@ -44,7 +44,7 @@ class Register(making.Rulebook, retention.Shreds, Protocol):
         ...
 
 
-class Keeper(gates.Logs, roots.Logs, making.Locks, Protocol):
+class Keeper(gates.Logs, roots.Logs, making.Locks, stating.Logs, Protocol):
     """`plainview.keys.client.KeeperClient`, as far as a recorder needs it."""
 
 
@@ -80,6 +80,7 @@ class Recorder:
         self._roots = roots.Roots(self._store, settings.node, keeper, every_ms=every)
         self._retention = retention.Retention(self._store, register, self._roots.book)
         self._maker = making.Maker(register, keeper, clock)
+        self._statement = stating.Statement(settings, keeper)
         self._trouble: dict[str, str] = {}
         self._condition = Condition(
             settings, self._cameras, self._writer, self._sources, self._maker, detectors,
@@ -157,6 +158,7 @@ class Recorder:
             going = any(made)
 
     def _clerk(self) -> None:
+        self._guarded("redaction", self._statement.tell)
         if self._roots.due(self._clock()):
             self._roots.log(self._clock())
         self._retention.follow()

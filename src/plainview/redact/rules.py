@@ -5,7 +5,7 @@ Nothing here can hide less than every face: the profiles only add to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +14,8 @@ from plainview.errors import BadFormat
 UNITS = 10_000
 """Points of zones are in these parts of the picture's width and height: the log has no floats."""
 MOST_ZONES, MOST_POINTS = 32, 64
+EVERYWHERE = ((0, 0), (UNITS, 0), (UNITS, UNITS), (0, UNITS))
+"""The zone that is the whole picture."""
 
 Zone = tuple[tuple[int, int], ...]
 """A polygon, at least three points (x, y) from the top left, 0 to `UNITS`."""
@@ -52,6 +54,21 @@ class Rules:
 
     def __post_init__(self) -> None:
         check_zones(self.zones)
+
+
+def strictest(several: Sequence[Rules]) -> Rules:
+    """Rules that hide whatever any of these hides; of at least one.
+
+    Where they have more different zones together than rules may have, the whole picture is one.
+    """
+    order = list(Profile)
+    zones = tuple(dict.fromkeys(zone for rules in several for zone in rules.zones))
+    solid = any(rules.fill is FillStyle.SOLID for rules in several)
+    return Rules(
+        profile=max((rules.profile for rules in several), key=order.index),
+        zones=zones if len(zones) <= MOST_ZONES else (EVERYWHERE,),
+        fill=FillStyle.SOLID if solid else FillStyle.MOSAIC,
+    )
 
 
 def check_zones(zones: Iterable[Zone]) -> None:

@@ -84,6 +84,11 @@ class Register(Questions):
         times = self._times([version.index for version in versions])
         return [_camera(name, version, times) for version in versions]
 
+    def published(self, name: str) -> list[Version]:
+        """The same as the rule book has them, out of memory; none of an unknown camera."""
+        with self._follower.book() as book:
+            return list(book.cameras.get(name, ()))
+
     def people(self) -> list[PersonOnLog]:
         """Everybody enrolled, by id."""
         with self._follower.book() as book:

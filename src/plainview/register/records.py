@@ -49,6 +49,10 @@ Moment = Annotated[str, BeforeValidator(_moment)]
 Text = Annotated[str, Field(min_length=1, max_length=400)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Side = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+"""Where a point lies, in 10,000ths of the picture's width or height: the log has no floats."""
+Zone = Annotated[list[tuple[Side, Side]], Field(min_length=3, max_length=64)]
+"""A polygon that is always hidden: points (x, y) from the top left of the picture."""
 
 
 class _Strict(BaseModel):
@@ -114,7 +118,9 @@ class CameraRecord(_Strict):
     contract: Contract
     retention: Retention
     custodian_set: Name
-    profile: Literal["faces"] = "faces"
+    profile: Literal["faces", "heads", "people", "motion"] = "heads"
+    zones: Annotated[list[Zone], Field(max_length=32)] = []
+    fill: Literal["solid", "mosaic"] = "solid"
     audio: Literal[False] = False
     biometric_identification: Literal["none"] = "none"
     valid_from: Moment

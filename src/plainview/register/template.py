@@ -22,6 +22,9 @@ controller = "City of ..."                   # who answers for it
 contact = "dpo@city.example"
 unit = "Traffic unit"
 purpose = "Road safety on the bridge"
+profile = "heads"          # what is hidden, each more: faces (and plates), heads, people, motion
+zones = []                 # always hidden, such as windows: [[[x, y], [x, y], [x, y]]], 0 to 10000
+fill = "solid"             # what is seen instead: solid (nothing is left) or mosaic
 custodian_set = "set-1"                      # who holds the keys: plainview person list
 valid_from = "2026-12-01"                    # never earlier than published plus notice period
 

@@ -29,6 +29,7 @@ from plainview.redact.canvas import i420
 from plainview.redact.detector import Found, Sought
 from plainview.redact.layout import SIZES
 from plainview.redact.manners import usual
+from plainview.redact.rules import Rules
 from plainview.seal.draft import Spec
 from plainview.seal.segments import open_segment
 from plainview.seal.views import ViewCipher
@@ -44,6 +45,11 @@ from plainview.tlog.history import Version
 _MESSAGE = struct.Struct(">BBHQII")
 FOREVER: Ms = now_ms() + 10**10
 """Ten days after the test and some."""
+
+
+def standard(moment: Ms) -> Rules:
+    """What is hidden where a record says nothing else."""
+    return Rules()
 
 
 class Open:
@@ -84,7 +90,7 @@ class OneCamera:
         gate = Gate("cam-01", Open(), Open(), horizon_s=120)
         gate.refresh(now_ms)
         self._fill()
-        parts = Parts(self.settings, gate, self.stock, self.writer, self.tail, detector)
+        parts = Parts(self.settings, gate, self.stock, self.writer, self.tail, detector, standard)
         self.pipeline = Pipeline(Address("cam-01", url), parts)
         self._stop = threading.Event()
         self._filler = threading.Thread(target=self._keep_filled)

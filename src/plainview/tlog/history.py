@@ -203,7 +203,8 @@ class History:
             raise Refused(f"the next version of {body['camera']} is {len(versions) + 1}.")
         if versions and versions[-1].status == "removed":
             raise Refused(f"{body['camera']} was removed.", hint="Register it under a new name.")
-        check_shape(record, CAMERA_RECORD, "record")
+        # Records of before there was a choice say neither; they mean this.
+        check_shape({"zones": [], "fill": "solid", **record}, CAMERA_RECORD, "record")
         kind, seconds = record["retention"]["class"], record["retention"]["seconds"]
         if self.classes.get(kind, seconds) != seconds:
             raise Refused("this retention class has another length.", hint="Name a new class.")
@@ -380,7 +381,7 @@ class History:
             raise NotLogged("a reveal names an earlier entry.")
 
     def _noted(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
-        """`start`, `roots`, `act`: their shape is all that the log itself can tell."""
+        """`start`, `redaction`, `roots`, `act`: their shape is all that the log itself can tell."""
 
 
 _STEPS = {kind: step for kind in BODY if (step := "_" + kind.replace("-", "_")) in vars(History)}

@@ -60,7 +60,7 @@ class PolicyFile:
                 self.urls.update((name, address) for address in url)
             case ["group", name, count, *members] if members:
                 self._new(name)
-                self.groups[name] = (self._count(count, len(members)), self._take(members))
+                self.groups[name] = (_count(count, len(members)), self._take(members))
             case ["quorum", name] if not self.quorum and (name == "none" or self._has(name)):
                 self.quorum = name
             case _:
@@ -88,9 +88,10 @@ class PolicyFile:
                 raise BadFormat(f"{name!r} is unknown or already in a group.")
         return tuple(members)
 
-    @staticmethod
-    def _count(text: str, size: int) -> int:
-        number = {"any": "1", "all": str(size)}.get(text, text)
-        if not re.fullmatch("[0-9]{1,9}", number) or not 1 <= int(number) <= size:
-            raise BadFormat(f"a group of {size} cannot need {text!r}.")
-        return int(number)
+
+def _count(text: str, size: int) -> int:
+    """How many of `size` members a group needs; raises `BadFormat`."""
+    number = {"any": "1", "all": str(size)}.get(text, text)
+    if not re.fullmatch("[0-9]{1,9}", number) or not 1 <= int(number) <= size:
+        raise BadFormat(f"a group of {size} cannot need {text!r}.")
+    return int(number)

@@ -47,16 +47,15 @@ STATUSES = ("active", "suspended", "removed")
 CAMERA_RECORD = shape(
     "name:text place:text direction:text sees:text controller:text contact:text unit:text"
     " purpose:text valid_from:text area:text? custodian_set:name",
-    kind=("pole", "mobile", "dashcam", "bodycam"),
-    position=([int], None),
+    kind=("pole", "mobile", "dashcam", "bodycam"), position=([int], None),
     legal_basis=shape("law:text article:text decision:text valid_from:text valid_to:text"),
-    dpia=shape("hash:hex date:text review_due:text"),
+    dpia=shape("hash:hex date:text review_due:text"), retention=shape("class:name seconds:int"),
     contract=shape("number:text supplier:text valid_to:text", value=(str, int)),
-    retention=shape("class:name seconds:int"),
-    profile=("faces",),
-    audio=(False,),
-    biometric_identification=("none",),
-)
+    profile=("faces", "heads", "people", "motion"), fill=("solid", "mosaic"),
+    # At most 32 polygons of 3 to 64 points (x, y), in 10,000ths of the picture's width and height.
+    zones=[[[range(10_001), range(2, 3)], range(3, 65)], range(33)],
+    audio=(False,), biometric_identification=("none",),
+)  # fmt: skip
 ENTRY = shape("type:text time:text body:object", v=1, id=ID)
 STATEMENT = ENTRY | {"by": [str], "sigs": dict}
 BODY = {
@@ -77,6 +76,7 @@ BODY = {
     "act": shape("actor:name role:name act:name detail_commitment:hex"),
     "reveal": shape("of:int detail:object salt:text"),
     "gate": shape("camera:name allowed:bool reason:text register:int?"),
+    "redaction": shape("node:name software:text models:object settings:object"),
     "opening": shape("request:hex window:name resealed_e:hex"),
     "shred": shape("period:name class:name due:text count:int windows:names root:hex"),
 }
@@ -92,12 +92,16 @@ def check_shape(value: Any, shape: Shape, what: str) -> None:
 
 
 def _fits(value: object, kind: object, name: str) -> bool:
+    """A list is `[kind of its items]`, or with a range behind it of so many items."""
     if isinstance(kind, type):
         return type(value) is kind
     if isinstance(kind, re.Pattern):
         return isinstance(value, str) and kind.fullmatch(value) is not None
-    if isinstance(kind, list):
-        return isinstance(value, list) and all(_fits(item, kind[0], name) for item in value)
+    if isinstance(kind, range):
+        return type(value) is int and value in kind
+    if isinstance(kind, list) and isinstance(value, list):
+        sized = all(len(value) in size for size in kind[1:])
+        return sized and all(_fits(item, kind[0], name) for item in value)
     if isinstance(kind, tuple):
         return any(_fits(value, option, name) for option in kind)
     if isinstance(kind, dict):

@@ -19,6 +19,7 @@ from plainview.base.software import installed
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
+from plainview.redact import record
 from plainview.register.projection import Register
 from plainview.store.store import Store
 from plainview.watch.live import LiveHub
@@ -42,9 +43,11 @@ from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
+from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
 from plainview.web.routes import (
     account,
+    algorithms,
     cameras,
     files,
     health,
@@ -70,6 +73,7 @@ ROUTERS = (
     playback.router,
     requests.router,
     software.router,
+    algorithms.router,
 )
 SWEEP_S = 5.0
 LOOK_S = 15.0
@@ -161,6 +165,8 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         plain=PlainWords(t),
         looks=Looks(register),
         software=installed(),
+        records=record.load(),
+        redactions=Redactions(register),
     )
 
 

@@ -12,6 +12,7 @@ from plainview.base.settings import Settings
 from plainview.base.software import Software
 from plainview.cases.service import Cases
 from plainview.keys.client import KeeperClient
+from plainview.redact.record import Records
 from plainview.register.projection import Register
 from plainview.store.store import Store
 from plainview.watch.live import LiveHub
@@ -28,6 +29,7 @@ from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
+from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
@@ -64,6 +66,8 @@ class Web:
     plain: PlainWords
     looks: Looks
     software: Software
+    records: Records
+    redactions: Redactions
 
     def now(self) -> Ms:
         """The time."""

@@ -50,6 +50,7 @@ class PlainWords:
             "act": self._act,
             "reveal": self._reveal,
             "gate": lambda b: ("gate-open" if b["allowed"] else "gate-shut", b),
+            "redaction": self._redaction,
             "opening": lambda b: ("opening", b),
             "shred": lambda b: ("shred", {"n": b["count"], "period": b["period"]}),
         }
@@ -97,6 +98,11 @@ class PlainWords:
         if said is None:
             return "start", {}
         return "start_software", {"version": said[0], "hash": said[1][:16]}
+
+    def _redaction(self, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        said = stated(body["software"])
+        version = said[0] if said else self._t("site.unknown")
+        return "redaction", {"node": body["node"], "version": version, "n": len(body["models"])}
 
     def _windows(self, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         cameras = sorted({window["camera"] for window in body["windows"]})

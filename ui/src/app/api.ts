@@ -25,6 +25,8 @@ export interface Camera {
   place: string | null;
   state: string;
   reason: string | null;
+  /** What is hidden in its pictures, in words. */
+  hidden: string;
 }
 
 export interface Draft {

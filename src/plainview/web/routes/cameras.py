@@ -13,7 +13,7 @@ from plainview.base.clock import Ms, to_iso
 from plainview.errors import GateClosed, NotFound
 from plainview.register.answers import Camera, SetOnLog
 from plainview.tlog.history import moment
-from plainview.web import words
+from plainview.web import hiding, words
 from plainview.web.context import Web, web_of
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
@@ -83,6 +83,7 @@ async def staff(
     request: Request, session: Annotated[SignedIn, needs(Permission.CAMERAS)]
 ) -> list[dict[str, Any]]:
     """What the wall shows."""
+    web = web_of(request)
     return [
         {
             "id": one.camera.id,
@@ -92,8 +93,9 @@ async def staff(
             # Blocks are live pictures too: the frames themselves say that they are.
             "state": "recording" if one.state.name in RECORDING else one.state.name,
             "reason": one.state.reason or None,
+            "hidden": hiding.hidden(web.t, one.camera.record),
         }
-        for one in await _all(web_of(request))
+        for one in await _all(web)
     ]
 
 
@@ -160,6 +162,9 @@ def _page(web: Web, name: str, health: dict[str, Any] | None) -> dict[str, Any]:
         "contract_end": moment(record["contract"]["valid_to"]),
         "looks": web.looks.at(name),
         "plain": web.plain,
+        "hidden": hiding.hidden(web.t, record),
+        "fill": hiding.fill(web.t, record),
+        "zones": hiding.outlines(record),
     }
 
 

@@ -173,6 +173,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           <span>
             <strong>{camera.name}</strong>
             {camera.place !== null && <small>{camera.place}</small>}
+            <small>{camera.hidden}</small>
           </span>
           {at !== null && (
             <time data-testid="playback-time" data-ms={at} title={dateTime(at)}>

@@ -128,6 +128,7 @@ export function Tile({
         <span className="what">
           <strong>{camera.name}</strong>
           {camera.place !== null && <small>{camera.place}</small>}
+          {enlarged && <small>{camera.hidden}</small>}
         </span>
         <span className="when">
           {status.paused && <em>{texts.tile.paused}</em>}
