@@ -137,7 +137,9 @@ class LibFaceDetection:
         rows, columns = picture.shape[:2]
         self._detect(buffer.ctypes.data, picture.ctypes.data, columns, rows, columns * 3)
         count = int(buffer[:4].view(np.int32)[0])
-        shorts = buffer[4 : 4 + 2 * self._SHORTS * count].view(np.int16).reshape(count, -1)
+        shorts = (
+            buffer[4 : 4 + 2 * self._SHORTS * count].view(np.int16).reshape(count, self._SHORTS)
+        )
         scores = (shorts[:, 0] / 100).astype(np.float32)
         sure = scores >= LEAST_SCORE
         return shorts[sure, 1:5].astype(np.float32), scores[sure]
