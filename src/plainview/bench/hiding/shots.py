@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from plainview.bench.hiding.truth import DataSet, Kind, Pictures, Sequence, Target
 from plainview.media.frames import Frame
 from plainview.testing import scene_heads
 from plainview.testing.scene import Truth
 from plainview.testing.scene_heads import Head
-from plainview.testing.scene_shots import NAMES, Shot, open_shot
+from plainview.testing.scene_shots import NAMES, SECONDS, Shot, open_shot, rate
 
 BEHIND_DEGREES = 120
 """Beyond this `scene` draws a head without an ear or a cheek."""
@@ -23,22 +24,27 @@ def shots(
 ) -> list[DataSet]:  # fmt: skip
     """All shots, each the first `scale` of its frames. Raises `NotFound` without photographs."""
     known = scene_heads.load() if heads is None else heads
-    return [_shot(open_shot(name, seed, size=size, heads=known), scale) for name in NAMES]
+    return [
+        _set(name, partial(open_shot, name, seed, size=size, heads=known), size, scale)
+        for name in NAMES
+    ]
 
 
-def _shot(shot: Shot, scale: float) -> DataSet:
-    count = min(shot.count, max(FEWEST, round(shot.count * scale)))
+def _set(name: str, opened: Callable[[], Shot], size: tuple[int, int], scale: float) -> DataSet:
+    """One shot as a data set; it is opened when its pictures are asked for."""
+    fps = rate(name)
+    count = max(FEWEST, round(fps * SECONDS * scale))
 
     def pictures() -> Pictures:
+        shot = opened()
         for number in range(count):
-            wall_ms = round(number * 1000 / shot.fps)
             targets = [target_of(truth) for truth in shot.truth(number)]
-            yield Frame.from_bgr(shot.frame(number), wall_ms=wall_ms), targets
+            yield Frame.from_bgr(shot.frame(number), wall_ms=round(number * 1000 / fps)), targets
 
     def sequences() -> Iterator[Sequence]:
-        yield Sequence(shot.name, shot.size, shot.fps, count, pictures)
+        yield Sequence(name, size, fps, count, pictures)
 
-    return DataSet(shot.name, sequences, count)
+    return DataSet(name, sequences, count)
 
 
 def target_of(truth: Truth) -> Target:
