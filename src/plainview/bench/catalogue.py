@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, cast
 
 from plainview.bench.result import Result
@@ -12,6 +13,7 @@ from plainview.errors import NotFound
 
 Say = Callable[[str], None]
 """Tells the person who waits what is being measured."""
+CHECKS = Path(".cache/checks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,18 @@ class Options:
     """Share of the full length or number; tests use a small one. Figures are for 1.0."""
     minutes: float = 0.25
     """How long a steady run lasts, where a bench has one."""
+    profile: str = "heads"
+    """What is hidden, for the benches of redaction."""
+    data: Path | None = None
+    """A data set or clips on disk, for `recall`."""
+    shots: bool = True
+    """Whether `recall` measures the generated shots."""
+    sheet: Path | None = None
+    """Where `recall` writes its contact sheet of misses (PNG)."""
+    details: Path | None = None
+    """Where `recall` writes all counts and misses (JSON)."""
+    checks: Path = CHECKS
+    """Where detectors lie that are no part of redaction (`tools/fetch_checks.py`)."""
 
     def scaled(self, full: float, least: float) -> float:
         """`full` times the scale, but at least `least`."""
@@ -44,6 +58,7 @@ ABOUT: dict[str, str] = {
     "open": "Opening released segments on the requester's machine.",
     "log": "Durable entries a second, and the time to a checkpoint.",
     "verify": "Verifying a log, entries a second.",
+    "recall": "How much of what must be hidden is hidden, and at what price.",
     "live": "What viewers cost, and whether slow ones disturb others.",
 }
 

@@ -25,6 +25,7 @@ from plainview.testing.scene_view import Area, Picture, View
 from plainview.testing.scene_weather import Cloud, Finish, Grain, Leaves, Rain, Tone
 
 SECONDS = 40
+WALKING_FPS = 15
 GRAIN = 1.3
 """Of a camera by day, as in `scene`."""
 WIDER = 1.5
@@ -106,9 +107,9 @@ class Walking(Shot):
     """The street just as `scene.Scene` draws it."""
 
     def __init__(self, seed: int, size: tuple[int, int], heads: dict[str, Head]) -> None:
-        self.name, self.seed, self.size, self.fps = "walking", seed, size, 15
+        self.name, self.seed, self.size, self.fps = "walking", seed, size, WALKING_FPS
         self._scene = Scene(
-            seed, width=size[0], height=size[1], fps=15, seconds=SECONDS, heads=heads
+            seed, width=size[0], height=size[1], fps=self.fps, seconds=SECONDS, heads=heads
         )
         self._made = None
 
@@ -228,13 +229,19 @@ SHOTS: dict[str, Recipe] = {
 NAMES = ("walking", *SHOTS)
 
 
+def rate(name: str) -> int:
+    """Frames a second of a shot, without opening it. Raises `NotFound`."""
+    if name not in NAMES:
+        raise NotFound(f"There is no shot {name!r}.", hint=f"Shots: {', '.join(NAMES)}.")
+    return SHOTS[name].fps if name in SHOTS else WALKING_FPS
+
+
 def open_shot(
     name: str, seed: int = 7, *, size: tuple[int, int] = (1280, 720),
     heads: dict[str, Head] | None = None,
 ) -> Shot:  # fmt: skip
     """The shot of that name. Raises `NotFound`, also if the photographs are missing."""
-    if name not in NAMES:
-        raise NotFound(f"There is no shot {name!r}.", hint=f"Shots: {', '.join(NAMES)}.")
+    rate(name)
     known = scene_heads.load() if heads is None else heads
     if name == "walking":
         return Walking(seed, size, known)
