@@ -349,3 +349,16 @@ def test_a_lag_costs_frames_before_anything_else(
     assert len([number for number in shown if 10 <= number < 30]) == left
     assert len([number for number in shown if number < 10]) == 10
     assert len([number for number in shown if number >= 80]) == 20, "it recovers by itself"
+
+
+def test_a_picture_says_that_others_were_left_out(detector: RemoteDetector) -> None:
+    made = Redactor(640, 360, 10, detector)
+    made.warm_up()
+    shown = []
+    for number in range(12):
+        frame = Frame.blank(640, 360, wall_ms=number * 100)
+        shown += made.push(frame, lag_ms=300 if number >= 6 else 0)
+    marks = {view.frame.wall_ms: int(view.frame.planes[0][-16:, :80].max()) for view in shown}
+    assert marks[200] == 128, "a blank picture"
+    assert marks[700] > 180, "letters in the corner"
+    assert made.effort.says

@@ -16,6 +16,7 @@ from plainview.recorder.pipeline import STOP_S, OpenDetector, Parts, Pipeline
 from plainview.recorder.ruling import Published, Ruling
 from plainview.recorder.sources import Address
 from plainview.recorder.windows import WindowStock
+from plainview.redact.load import Load
 from plainview.store.tail import Tail
 from plainview.store.writer import Writer
 
@@ -35,14 +36,15 @@ class Camera:
 
     def __init__(
         self, name: str, settings: Settings, register: CameraRegister, keeper: Logs, writer: Writer,
-        tail: Tail, detector: OpenDetector, *, epoch: int, window_s: int, clock: Clock,
+        tail: Tail, detector: OpenDetector, *,
+        load: Load, epoch: int, window_s: int, clock: Clock,
     ) -> None:  # fmt: skip
         self.name = name
         self.gate = Gate(name, register, keeper, settings.horizon_seconds)
         self.stock = WindowStock(name, epoch, horizon_s=settings.horizon_seconds, window_s=window_s)
         self.ruling = Ruling(name, register)
         self._parts = Parts(
-            settings, self.gate, self.stock, writer, tail, detector, self.ruling.at, clock
+            settings, self.gate, self.stock, writer, tail, detector, self.ruling.at, load, clock
         )
         self._clock = clock
         self._pipeline: Pipeline | None = None

@@ -20,6 +20,7 @@ from plainview.base.since import Since
 from plainview.recorder.cameras import Camera
 from plainview.recorder.making import Maker
 from plainview.recorder.sources import SourcesFile
+from plainview.redact.load import Load
 from plainview.store.room import Headroom, sentence
 from plainview.store.writer import Writer
 
@@ -38,12 +39,12 @@ class Condition:
 
     def __init__(
         self, settings: Settings, cameras: Mapping[str, Camera], writer: Writer,
-        sources: SourcesFile, maker: Maker, detectors: HasPid, trouble: Mapping[str, str],
-        clock: Clock,
+        sources: SourcesFile, maker: Maker, detectors: HasPid, load: Load,
+        trouble: Mapping[str, str], clock: Clock,
     ) -> None:  # fmt: skip
         self._settings, self._cameras, self._writer = settings, cameras, writer
         self._sources, self._maker, self._detectors = sources, maker, detectors
-        self._trouble, self._clock = trouble, clock
+        self._load, self._trouble, self._clock = load, trouble, clock
         self._since = Since()
 
     def health(self) -> dict[str, Any]:
@@ -89,6 +90,7 @@ class Condition:
         found = Samples()
         found.add("plainview_recorder_up", 1)
         found.add("plainview_detector_up", self._detectors.pid is not None)
+        found.add("plainview_redaction_effort", self._load.level)
         found.add("plainview_store_failing", self._writer.trouble is not None)
         found.add("plainview_store_written_bytes_total", self._writer.written)
         for one in self._writer.headroom():
@@ -111,6 +113,8 @@ def _of_camera(name: str, status: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(kind, name, reason or "It does not answer.", red=state != "refused")
     elif status["redaction"] == "withheld":
         yield Problem("view_withheld", name, str(status["redaction_reason"]))
+    elif status["redaction_effort"]:
+        yield Problem("view_reduced", name, str(status["redaction_effort"]), red=False)
 
 
 _COUNTERS = {

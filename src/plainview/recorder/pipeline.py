@@ -8,7 +8,7 @@ by the next one (`Camera` begins a new generation when a pipeline has ended).
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -25,6 +25,7 @@ from plainview.recorder.sources import Address
 from plainview.recorder.views import Views
 from plainview.recorder.windows import WindowStock
 from plainview.redact.detector import Detector
+from plainview.redact.load import Load
 from plainview.store.tail import Tail
 from plainview.store.writer import Writer
 
@@ -51,6 +52,7 @@ class Parts:
     tail: Tail
     detector: OpenDetector
     rules: RulesAt
+    load: Load = field(default_factory=Load)
     clock: Clock = now_ms
 
 
@@ -114,6 +116,7 @@ class Pipeline:
             "reason": trouble or health.reason,
             "redaction": redaction,
             "redaction_reason": why,
+            "redaction_effort": self._redaction.effort.says,
             "source_url_redacted": health.source,
             "last_packet_ms": health.last_packet_ms,
             "last_segment_ms": self._reading.last_ms or None,
@@ -136,7 +139,7 @@ class Pipeline:
         views = Views(parts.stock, parts.writer, parts.tail, parts.clock)
         return RedactionThread(
             self.address.camera, parts.settings, parts.detector, views, parts.rules,
-            clock=parts.clock,
+            load=parts.load, clock=parts.clock,
         )  # fmt: skip
 
     def _run(self) -> None:

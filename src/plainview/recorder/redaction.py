@@ -26,6 +26,7 @@ from plainview.recorder.eyes import Blindness, RateWatch, frame_rate
 from plainview.recorder.ruling import RulesAt
 from plainview.recorder.views import Views
 from plainview.redact.detector import Detector
+from plainview.redact.load import STEPS, Effort, Load
 from plainview.redact.pipeline import Redactor
 from plainview.redact.rules import Rules
 from plainview.redact.view import ViewItem, ViewPipeline
@@ -47,8 +48,9 @@ class RedactionThread:
 
     def __init__(
         self, camera: str, settings: Settings, detector: Detector, views: Views, rules: RulesAt,
-        *, clock: Clock = now_ms,
+        *, load: Load | None = None, clock: Clock = now_ms,
     ) -> None:  # fmt: skip
+        self._load = load or Load()
         self._camera, self._settings, self._clock = camera, settings, clock
         self._detector, self._views, self._rules = detector, views, rules
         self._queue: deque[tuple[Packet, Parameters] | None] = deque()
@@ -98,6 +100,12 @@ class RedactionThread:
         if pipeline is None:
             return "starting", "Waiting for pictures."
         return pipeline.state.state, pipeline.state.reason
+
+    @property
+    def effort(self) -> Effort:
+        """What the last picture got: less than everything on a busy node."""
+        pipeline = self._pipeline
+        return STEPS[0] if pipeline is None else pipeline.redactor.effort
 
     def offer(self, packet: Packet, parameters: Parameters) -> None:
         """Hand over a packet, after its original is safe."""
@@ -239,6 +247,7 @@ class RedactionThread:
             view_height=chosen.view_height,
             view_fps=chosen.view_fps,
             rules=rules,
+            load=self._load,
         )
         try:
             redactor.warm_up()

@@ -28,6 +28,7 @@ from plainview.recorder.pipeline import STOP_S, OpenDetector
 from plainview.recorder.sources import Address, SourcesFile
 from plainview.recorder.tailserver import TailServer
 from plainview.recorder.windows import next_epoch
+from plainview.redact.load import Load
 from plainview.store.store import Store
 from plainview.store.tail import Tail
 
@@ -82,9 +83,10 @@ class Recorder:
         self._maker = making.Maker(register, keeper, clock)
         self._statement = stating.Statement(settings, keeper)
         self._trouble: dict[str, str] = {}
+        self._load = Load()
         self._condition = Condition(
             settings, self._cameras, self._writer, self._sources, self._maker, detectors,
-            self._trouble, clock,
+            self._load, self._trouble, clock,
         )  # fmt: skip
         self._server = TailServer(
             settings.recorder_socket, self._tails, self.health, self._condition.metrics
@@ -144,6 +146,7 @@ class Recorder:
             self._writer,
             self._tails[name],
             self._detectors.open(),
+            load=self._load,
             epoch=self._epoch,
             window_s=self._window_s,
             clock=self._clock,

@@ -24,6 +24,8 @@ class Held:
     withheld: bool
     changed: NDArray[np.uint8] | None = None
     """Where it is not as it was last searched."""
+    fewer: bool = False
+    """Frames before it were left out, since the node is busy."""
     cut: bool = False
     """A new scene begins here."""
     searched: bool = False

@@ -20,7 +20,7 @@ import numpy as np
 from plainview.base.clock import Ms
 from plainview.errors import DetectorFault
 from plainview.media.frames import Frame, fit
-from plainview.redact import manners, mask, motion
+from plainview.redact import manners, mask, motion, withheld
 from plainview.redact.boxes import Boxes
 from plainview.redact.detector import Detector
 from plainview.redact.fill import Filler
@@ -133,6 +133,7 @@ class Redactor:
         except (DetectorFault, cv2.error) as fault:
             self._fail(str(fault), held.frame.wall_ms)
         held.withheld = self._state.state != "ok"
+        held.fewer = self._effort.part > 1
         self._last = held
         return [self._finish(self._held.popleft()) for _ in range(len(self._held) - self._every)]
 
@@ -220,6 +221,8 @@ class Redactor:
         self._filler.fill(held.frame, marks, areas * scale)
         unseen = np.concatenate([held.filled, held.moving])
         self._filler.cover(held.frame, unseen * scale)
+        if held.fewer:
+            withheld.say_fewer(held.frame)
         return ViewFrame(held.frame, False, np.concatenate([areas, unseen]) * scale)
 
 

@@ -19,6 +19,8 @@ from plainview.redact import fill
 CELLS = (16, 9)
 RENEW_MS: Ms = 1000
 NOTICE = "Picture withheld: protection is being restored"
+FEWER = "Busy: fewer pictures"
+"""Stands in the corner of pictures of a view of which some are left out."""
 _BAND, _TEXT = 40, 225
 """Luma of the notice's band and of its letters."""
 
@@ -54,8 +56,22 @@ def _averaged(plane: Plane) -> Plane:
     return np.asarray(cv2.resize(plane, CELLS, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def say_fewer(frame: Frame) -> None:
+    """Write into a picture that others before it were left out."""
+    size = max(8, frame.height // 48)
+    band = _band(FEWER, frame.width, frame.height, size)
+    _put(frame, band, (frame.height - band.shape[0]) // 2 * 2, 0)
+
+
 def _write(frame: Frame, notice: str) -> None:
-    band, top, left = _notice(notice, frame.width, frame.height)
+    size = max(8, frame.height // 26)
+    band = _band(notice, frame.width, frame.height, size)
+    top = (frame.height - band.shape[0]) // 4 * 2
+    left = (frame.width - band.shape[1]) // 4 * 2
+    _put(frame, band, top, left)
+
+
+def _put(frame: Frame, band: NDArray[np.uint8], top: int, left: int) -> None:
     height, width = band.shape
     frame.planes[0][top : top + height, left : left + width] = band
     rows = slice(top // 2, (top + height) // 2)
@@ -65,10 +81,9 @@ def _write(frame: Frame, notice: str) -> None:
 
 
 @lru_cache(maxsize=32)
-def _notice(text: str, width: int, height: int) -> tuple[NDArray[np.uint8], int, int]:
-    """The band with the sign and the text, and where it stands (even pixels)."""
+def _band(text: str, width: int, height: int, size: int) -> NDArray[np.uint8]:
+    """The band with the sign and the text, its sides even, for letters of at most `size`."""
     font = cv2.FontFace("sans")
-    size = max(8, height // 26)
     while size > 8 and _text_width(text, font, size) > width * 0.8:
         size -= 1
     letters = _text_width(text, font, size)
@@ -77,9 +92,7 @@ def _notice(text: str, width: int, height: int) -> tuple[NDArray[np.uint8], int,
     band = np.full((rows, columns), _BAND, np.uint8)
     _shield(band, size)
     cv2.putText(band, text, (3 * size, rows // 2 + size // 3), _TEXT, font, size, 500)
-    top = (height - rows) // 4 * 2
-    left = (width - columns) // 4 * 2
-    return band, top, left
+    return band
 
 
 def _text_width(text: str, font: cv2.FontFace, size: int) -> int:
