@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -16,13 +15,8 @@ from plainview.redact import models
 from plainview.redact.airgap import openvino
 
 ROOT = Path(__file__).resolve().parents[2]
+CHECKING = ROOT / ".cache" / "models"
 
-IDENTIFYING = (
-    "arcface", "deepface", "easyocr", "face_recognition", "facenet_pytorch", "facexlib", "fastreid",
-    "insightface", "openalpr", "paddleocr", "rapidocr", "rapidocr_onnxruntime", "torchreid",
-    "uniface", "ultralytics", "fast_alpr", "fast_plate_ocr", "nomeroff_net", "deface", "dlib",
-    "mediapipe", "speechbrain", "opengait",
-)  # fmt: skip
 MODEL_ENDINGS = (".onnx", ".pb", ".pt", ".pth", ".tflite", ".caffemodel", ".safetensors", ".h5")
 
 
@@ -43,11 +37,6 @@ def test_setup_pins_the_same_hash_as_the_list() -> None:
     assert dict(pinned) == {name: model.sha256 for name, model in listed.items()}
 
 
-@pytest.mark.parametrize("name", IDENTIFYING)
-def test_no_package_that_identifies_people_is_installed(name: str) -> None:
-    assert importlib.util.find_spec(name) is None
-
-
 @pytest.mark.parametrize("name", models.ALLOWED)
 def test_a_network_returns_the_maps_on_the_list_and_nothing_else(name: str) -> None:
     assert_only_maps(models.load(name), models.ALLOWED[name])
@@ -60,6 +49,31 @@ def assert_only_maps(weights: bytes, model: models.Model) -> None:
         network.reshape([1, 3, rows, columns])
         shapes = [tuple(output.get_shape()) for output in network.outputs]
         assert shapes == [(1, n, rows // step, columns // step) for n, step in model.returns]
+
+
+def test_the_second_opinion_on_faces_returns_maps_only() -> None:
+    name = models.SECOND_FACES
+    assert_only_maps(models.load_checking(name, CHECKING), models.CHECKING[name])
+
+
+def test_a_network_that_only_checks_is_not_one_that_may_be_loaded() -> None:
+    with pytest.raises(WeightsMissing, match="may load"):
+        models.load(models.SECOND_FACES, CHECKING)
+    with pytest.raises(WeightsMissing, match="may check with"):
+        models.load_checking(models.FACES, models.FOLDER)
+
+
+def test_every_model_has_its_licence_and_is_in_the_notice() -> None:
+    notice = (models.FOLDER / "NOTICE").read_text()
+    for name in models.ALLOWED:
+        assert f"{name}: " in notice
+        licence = (models.FOLDER / name).with_suffix(".LICENSE").read_text()
+        assert licence.startswith(("MIT License\n", "Apache License 2.0"))
+
+
+def test_no_licence_lies_in_the_folder_for_a_model_that_is_not() -> None:
+    stems = {path.stem for path in models.FOLDER.glob("*.LICENSE")}
+    assert stems == {Path(name).stem for name in models.ALLOWED}
 
 
 def test_an_altered_model_is_refused(tmp_path: Path) -> None:
@@ -91,9 +105,11 @@ def test_a_stranger_in_the_folder_is_named(tmp_path: Path) -> None:
         models.check_folder(tmp_path)
 
 
-def test_the_known_face_must_be_there(tmp_path: Path) -> None:
+def test_what_a_search_is_proved_with_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissing, match="known face"):
         models.known_face(tmp_path)
+    with pytest.raises(WeightsMissing, match="known person"):
+        models.known_person(tmp_path)
 
 
 CHILD = """
