@@ -55,7 +55,10 @@ def command(
     checks: Checks = CHECKS,
 ) -> None:
     """Measure what this machine does; ratios are against a baseline that ran in turn."""
-    options = Options(runs, scale, minutes, profile, data, shots, sheet, details, checks)
+    options = Options(
+        runs, scale, minutes, profile=profile, data=data, shots=shots, sheet=sheet,
+        details=details, checks=checks,
+    )  # fmt: skip
     journal.configure("bench", level=logging.ERROR)  # standard output is for figures alone
     names = list(ABOUT) if name == "all" else [name]
     console, talk = Console(), Console(stderr=True)

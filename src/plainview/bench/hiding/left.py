@@ -76,41 +76,55 @@ def _same(a: Box, b: Box) -> bool:
     return bool(overlap(one, other)[0] >= SAME)
 
 
+@dataclass(slots=True)
+class _Counted:
+    """One clip's counts: pictures, those that the checks looked at, faces in them."""
+
+    pictures: int = 0
+    withheld: int = 0
+    looked: int = 0
+    raw: int = 0
+    left: int = 0
+    area: float = 0.0
+
+
 def left(
     clip: Path, host: DetectorHost, rules: Rules, checks: list[Check], scale: float, sheet: Sheet
 ) -> Iterator[Result]:
     """`recall.left_16px.<clip>` and what it is to be compared with; misses go onto the sheet."""
-    sequence = sequence_of(clip)
-    every = max(1, round(1 / scale))
-    cost = Cost(host)
-    pictures = withheld = remain = raw = looked = 0
-    area = 0.0
+    sequence, every = sequence_of(clip), max(1, round(1 / scale))
+    cost, counted = Cost(host), _Counted()
     for seen in watch(sequence, host, rules, cost, max_height=None):
-        pictures += 1
-        withheld += seen.view.pixelated
-        area += seen.hidden.area()
+        counted.pictures += 1
+        counted.withheld += seen.view.pixelated
+        counted.area += seen.hidden.area()
         if checks and seen.number % every == 0:
-            looked += 1
-            raw += len(sightings(seen.raw.to_bgr(), checks))
-            remain += _look(seen, checks, sheet, sequence.part)
-    against = f"in {looked:,} of {pictures:,} pictures"
-    name = clip.stem
+            counted.looked += 1
+            counted.raw += len(sightings(seen.raw.to_bgr(), checks))
+            counted.left += _look(seen, checks, sheet, sequence.part)
+    yield from _results(clip.stem, checks, counted, cost.seconds)
+
+
+def _results(name: str, checks: list[Check], counted: _Counted, seconds: float) -> Iterator[Result]:
     if checks:
         by = " and ".join(check.name for check in checks)
-        ratio = float(f"{remain / raw:.4g}") if raw else None
+        ratio = float(f"{counted.left / counted.raw:.4g}") if counted.raw else None
+        looked = f"in {counted.looked:,} of {counted.pictures:,} pictures"
         yield Result(
-            NAME, f"{NAME}.left_{LEAST_PX}px.{name}", remain, "sightings, before a person looks",
-            raw, ratio, against=f"what {by} find in the raw pictures; {against}",
+            NAME, f"{NAME}.left_{LEAST_PX}px.{name}", counted.left,
+            "sightings, before a person looks", counted.raw, ratio,
+            against=f"what {by} find in the raw pictures; {looked}",
         )  # fmt: skip
+    pictures = max(1, counted.pictures)
     for metric, value, unit in (
-        ("masked_area", area / max(1, pictures) * 100, "% of the picture"),
-        ("withheld", withheld / max(1, pictures) * 100, "% of pictures"),
-        ("cpu_ms", cost.seconds / max(1, pictures) * 1000, "ms a picture"),
+        ("masked_area", counted.area / pictures * 100, "% of the picture"),
+        ("withheld", counted.withheld / pictures * 100, "% of pictures"),
+        ("cpu_ms", seconds / pictures * 1000, "ms a picture"),
     ):
-        rounded = float(f"{value:.4g}")
         yield Result(
-            NAME, f"{NAME}.{metric}.{name}", rounded, unit, against=f"{pictures:,} pictures"
-        )
+            NAME, f"{NAME}.{metric}.{name}", float(f"{value:.4g}"), unit,
+            against=f"{counted.pictures:,} pictures",
+        )  # fmt: skip
 
 
 def _look(seen: Seen, checks: list[Check], sheet: Sheet, part: str) -> int:
