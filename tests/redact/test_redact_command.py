@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,19 +122,47 @@ def test_mistakes_are_said_in_one_line(tmp_path: Path, arguments: list[str], sai
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4"]
 
 
-def test_interrupted_by_a_person(make_clip: MakeClip, tmp_path: Path) -> None:
+def test_interrupted_at_a_terminal(make_clip: MakeClip, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", times=range(0, 60_000, 40))
     process = subprocess.Popen(
-        [*COMMAND, str(source), str(tmp_path / "out.mp4")],
+        [*COMMAND, str(source), str(tmp_path / "out.mp4")], start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     until = time.monotonic() + 60
     while not (tmp_path / ".out.mp4.part").exists() and time.monotonic() < until:
         time.sleep(0.05)
     assert process.poll() is None
-    os.kill(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, the detector's process too
     output, errors = process.communicate(timeout=60)
-    assert process.returncode not in (0, None)
+    assert process.returncode == 130
     assert output == ""
     assert "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def everything(terminal: int) -> Iterator[bytes]:
+    """What was written to a terminal, until nobody has it open any more."""
+    while select.select([terminal], [], [], 120)[0]:
+        try:
+            yield os.read(terminal, 1 << 16)
+        except OSError:  # how Linux says the end of a terminal
+            break
+    os.close(terminal)
+
+
+def test_bars_are_for_the_terminal_and_lines_for_the_output(
+    make_clip: MakeClip, tmp_path: Path
+) -> None:
+    source = make_clip(tmp_path / "in.mp4", times=range(0, 400, 40))
+    terminal, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, str(source), str(tmp_path / "out.mp4"), "--json"],
+        stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "90"},
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b"".join(everything(terminal)).decode()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, shown
+    assert json.loads(output)["frames"] == 10
+    assert "frames/s" in shown
+    assert LOOK in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
@@ -111,7 +112,7 @@ def _part(text: str) -> int:
 def _run(batch: Batch, *, as_json: bool) -> list[Outcome]:
     outcomes = []
     with (
-        DetectorHost(deadline_seconds=10.0, hang_seconds=20.0) as host,
+        _patient_host() as host,
         Bars(batch.plan.jobs) as bars,
     ):
         host.wait()
@@ -120,10 +121,23 @@ def _run(batch: Batch, *, as_json: bool) -> list[Outcome]:
             return closing(host.open())
 
         for outcome in batch.redact_all(open_detector, bars.start):
-            bars.finish(outcome.job)
-            typer.echo(json.dumps(_as_json(outcome)) if as_json else _line(outcome))
+            with bars.finish(outcome.job):
+                typer.echo(json.dumps(_as_json(outcome)) if as_json else _line(outcome))
             outcomes.append(outcome)
     return outcomes
+
+
+def _patient_host() -> DetectorHost:
+    """A detector that a busy machine may keep waiting, and that Ctrl-C does not reach.
+
+    Ctrl-C goes to all processes of a terminal. The host's thread and its process keep the signal
+    blocked as it was when they began, so the detector ends only when we end it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return DetectorHost(deadline_seconds=10.0, hang_seconds=20.0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _close(outcomes: list[Outcome], *, keep_audio: bool) -> None:

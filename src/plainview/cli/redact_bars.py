@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,7 @@ class Bars:
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
             console=console, transient=True, disable=not console.is_terminal,
+            redirect_stdout=False, redirect_stderr=False,
         )  # fmt: skip
         # Files go by their bytes in the bar over all: their lengths are not known without reading.
         self._sizes = {job.source: max(1, job.source.stat().st_size) for job in jobs}
@@ -64,11 +66,15 @@ class Bars:
 
         return show
 
-    def finish(self, job: Job) -> None:
-        """Take the bar of `job` away: its line is about to be printed."""
+    @contextmanager
+    def finish(self, job: Job) -> Iterator[None]:
+        """Take the bars away while the line about `job` is printed."""
         if self._task is not None:
             self._progress.remove_task(self._task)
             self._task = None
         self._before += self._sizes[job.source]
         if self._all is not None:
             self._progress.update(self._all, completed=self._before)
+        self._progress.stop()
+        yield
+        self._progress.start()
