@@ -25,53 +25,64 @@ LOOK = "Look at the results before you publish them: no detector finds everybody
 MOST_SHOWN = 5
 
 
+Source = Annotated[
+    Path, typer.Argument(metavar="IN", help="A video or picture, or a folder of them.")
+]
+Target = Annotated[
+    Path, typer.Argument(metavar="OUT", help="The redacted file (videos: MP4), or a folder.")
+]
+HowMuch = Annotated[
+    Profile, typer.Option("--profile", help="How much is hidden, each more than the one before.")
+]
+Zones = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--zone",
+        metavar="X,Y X,Y X,Y",
+        help="An area that is always hidden: corners from the top left, in percent (25%,10%) "
+        "or in parts of 10000. Give it once for each area.",
+    ),
+]
+Filled = Annotated[FillStyle, typer.Option("--fill", help="What is seen instead.")]
+Height = Annotated[
+    int | None, typer.Option("--height", min=64, help="Make larger pictures this high.")
+]
+Effort = Annotated[
+    Preset, typer.Option("--preset", help="Of the encoder x264: slower makes smaller files.")
+]
+Quality = Annotated[
+    int, typer.Option("--crf", min=1, max=51, help="Quality of x264: lower is better and larger.")
+]
+Threads = Annotated[
+    int, typer.Option("--threads", min=1, max=64, help="Threads to decode and encode with.")
+]
+Audio = Annotated[
+    bool, typer.Option("--keep-audio", help="Copy the audio. Voices identify people.")
+]
+ReportTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", help="Write what was hidden in each frame, as JSON (IN a folder: a folder)."
+    ),
+]
+SheetTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--sheet", help="Write a sheet of redacted frames, as PNG (IN a folder: a folder)."
+    ),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace what is there, and do again what is done.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a file.")]
+
+
 def command(
-    source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A video or picture, or a folder of them.")
-    ],
-    target: Annotated[
-        Path, typer.Argument(metavar="OUT", help="The redacted file (videos: MP4), or a folder.")
-    ],
-    profile: Annotated[
-        Profile, typer.Option(help="How much is hidden, each more than the one before.")
-    ] = Profile.HEADS,
-    zone: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="X,Y X,Y X,Y",
-            help="An area that is always hidden: corners from the top left, in percent (25%,10%) "
-            "or in parts of 10000. Give it once for each area.",
-        ),
-    ] = None,
-    fill: Annotated[FillStyle, typer.Option(help="What is seen instead.")] = FillStyle.SOLID,
-    max_height: Annotated[
-        int | None, typer.Option("--height", min=64, help="Make larger pictures this high.")
-    ] = None,
-    preset: Annotated[
-        Preset, typer.Option(help="Of the encoder x264: slower makes smaller files.")
-    ] = Preset.MEDIUM,
-    crf: Annotated[
-        int, typer.Option(min=1, max=51, help="Quality of x264: lower is better and larger.")
-    ] = FileStyle().crf,
-    threads: Annotated[
-        int, typer.Option(min=1, max=64, help="Threads to decode and encode with.")
-    ] = 1,
-    keep_audio: Annotated[
-        bool, typer.Option("--keep-audio", help="Copy the audio. Voices identify people.")
-    ] = False,
-    report: Annotated[
-        Path | None,
-        typer.Option(help="Write what was hidden in each frame, as JSON (IN a folder: a folder)."),
-    ] = None,
-    sheet: Annotated[
-        Path | None,
-        typer.Option(help="Write a sheet of redacted frames, as PNG (IN a folder: a folder)."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace what is there, and do again what is done.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
-) -> None:
+    source: Source, target: Target, profile: HowMuch = Profile.HEADS, zone: Zones = None,
+    fill: Filled = FillStyle.SOLID, max_height: Height = None, preset: Effort = Preset.MEDIUM,
+    crf: Quality = FileStyle().crf, threads: Threads = 1, keep_audio: Audio = False,
+    report: ReportTo = None, sheet: SheetTo = None, force: Force = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Hide people in files, and drop the audio and everything that a camera wrote beside them.
 
     Every picture keeps its time. A folder that is run again skips what is done. Look at the

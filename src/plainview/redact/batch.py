@@ -10,14 +10,13 @@ from functools import cached_property
 from typing import Any, Literal
 
 from plainview.base import software
-from plainview.base.durable import make_folder, write_file
 from plainview.base.ids import sha256_hex
 from plainview.errors import PlainviewError
 from plainview.redact import models
 from plainview.redact.detector import Detector
 from plainview.redact.done import Done
 from plainview.redact.filereport import FileReport
-from plainview.redact.files import Choices, Progress, Redacted, check_free, redact_video
+from plainview.redact.files import Choices, Progress, Redacted, becoming, check_free, redact_video
 from plainview.redact.pipeline import ViewFrame
 from plainview.redact.plan import Job, Plan
 from plainview.redact.sheet import Sheet
@@ -115,8 +114,8 @@ class Batch:
             if job.report is not None:
                 report.save(job.report, job.source, done, self.about)
         if job.sheet is not None:
-            make_folder(job.sheet.parent)
-            write_file(job.sheet, sheet.png())
+            with becoming(job.sheet, force=self.force) as partial:
+                partial.write_bytes(sheet.png())
         return done
 
 

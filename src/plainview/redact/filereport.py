@@ -15,7 +15,6 @@ from typing import IO, Any
 
 import numpy as np
 
-from plainview.base.durable import make_folder
 from plainview.redact.files import Redacted, becoming
 from plainview.redact.pipeline import ViewFrame
 
@@ -46,7 +45,6 @@ class FileReport:
             "totals": {"frames": done.frames, "withheld": done.withheld, "masks": done.masks},
             "incomplete": done.flaw, "audio": done.audio,
         }  # fmt: skip
-        make_folder(path.parent)
         with becoming(path, force=True) as partial, partial.open("w", encoding="ascii") as out:
             out.write(json.dumps(before, indent=1)[:-2] + ',\n "frames": [\n')
             self._frames.seek(0)

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.base.clock import Ms
-from plainview.base.durable import write_file
 from plainview.errors import BadFormat, DetectorFault
 from plainview.media.decode import MIN_SIDE
 from plainview.media.frames import Frame, fit
 from plainview.redact.boxes import Boxes
 from plainview.redact.detector import Detector
-from plainview.redact.files import Choices, Redacted, Tally, Watch, check_free, unwatched
+from plainview.redact.files import Choices, Redacted, Tally, Watch, becoming, check_free, unwatched
 from plainview.redact.pipeline import Redactor, ViewFrame
 from plainview.redact.rules import Rules
 
@@ -69,8 +68,8 @@ def redact_still(
     made, data = cv2.imencode(ending, frame.to_bgr(), _QUALITY[ending])
     if not made:
         raise BadFormat(f"{source.name} could not be written as {ending}.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_file(target, data.tobytes())
+    with becoming(target, force=force) as partial:
+        partial.write_bytes(data.tobytes())
     return Redacted(tally.frames, tally.withheld, tally.masks)
 
 
