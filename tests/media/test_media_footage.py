@@ -178,6 +178,26 @@ def test_audio_is_copied_in_time(make_clip: MakeClip, tmp_path: Path, ending: st
     # A transport stream wraps each packet of AAC in a head of its own.
     assert all(mine in theirs for mine, theirs in zip(new, old, strict=True))
     assert new_gap == pytest.approx(old_gap, abs=0.025)
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        samples = sum(block.samples for block in file.decode(audio=0))
+    assert samples >= 1024 * (len(new) - 1)
+
+
+def test_a_last_picture_may_stand_for_long(make_clip: MakeClip, tmp_path: Path) -> None:
+    """A file that ends in a still is not one that is cut short."""
+    path = tmp_path / "in.mp4"
+    source = make_clip(tmp_path / "all.mp4", codec="mpeg4", base=Fraction(1, 25), times=range(20))
+    with av.open(str(source)) as old, av.open(str(path), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        packets = [packet for packet in old.demux(video=0) if packet.size]
+        packets[-1].duration = 200 * (packets[-1].duration or 0)
+        for packet in packets:
+            packet.stream = stream
+            new.mux(packet)
+    with Footage(path) as footage:
+        assert len(list(footage.read())) == 20
+        assert footage.seconds == pytest.approx(19 / 25 + 8)
+        assert footage.flaw is None
 
 
 def test_audio_that_an_mp4_cannot_hold(make_clip: MakeClip, tmp_path: Path) -> None:

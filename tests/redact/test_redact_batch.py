@@ -66,7 +66,14 @@ def test_one_file(tmp_path: Path) -> None:
 
 def test_a_folder(tmp_path: Path) -> None:
     source = touch(
-        tmp_path / "in", "a.mp4", "sub/b.AVI", "sub/c.JPG", "notes.txt", ".hidden.mp4", "d.heic"
+        tmp_path / "in",
+        "a.mp4",
+        "sub/b.AVI",
+        "sub/c.JPG",
+        "notes.txt",
+        ".hidden.mp4",
+        ".bin/e.mp4",
+        "d.heic",
     )
     found = plan(source, tmp_path / "out", report=tmp_path / "rep")
     assert names(found.jobs, tmp_path / "out") == {

@@ -135,7 +135,7 @@ def test_what_is_no_single_picture(tmp_path: Path, detector: RemoteDetector) -> 
     cases = {
         "text.jpg": (b"no picture", "not a picture"), "empty.png": (b"", "not a picture"),
         "moving.png": (moving, "animated"), "moving.webp": (webp, "animated"),
-        "tiny.png": (cv2.imencode(".png", picture[:9, :9])[1].tobytes(), "smaller"),
+        "tiny.png": (cv2.imencode(".png", picture[:9, :9])[1].tobytes(), "not read"),
     }  # fmt: skip
     for name, (data, said) in cases.items():
         (tmp_path / name).write_bytes(data)

@@ -13,7 +13,7 @@ import typer
 from plainview.cli.options import counted, printable
 from plainview.cli.redact_bars import Bars
 from plainview.errors import BadFormat
-from plainview.media.encode_file import FileStyle, Preset
+from plainview.media.encode_file import CRF, FileStyle, Preset
 from plainview.redact.batch import Batch, Outcome
 from plainview.redact.files import Choices
 from plainview.redact.host import DetectorHost, RemoteDetector
@@ -80,7 +80,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a file.")]
 def command(
     source: Source, target: Target, profile: HowMuch = Profile.HEADS, zone: Zones = None,
     fill: Filled = FillStyle.SOLID, max_height: Height = None, preset: Effort = Preset.MEDIUM,
-    crf: Quality = FileStyle().crf, threads: Threads = 1, keep_audio: Audio = False,
+    crf: Quality = CRF, threads: Threads = 1, keep_audio: Audio = False,
     report: ReportTo = None, sheet: SheetTo = None, force: Force = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Hide people in files, and drop the audio and everything that a camera wrote beside them.

@@ -32,6 +32,8 @@ from plainview.media.frames import Frame
 AUDIO = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "libopus", "flac"})
 """FFmpeg's decoders of the audio that players expect in an MP4."""
 GOP_SECONDS = 5
+CRF = 23
+"""Quality unless another is asked for: libx264's own."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -54,7 +56,7 @@ class FileStyle:
     """How a file is encoded."""
 
     preset: Preset = Preset.MEDIUM
-    crf: int = 23
+    crf: int = CRF
     threads: int = 1
 
 
@@ -101,7 +103,7 @@ class FileWriter:
             return
         try:
             self._file.close()
-        except OSError as fault:
+        except (OSError, av.error.FFmpegError) as fault:
             if error is not None:
                 error.add_note(f"Closing the file failed too: {fault}")
 
@@ -128,7 +130,7 @@ class FileWriter:
         self._mux(self._encoded(None))
         try:
             self._file.close()
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             raise self._failed(error) from error
 
     def _encoded(self, frame: Frame | None) -> Sequence[Packet[Stream]]:
@@ -145,7 +147,7 @@ class FileWriter:
         except av.error.FFmpegError as error:
             raise BadFormat(f"The MP4 could not be written: {error.strerror}.") from error
 
-    def _failed(self, error: OSError) -> StoreFull | Unavailable:
+    def _failed(self, error: OSError | av.error.FFmpegError) -> StoreFull | Unavailable:
         said = f"{self._target.parent} could not be written to: {error.strerror}."
         if error.errno in FULL:
             return StoreFull(said, hint="Make room, then run it again.")

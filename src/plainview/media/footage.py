@@ -25,12 +25,12 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from plainview.errors import BadFormat
-from plainview.media.decode import MAX_PIXELS, MIN_SIDE
+from plainview.media.decode import MAX_PIXELS, MAX_SHAPE, MIN_SIDE
 from plainview.media.frames import Frame, Plane
 
 CONTAINERS = "mov,matroska,avi,mpegts,mpeg,flv,asf,mxf,ogg,h264,hevc,ivf"
 """FFmpeg's names of the formats that are read."""
-USUAL_RATE = Fraction(25)
+USUAL_RATE, LOWEST_RATE, HIGHEST_RATE = Fraction(25), Fraction(1), Fraction(240)
 FINEST = Fraction(1, 90_000)
 LATE_SECONDS = 1.0
 """A file that ends sooner than it says by more than this is cut short."""
@@ -105,8 +105,7 @@ class Footage:
             raise BadFormat(f"{self.name} holds no video.")
         context = moving[0].codec_context
         width, height = context.width, context.height
-        if width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
-            raise BadFormat(f"{self.name} has pictures of {width} x {height}, which are not read.")
+        check_size(self.name, width, height)
         context.thread_count = threads
         context.options = {"max_pixels": str(MAX_PIXELS)}
         return moving[0]
@@ -117,8 +116,8 @@ class Footage:
         units = self._base.denominator
         self.time_base = Fraction(1, units) if units <= MOST_UNITS else FINEST
         self.begin = max(Fraction(0), Fraction(self._container.start_time or 0, av.time_base))
-        self._last = -1
-        self._step = max(1, round(1 / (self.rate * self.time_base)))
+        self._last, self._end = -1, 0
+        self._step = max(1, round(1 / (self._rate * self.time_base)))
         self._items = self._read()
         self._waiting: list[Frame | Sound] = []
         first = None
@@ -137,7 +136,11 @@ class Footage:
 
     @property
     def rate(self) -> Fraction:
-        """Average pictures a second, 25 where the file does not say."""
+        """Average pictures a second, 25 where the file does not say; files claim anything."""
+        return min(max(self._rate, LOWEST_RATE), HIGHEST_RATE)
+
+    @property
+    def _rate(self) -> Fraction:
         return self._video.average_rate or self._video.guessed_rate or USUAL_RATE
 
     @property
@@ -157,7 +160,7 @@ class Footage:
     @property
     def reached(self) -> float:
         """Seconds that were read so far."""
-        return float((self._last + self._step) * self.time_base)
+        return float(self._end * self.time_base)
 
     @property
     def flaw(self) -> str | None:
@@ -206,9 +209,18 @@ class Footage:
         else:
             at = round((pts * self._base - self.begin) / self.time_base)
         self._last = max(self._last + 1, at)
+        shown = round(picture.duration * self._base / self.time_base)
+        self._end = self._last + max(shown, self._step)  # the last one may stand for long
         self._turn = _turn(picture)
         wall_ms = round(self._last * self.time_base * 1000)
         return Frame(_upright(_plain(picture), self._turn), wall_ms=wall_ms, pts=self._last)
+
+
+def check_size(name: str, width: int, height: int) -> None:
+    """Raise `BadFormat` for sides that are no picture's or would take memory without bound."""
+    short, long = sorted((width, height))
+    if width * height > MAX_PIXELS or short < MIN_SIDE or long > MAX_SHAPE * short:
+        raise BadFormat(f"{name} has pictures of {width} x {height}, which are not read.")
 
 
 def _opened(source: Path) -> InputContainer:

@@ -21,9 +21,6 @@ from plainview.redact.detector import Detector
 from plainview.redact.pipeline import Redactor, ViewFrame
 from plainview.redact.rules import Rules
 
-RATES = (1.0, 240.0)
-"""Frames a second that a redactor is told; files claim anything."""
-
 Progress = Callable[[float, float | None], None]
 """Seconds of video done, seconds in all (None if the file does not say); called once a frame."""
 Watch = Callable[[ViewFrame, float], None]
@@ -103,7 +100,7 @@ def redact_video(
 
 
 def _redactor(footage: Footage, detector: Detector, choices: Choices) -> Redactor:
-    fps = min(max(float(footage.rate), RATES[0]), RATES[1])
+    fps = float(footage.rate)
     return Redactor(
         *footage.size, fps, detector,
         view_height=choices.max_height, view_fps=fps, rules=choices.rules,

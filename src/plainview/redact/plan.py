@@ -71,7 +71,7 @@ def _one(source: Path, target: Path, report: Path | None, sheet: Path | None) ->
     if ending not in wanted:
         raise BadFormat(
             f"{job.target.name} does not end in {' or '.join(wanted)}, as what is written would.",
-            hint="Name another file, or a folder.",
+            hint="Name another file, or a folder that exists.",
         )
     return Plan((job,), folder)
 
@@ -82,7 +82,7 @@ def _folder(source: Path, target: Path, report: Path | None, sheet: Path | None)
     if target.resolve() == source.resolve():
         raise BadFormat(f"{target} is the folder to be redacted.", hint="Name another folder.")
     ours = [one.resolve() for one in (target, report, sheet) if one is not None]
-    files = sorted(path for path in source.rglob("*") if _is_wanted(path, ours))
+    files = sorted(path for path in source.rglob("*") if _is_wanted(path, source, ours))
     found = [path for path in files if path.suffix.lower() in VIDEOS | PICTURES]
     if not found:
         kinds = " ".join(sorted(VIDEOS | PICTURES))
@@ -97,9 +97,10 @@ def _folder(source: Path, target: Path, report: Path | None, sheet: Path | None)
     return Plan(tuple(jobs), target, tuple(path for path in files if path not in set(found)))
 
 
-def _is_wanted(path: Path, ours: list[Path]) -> bool:
+def _is_wanted(path: Path, source: Path, ours: list[Path]) -> bool:
     """Not hidden (unfinished results, what other systems leave), not a result of ours."""
-    if path.name.startswith(".") or not path.is_file():
+    parts = path.relative_to(source).parts
+    if any(part.startswith(".") for part in parts) or not path.is_file():
         return False
     real = path.resolve()
     return not any(folder in real.parents for folder in ours)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from plainview.base.clock import Ms
 from plainview.errors import BadFormat, DetectorFault
-from plainview.media.decode import MIN_SIDE
+from plainview.media.decode import MAX_SHAPE, MIN_SIDE
 from plainview.media.frames import Frame, fit
 from plainview.redact.boxes import Boxes
 from plainview.redact.detector import Detector
@@ -84,8 +84,8 @@ def read(source: Path) -> Picture:
     if found is None:
         raise BadFormat(f"{source.name} is not a picture that can be read.")
     height, width = found.shape[0] // 2 * 2, found.shape[1] // 2 * 2
-    if min(width, height) < MIN_SIDE:
-        raise BadFormat(f"{source.name} is smaller than {MIN_SIDE} pixels.")
+    if min(width, height) < MIN_SIDE or max(width, height) > MAX_SHAPE * min(width, height):
+        raise BadFormat(f"{source.name} is {width} x {height} pixels, which are not read.")
     return np.asarray(found[:height, :width], np.uint8)
 
 
