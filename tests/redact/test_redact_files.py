@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plainview.errors import BadFormat, NotFound
+from plainview.errors import BadFormat, Refused
 from plainview.media.encode import ViewEncoder, as_packet
 from plainview.media.files import VideoFile
 from plainview.media.fmp4 import write_segment
 from plainview.media.frames import Frame
-from plainview.redact.files import pairs, redact_file
+from plainview.redact.files import becoming, redact_video
 from plainview.redact.host import DetectorHost, RemoteDetector
 from plainview.redact.pipeline import Redactor
 from plainview.redact.view import ViewItem, ViewPipeline
@@ -59,12 +56,20 @@ def test_clips_are_redacted_without_a_fault(clips: list[Path], detector: RemoteD
 def test_a_file_keeps_frames_times_and_size(
     clip: Path, tmp_path: Path, detector: RemoteDetector, scene: Callable[..., Any], kit: Any
 ) -> None:
-    steps: list[int] = []
-    done = redact_file(
-        clip, tmp_path / "out.mp4", detector, progress=lambda at, total: steps.append(at)
+    steps: list[float] = []
+    seen: list[float] = []
+    done = redact_video(
+        clip,
+        tmp_path / "out.mp4",
+        detector,
+        progress=lambda at, total: steps.append(at),
+        watch=lambda view, seconds: seen.append(seconds),
     )
-    assert (done.frames, done.withheld) == (75, 0)
+    assert (done.frames, done.withheld, done.flaw, done.audio) == (75, 0, None, False)
+    assert done.masks >= 75
+    assert len(steps) == 75
     assert steps == sorted(steps)
+    assert seen == [pytest.approx(0.04 * i) for i in range(75)]
     street = scene(71, frames=75, actors=2)
     with VideoFile(tmp_path / "out.mp4") as video:
         assert video.size == street.size
@@ -78,43 +83,54 @@ def test_a_file_keeps_frames_times_and_size(
     assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"]
 
 
+def test_pictures_without_a_sound_search_are_withheld_and_counted(
+    clip: Path, tmp_path: Path, detector: RemoteDetector, kit: Any
+) -> None:
+    flawed = kit.flawed(detector, "raises", 12)
+    done = redact_video(clip, tmp_path / "out.mp4", flawed)
+    assert done.frames == 75
+    assert 30 < done.withheld < 75
+
+
 def test_a_broken_file_leaves_nothing_behind(tmp_path: Path, detector: RemoteDetector) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"not a video" * 100)
     with pytest.raises(BadFormat, match="not a video file"):
-        redact_file(tmp_path / "bad.mp4", tmp_path / "out.mp4", detector)
+        redact_video(tmp_path / "bad.mp4", tmp_path / "out.mp4", detector)
     assert [p.name for p in tmp_path.iterdir()] == ["bad.mp4"]
 
 
-def test_what_to_read_and_write(tmp_path: Path) -> None:
-    (tmp_path / "in" / "sub").mkdir(parents=True)
-    (tmp_path / "out").mkdir()
-    for name in ("a.mp4", "sub/b.AVI", "c.txt"):
-        (tmp_path / "in" / name).write_bytes(b"")
-    one, folder, out = tmp_path / "in" / "a.mp4", tmp_path / "in", tmp_path / "out"
-    assert pairs(one, tmp_path / "x.mp4") == [(one, tmp_path / "x.mp4")]
-    assert pairs(one, out) == [(one, out / "a.mp4")]
-    targets = [to.relative_to(out).as_posix() for _, to in pairs(folder, out)]
-    assert targets == ["a.mp4", "sub/b.mp4"]
-    with pytest.raises(BadFormat, match="to be redacted"):
-        pairs(one, one)
-    with pytest.raises(NotFound, match="does not exist"):
-        pairs(tmp_path / "nothing", out)
-    with pytest.raises(NotFound, match="no video files"):
-        pairs(out, tmp_path / "y")
-    (folder / "a.avi").write_bytes(b"")
-    with pytest.raises(BadFormat, match="ending"):
-        pairs(folder, out)
+def test_an_interrupt_leaves_nothing_behind(
+    clip: Path, tmp_path: Path, detector: RemoteDetector
+) -> None:
+    seen: list[list[str]] = []
+
+    def interrupt(done: float, total: float | None) -> None:
+        seen.append([path.name for path in tmp_path.iterdir()])
+        if len(seen) == 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        redact_video(clip, tmp_path / "out.mp4", detector, progress=interrupt)
+    assert seen[0] == [".out.mp4.part"]
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_redacts_a_folder(clip: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "plainview.cli", "redact", str(clip.parent)]
-    command += [str(tmp_path / "out"), "--json", "--height", "180"]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    line = json.loads(result.stdout)
-    assert line["frames"] == 75
-    with VideoFile(tmp_path / "out" / "street.mp4") as video:
-        assert video.size == (320, 180)
+def test_nothing_is_overwritten_or_written_by_two(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    with becoming(target, force=False) as partial:
+        partial.write_text("one")
+        with pytest.raises(Refused, match="Another run"), becoming(target, force=False):
+            pass
+    assert target.read_text() == "one"
+    with pytest.raises(Refused, match="exists already"), becoming(target, force=False):
+        pass
+    with becoming(target, force=True) as partial:
+        partial.write_text("two")
+    assert target.read_text() == "two"
+    with pytest.raises(Refused), becoming(tmp_path / "late", force=False) as partial:
+        (tmp_path / "late").write_text("somebody's")
+    assert (tmp_path / "late").read_text() == "somebody's"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["late", "out.mp4"]
 
 
 @pytest.fixture(scope="module")

@@ -1,161 +1,152 @@
-"""Redacting files that a user brings: the same pipeline as for cameras, full size, no audio.
+"""Redacting one video that a user brings: the same pipeline as for cameras, at full size.
 
-The result is a fragmented MP4 (ISO/IEC 14496-12), written fragment by fragment, so that a long file
-needs no more memory than a short one.
+Nothing is left out for speed: every picture of the source is in the result, at its own time. The
+result stands under its name only when it is whole.
 """
 
 from __future__ import annotations
 
-import struct
+import fcntl
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
-from plainview.errors import BadFormat, NotFound
-from plainview.media.encode import Unit, as_packet
-from plainview.media.files import VideoFile
-from plainview.media.fmp4 import TIMESCALE, write_segment
-from plainview.media.packets import Packet, Parameters
+from plainview.errors import Refused
+from plainview.media.encode_file import FileStyle, FileWriter
+from plainview.media.footage import Footage, Sound
+from plainview.media.frames import Frame
 from plainview.redact.detector import Detector
-from plainview.redact.pipeline import Redactor
-from plainview.redact.view import ViewItem, ViewPipeline
+from plainview.redact.pipeline import Redactor, ViewFrame
+from plainview.redact.rules import Rules
 
-ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".webm"})
+Progress = Callable[[float, float | None], None]
+"""Seconds of video done, seconds in all (None if the file does not say); called once a frame."""
+Watch = Callable[[ViewFrame, float], None]
+"""Told of every finished picture and its time in seconds, for reports and sheets."""
 
-Progress = Callable[[int, int], None]
-"""Milliseconds of video done, milliseconds in all (0 if the file does not say)."""
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a user may choose; `style` is for videos alone."""
+
+    rules: Rules = field(default_factory=Rules)
+    max_height: int | None = None
+    keep_audio: bool = False
+    style: FileStyle = field(default_factory=FileStyle)
 
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """One finished file."""
+    """What was done to one file."""
 
-    source: Path
-    target: Path
     frames: int
     withheld: int
     """Frames that had to be pixelated whole because the detector failed."""
+    masks: int
+    """Masks over all frames."""
+    flaw: str | None = None
+    """What of the source could not be read."""
+    audio: bool = False
+    """Whether the audio of the source is in the result."""
 
 
-def pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """Which files to read and write. Raises `NotFound` or `BadFormat`, saying what to do."""
-    if source.is_file():
-        inside = target / f"{source.stem}.mp4"
-        return [(source, _other(source, inside if target.is_dir() else target))]
-    if not source.is_dir():
-        raise NotFound(f"{source} does not exist.", hint="Name a video file or a folder of them.")
-    files = sorted(p for p in source.rglob("*") if p.is_file() and p.suffix.lower() in ENDINGS)
-    if not files:
-        endings = " ".join(sorted(ENDINGS))
-        raise NotFound(f"{source} holds no video files.", hint=f"Endings: {endings}.")
-    if target.is_file():
-        raise BadFormat(f"{target} is a file.", hint="Name a folder for the results.")
-    found = [(f, (target / f.relative_to(source)).with_suffix(".mp4")) for f in files]
-    if len({to for _, to in found}) < len(found):
-        raise BadFormat(f"Names in {source} differ only in their ending.", hint="Rename them.")
-    return [(of, _other(of, to)) for of, to in found]
+@dataclass(slots=True)
+class Tally:
+    """Counts finished pictures on their way to whoever watches."""
+
+    watch: Watch
+    frames: int = 0
+    withheld: int = 0
+    masks: int = 0
+
+    def note(self, view: ViewFrame, seconds: float) -> None:
+        """Count one picture."""
+        self.frames += 1
+        self.withheld += view.pixelated
+        self.masks += 0 if view.pixelated else len(view.masks)
+        self.watch(view, seconds)
 
 
-def redact_file(
-    source: Path, target: Path, detector: Detector, *, max_height: int | None = None,
-    progress: Progress = lambda done, total: None,
+def unwatched(view: ViewFrame, seconds: float) -> None:
+    """The `Watch` of who wants neither report nor sheet."""
+
+
+def redact_video(
+    source: Path, target: Path, detector: Detector, choices: Choices | None = None, *,
+    force: bool = False, progress: Progress = lambda done, total: None, watch: Watch = unwatched,
 ) -> Redacted:  # fmt: skip
-    """Write the redacted `source` to `target`, which appears only when it is whole."""
-    partial = target.with_name(f".{target.name}.part")
-    with VideoFile(source) as video:
-        total = video.duration_ms or 0
-        redactor = Redactor(
-            *video.size, video.fps, detector, view_height=max_height, view_fps=video.fps
-        )
+    """Write the redacted `source` to `target`, which appears only when it is whole.
+
+    Raises `BadFormat` for what is no video, `DetectorFault` if the detector does not start,
+    `Refused` if `target` exists (without `force`), `StoreFull`.
+    """
+    choices = choices or Choices()
+    style = choices.style
+    with Footage(source, threads=style.threads, audio=choices.keep_audio) as footage:
+        redactor = _redactor(footage, detector, choices)
         redactor.warm_up()
-        pipeline = ViewPipeline(redactor)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        tally = Tally(watch)
+        with (
+            becoming(target, force=force) as partial,
+            FileWriter(partial, (redactor.width, redactor.height), footage, style) as out,
+        ):
+            for frame in _frames(footage, out, progress):
+                _write(redactor.push(frame), footage, out, tally)
+            _write(redactor.flush(), footage, out, tally)
+        kept = footage.audio is not None
+        return Redacted(tally.frames, tally.withheld, tally.masks, footage.flaw, kept)
+
+
+def _redactor(footage: Footage, detector: Detector, choices: Choices) -> Redactor:
+    fps = float(footage.rate)
+    return Redactor(
+        *footage.size, fps, detector,
+        view_height=choices.max_height, view_fps=fps, rules=choices.rules,
+    )  # fmt: skip
+
+
+def _frames(footage: Footage, out: FileWriter, progress: Progress) -> Iterator[Frame]:
+    total = footage.seconds
+    for item in footage.read():
+        if isinstance(item, Sound):
+            out.copy(item)
+        else:
+            progress(footage.reached, total)
+            yield item
+
+
+def _write(views: list[ViewFrame], footage: Footage, out: FileWriter, tally: Tally) -> None:
+    for view in views:
+        tally.note(view, float(view.frame.pts * footage.time_base))
+        out.add(view.frame)
+
+
+@contextmanager
+def becoming(target: Path, *, force: bool) -> Iterator[Path]:
+    """A hidden file to write to, which becomes `target` when all went well and goes otherwise.
+
+    Raises `Refused` if `target` exists, unless `force`, or if another run is writing it.
+    """
+    check_free(target, force=force)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.part")
+    with partial.open("ab") as held:
         try:
-            with partial.open("wb") as out:
-                counts = _write(out, _items(video, pipeline, progress, total), redactor)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Refused(f"Another run is writing {target}.", hint="Wait for it.") from error
+        try:
+            yield partial
+            os.fsync(held.fileno())
+            check_free(target, force=force)
             partial.rename(target)
         finally:
             partial.unlink(missing_ok=True)
-    return Redacted(source, target, *counts)
 
 
-def _items(
-    video: VideoFile, pipeline: ViewPipeline, progress: Progress, total: int
-) -> Iterator[ViewItem]:
-    for frame in video.frames():
-        progress(frame.wall_ms, total)
-        yield from pipeline.push(frame)
-    yield from pipeline.flush()
-    progress(total, total)
-
-
-def _write(out: IO[bytes], items: Iterator[ViewItem], redactor: Redactor) -> tuple[int, int]:
-    writer = _Fragments(out, redactor.width, redactor.height)
-    frames = withheld = 0
-    for item in items:
-        frames += 1
-        withheld += item.pixelated
-        writer.add(as_packet(Unit(item.annexb, item.key, item.wall_ms)))
-    if not frames:
-        raise BadFormat("The file holds no pictures.")
-    writer.finish()
-    return frames, withheld
-
-
-class _Fragments:
-    """Writes one fragment a GOP behind a common head."""
-
-    def __init__(self, out: IO[bytes], width: int, height: int) -> None:
-        self._out = out
-        self._size = (width, height)
-        self._parameters: Parameters | None = None
-        self._packets: list[Packet] = []
-        self._first = 0
-        self._count = 0
-
-    def add(self, packet: Packet) -> None:
-        """Take a packet; a key frame ends the fragment before it."""
-        if self._parameters is None:
-            self._parameters = Parameters("h264", *self._size, packet.data)
-            self._first = packet.wall_ms
-        if packet.is_key and self._packets:
-            self.finish()
-        self._packets.append(packet)
-
-    def finish(self) -> None:
-        """Write the fragment under way."""
-        if self._parameters is None or not self._packets:
-            return
-        segment = write_segment(self._packets, self._parameters)
-        start = (self._packets[0].wall_ms - self._first) * TIMESCALE // 1000
-        self._count += 1
-        for kind, box in _boxes(segment):
-            if kind == b"moof":
-                box = _numbered(box, self._count, start)
-            elif kind != b"mdat" and self._count > 1:
-                continue
-            self._out.write(box)
-        self._packets.clear()
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at < len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        yield kind, data[at : at + size]
-        at += size
-
-
-def _numbered(moof: bytes, number: int, start: int) -> bytes:
-    """The same `moof` as fragment `number`, beginning at `start` (in `TIMESCALE`)."""
-    changed = bytearray(moof)
-    struct.pack_into(">I", changed, moof.index(b"mfhd") + 8, number)
-    struct.pack_into(">Q", changed, moof.index(b"tfdt") + 8, start)
-    return bytes(changed)
-
-
-def _other(source: Path, target: Path) -> Path:
-    if target.exists() and target.samefile(source):
-        raise BadFormat(f"{target} is the file to be redacted.", hint="Name another file.")
-    return target
+def check_free(target: Path, *, force: bool) -> None:
+    """Raise `Refused` if there is something at `target`, unless `force`."""
+    if target.exists() and not force:
+        raise Refused(f"{target} exists already.", hint="Give --force to replace it.")
