@@ -205,6 +205,10 @@ class Flawed:
         self._span = range(first, first + count)
         self._searches = 0
 
+    def arm(self, first: int, count: int = 1000) -> None:
+        """Fail from search number `first` on, counted from now."""
+        self._span = range(self._searches + first, self._searches + first + count)
+
     def search(self, picture: Picture, sought: Sought = Sought.FACES) -> Found:
         found = self._inner.search(picture, sought)
         self._searches += 1

@@ -50,6 +50,10 @@ CAMERAS = (
 RECORDER = (
     _gauge("recorder_up", "", "1 while the recorder answers."),
     _gauge("detector_up", "", "1 while the process that finds what to hide is running."),
+    _gauge(
+        "redaction_effort", "",
+        "How much a busy node leaves out: 0 nothing, 4 three of four pictures.",
+    ),
     _gauge("disk_used_bytes", "disk", "What recordings take of the disk."),
     _gauge("disk_free_bytes", "disk", "Free for recordings: what is free, less the reserve."),
     _gauge("disk_written_bytes_per_second", "disk", "What recordings take, at the present rate."),

@@ -18,7 +18,17 @@ from numpy.typing import NDArray
 from plainview.media.frames import Frame
 from plainview.redact.boxes import Boxes
 from plainview.redact.detector import Found
-from plainview.redact.layout import GAP, Patch, Scaling, Sheet, lay_out, places, size, up
+from plainview.redact.layout import (
+    GAP,
+    Patch,
+    Scaling,
+    Sheet,
+    empty_sheets,
+    lay_out,
+    places,
+    size,
+    up,
+)
 from plainview.redact.looks import SIDE, Part
 from plainview.redact.survey import Area
 
@@ -102,6 +112,10 @@ class Canvas:
         """A sheet with these areas only; None where that would save nothing."""
         return lay_out(areas, self._room, self.rows * self.columns, scaling)
 
+    def sheets(self) -> list[Sheet]:
+        """An empty sheet for parts of every size that there may be."""
+        return empty_sheets(self._room, self.rows * self.columns)
+
     def draw(self, frame: Frame, grey: Grey, sheet: Sheet) -> Drawn:
         """The picture to search for `frame`, whose small luma is `grey`."""
         picture = np.full((sheet.rows * 3 // 2, sheet.columns), 128, np.uint8)
@@ -113,7 +127,7 @@ class Canvas:
 
     def gather(self, found: Found, drawn: Drawn) -> Found:
         """What was found in the frame, in pixels of the small frame; each thing once."""
-        parts = []
+        parts = [Found.nothing()]
         for patch in drawn.sheet.patches:
             left, top, _, _ = patch.area
             inside = _inside(found.boxes, patch, size(patch.area, patch.zoom))

@@ -8,7 +8,7 @@ their size, since what is far away is small. Each sheet keeps room for the known
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import cv2
@@ -24,7 +24,7 @@ CELL = 8
 """Changed areas are made of cells of this side, in pixels of the small frame."""
 SMALL = (160, 128)
 """Areas no larger than this (width, height) are searched at twice their size."""
-SIZES = ((192, 320), (288, 480), (416, 640))
+SIZES = ((192, 320), (288, 480))
 """Rows and columns of sheets for parts; a network is compiled for each."""
 WORTH = 0.7
 """A sheet for parts costs at most this share of a whole one."""
@@ -136,20 +136,28 @@ def lay_out(
 
     `room` is the width and height that the known thing needs, `most` the pixels of a whole sheet.
     """
+    sheets = empty_sheets(room, most)
     order = sorted(areas, key=lambda area: area[2] * area[3])
     usual = [0.5 if scaling is Scaling.REDUCE and area[3] >= HIGH else 1.0 for area in order]
     small = sum(area[2] <= SMALL[0] and area[3] <= SMALL[1] for area in order)
     small = small if scaling is Scaling.ENLARGE else 0
     for enlarged in range(small, -1, -1) if small < 4 else (small, small // 2, 0):
         zooms = [2.0] * enlarged + usual[enlarged:]
-        for rows, columns in SIZES:
-            if rows * columns > WORTH * most:
-                break
-            free = columns - room[0] - GAP
-            patches = _shelves(list(zip(order, zooms, strict=True)), rows, free)
-            if patches is not None and rows >= room[1]:
-                return Sheet(rows, columns, patches, (free + GAP, 0, room[0], rows))
+        for empty in sheets:
+            free = empty.room[0] - GAP
+            patches = _shelves(list(zip(order, zooms, strict=True)), empty.rows, free)
+            if patches is not None:
+                return replace(empty, patches=patches)
     return None
+
+
+def empty_sheets(room: tuple[int, int], most: int) -> list[Sheet]:
+    """The sheets for parts that are worth it, the smallest first; arguments as for `lay_out`."""
+    return [
+        Sheet(rows, columns, (), (columns - room[0], 0, room[0], rows))
+        for rows, columns in SIZES
+        if rows * columns <= WORTH * most and rows >= room[1] and columns > room[0] + GAP
+    ]
 
 
 def _shelves(areas: list[tuple[Area, float]], rows: int, columns: int) -> tuple[Patch, ...] | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from plainview.redact import models
-from plainview.redact.canvas import Known
+from plainview.redact.canvas import Canvas, Known
 from plainview.redact.detector import Sought
-from plainview.redact.layout import Scaling
+from plainview.redact.layout import SIZES, Scaling
 from plainview.redact.seeker import Manner
 
 FACE_HEIGHT, PERSON_HEIGHT = 48, 80
@@ -13,6 +13,10 @@ FACE_HEIGHT, PERSON_HEIGHT = 48, 80
 NEW_FACE, NEW_PERSON = 0.22, 0.4
 PEOPLE_WHOLE = 0.75
 """Scale of the small frame when all of it is searched for people: they are larger than faces."""
+
+
+Shape = tuple[Sought, int, int]
+"""What is sought, and rows and columns of the picture: a network is compiled for each."""
 
 
 def usual() -> list[Manner]:
@@ -27,3 +31,14 @@ def usual() -> list[Manner]:
             scaling=Scaling.REDUCE, whole=PEOPLE_WHOLE, trust=True,
         ),
     ]  # fmt: skip
+
+
+def shapes(width: int = 1280, height: int = 720, longest: int = 640) -> list[Shape]:
+    """Everything that is searched for a camera of this size, the whole sheets first."""
+    found: list[Shape] = []
+    for manner in usual():
+        canvas = Canvas(
+            width, height, longest, manner.known, whole=manner.whole, looks=manner.has_looks
+        )
+        found.append((manner.sought, canvas.rows, canvas.columns))
+    return found + [(manner.sought, *size) for size in SIZES for manner in usual()]

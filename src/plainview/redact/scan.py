@@ -72,8 +72,7 @@ class Scan:
         """Search one picture and keep nothing of it. Raises `DetectorFault`."""
         grey = self.canvas.grey(frame)
         for seeker in self._seekers:
-            seeker.search(Picture(frame, grey, motion.small(grey)), None)
-            seeker.forget()
+            seeker.warm_up(Picture(frame, grey, motion.small(grey)))
 
     def follow(self, held: Held, *, shown: bool) -> None:
         """Move the boxes on to the newest frame; `shown`: whether pictures are shown now."""

@@ -42,6 +42,11 @@ class Manner:
     trust: bool = False
     """Whether a change inside a box that flow follows needs no search of its own."""
 
+    @property
+    def has_looks(self) -> bool:
+        """Whether a whole search has enlarged parts below it."""
+        return self.scaling is Scaling.ENLARGE
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -60,7 +65,7 @@ class Seeker:
     ) -> None:
         self.canvas = Canvas(
             width, height, longest, manner.known,
-            whole=manner.whole, looks=manner.scaling is Scaling.ENLARGE,
+            whole=manner.whole, looks=manner.has_looks,
         )  # fmt: skip
         self.tracker = Tracker(keep=keep, new_score=manner.new_score)
         self.survey = Survey()
@@ -98,6 +103,12 @@ class Seeker:
         searched = None if rounds else areas
         self.survey.took(now.small, searched)
         return *self.tracker.update(once(found), searched), rounds > 0
+
+    def warm_up(self, now: Picture) -> None:
+        """Search the picture on every sheet there is, and keep nothing. Raises `DetectorFault`."""
+        sheets = {(sheet.rows, sheet.columns): sheet for sheet in self.canvas.sheets()}
+        for sheet in (self._whole(None), *sheets.values()):
+            self._ask(now, sheet)
 
     def glance(self, now: Picture, area: Mask) -> Found:
         """A search of a frame already held: of this area, without boxes that live on."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import mmap
 import os
 import resource
+import signal
 import socket
 import sys
 import threading
@@ -20,7 +21,7 @@ import cv2
 import numpy as np
 
 from plainview.errors import DetectorFault
-from plainview.redact import airgap, wire
+from plainview.redact import airgap, manners, wire
 from plainview.redact.detector import Detector
 from plainview.redact.engine import Engine
 from plainview.redact.local import LocalDetector, load_all
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     Raises `WeightsMissing`, before it says that it is ready, if any model is not the checked one.
     """
     handle, memory, slots, threads = (int(argument) for argument in arguments[:4])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the host decides
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     airgap.forbid_network()
     cv2.setNumThreads(1)
@@ -61,10 +63,18 @@ def serve(line: socket.socket, pictures: mmap.mmap, detector: LocalDetector, thr
     for queue in [known] * threads + [new]:
         threading.Thread(target=work, args=(queue,), daemon=True).start()
     line.send(wire.pack_fault(wire.HELLO, "ready"))
+    threading.Thread(target=prepare, args=(detector,), daemon=True).start()
     while data := line.recv(wire.MOST_BYTES):
         request = wire.Request.unpack(data)
         ready = detector.ready(request.sought, request.rows, request.columns)
         (known if ready else new).put(request)
+
+
+def prepare(detector: LocalDetector) -> None:
+    """Compile what nearly every camera needs, while the first one still connects."""
+    for sought, rows, columns in manners.shapes():
+        if not detector.ready(sought, rows, columns):
+            detector.search(np.full((rows * 3 // 2, columns), 128, np.uint8), sought)
 
 
 def answer(detector: Detector, request: wire.Request, pictures: mmap.mmap) -> bytes:

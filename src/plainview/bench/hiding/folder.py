@@ -8,7 +8,7 @@ from plainview.bench.hiding import coco, mot, wider
 from plainview.bench.hiding.pictures import stills
 from plainview.bench.hiding.truth import DataSet
 from plainview.errors import NotFound
-from plainview.redact.files import ENDINGS
+from plainview.redact.plan import VIDEOS
 
 
 def data_sets(folder: Path, scale: float) -> list[DataSet]:
@@ -25,7 +25,7 @@ def data_sets(folder: Path, scale: float) -> list[DataSet]:
 
 def clips(folder: Path) -> list[Path]:
     """Video files in a folder without truth."""
-    return sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in ENDINGS)
+    return sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in VIDEOS)
 
 
 def check(folder: Path) -> None:
