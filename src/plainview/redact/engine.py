@@ -10,7 +10,7 @@ class Engine(StrEnum):
 
     OPENVINO = "openvino"
     ONNXRUNTIME = "onnxruntime"
-    """Slower (docs/design/redaction-models.md); a second opinion on the first one's numbers."""
+    """As fast in f32, without bf16; a second opinion on the first one's numbers."""
 
 
 class Precision(StrEnum):

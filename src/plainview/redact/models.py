@@ -38,7 +38,7 @@ class Model:
 
 ALLOWED: Mapping[str, Model] = {
     FACES: Model(
-        "a067cb48a9bb212f0a1500739658fe972bc6f2ce27a3658932e6d159dae61c49",
+        "3792e9b7b17ef2aafa217e9a5b7f3d13c5281a91eeabc61b1db68552fa5d0203",
         ((1, 4), (2, 4), (2, 4)),
         "Where faces are: how likely, log height and width, offset.",
     ),
