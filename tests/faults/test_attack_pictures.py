@@ -24,7 +24,7 @@ from plainview.recorder.redaction import RedactionThread
 from plainview.recorder.windows import Cursor, WindowStock
 from plainview.redact.canvas import Known
 from plainview.redact.detector import Found, Sought
-from plainview.redact.manners import FACE_HEIGHT, NEW_FACE
+from plainview.redact.manners import FACE_HEIGHT, FACES
 from plainview.redact.pipeline import Redactor
 from plainview.redact.seeker import Manner
 from plainview.redact.view import ViewItem
@@ -33,7 +33,7 @@ from plainview.testing.one_camera import standard
 
 SIZE = (320, 192)
 WHITE_FACE = Known(np.full((FACE_HEIGHT, FACE_HEIGHT, 3), 255, np.uint8), FACE_HEIGHT)
-WHITE_FACES = [Manner(Sought.FACES, WHITE_FACE, NEW_FACE)]
+WHITE_FACES = [Manner(Sought.FACES, WHITE_FACE, FACES)]
 
 
 class Blind:

@@ -14,7 +14,6 @@ from plainview.redact import models, record
 from plainview.redact.rules import Profile
 from plainview.redact.standards import NOT_MEASURED, City, atrs, ats
 
-NOT_IN_USE_YET = {"nanodet", "pp-ocr"}
 """Records that were written before their model is on the list of allowed ones."""
 CITY = City(("Town",), ("Traffic", "Tram"), ("a@b.example",), ("Act, 1, D-1",), (), "http://x/")
 FIGURE: dict[str, Any] = {
@@ -41,7 +40,7 @@ def test_every_allowed_model_has_a_record_and_no_record_is_orphaned() -> None:
     files = [file for one in records.algorithms.values() for file in one.hashes]
     assert sorted(files) == sorted(models.ALLOWED)
     written = set(re.findall(r"^\[models\.([a-z0-9-]+)\]", record.TEXTS.read_text(), re.MULTILINE))
-    assert written - records.algorithms.keys() <= NOT_IN_USE_YET
+    assert written == records.algorithms.keys()
 
 
 def test_hashes_are_those_of_the_allow_list_and_typed_nowhere_else() -> None:

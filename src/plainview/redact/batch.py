@@ -125,7 +125,7 @@ def about(choices: Choices) -> dict[str, Any]:
     rules, style = choices.rules, choices.style
     return {
         "software": {"version": ours.version, "sha256": ours.hash},
-        "models": dict(models.ALLOWED),
+        "models": {name: model.sha256 for name, model in models.ALLOWED.items()},
         "settings": {
             "rules": asdict(rules),
             "height": choices.max_height,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from plainview.redact import models
 from plainview.redact.canvas import Canvas, Known
-from plainview.redact.detector import Sought
+from plainview.redact.detector import Kind, Sought
 from plainview.redact.layout import SIZES, Scaling
 from plainview.redact.seeker import Manner
 
 FACE_HEIGHT, PERSON_HEIGHT = 48, 80
 """Pixels of the known face and of the known person on the picture that is searched."""
-NEW_FACE, NEW_PERSON = 0.22, 0.4
+FACES = {Kind.FACE: 0.22}
+PEOPLE = {Kind.PERSON: 0.4, Kind.VEHICLE: 0.35}
+"""What a search must give for a new box."""
 PEOPLE_WHOLE = 0.75
 """Scale of the small frame when all of it is searched for people: they are larger than faces."""
 
@@ -25,9 +27,9 @@ def usual() -> list[Manner]:
     They are the same for every profile: `faces` needs the vehicles that the second one finds.
     """
     return [
-        Manner(Sought.FACES, Known(models.known_face(), FACE_HEIGHT), NEW_FACE),
+        Manner(Sought.FACES, Known(models.known_face(), FACE_HEIGHT), FACES),
         Manner(
-            Sought.PEOPLE, Known(models.known_person(), PERSON_HEIGHT), NEW_PERSON,
+            Sought.PEOPLE, Known(models.known_person(), PERSON_HEIGHT), PEOPLE,
             scaling=Scaling.REDUCE, whole=PEOPLE_WHOLE, trust=True,
         ),
     ]  # fmt: skip

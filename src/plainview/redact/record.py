@@ -140,7 +140,7 @@ def load(texts: Path = TEXTS, measured: Path = MEASURED) -> Records:
 
 def hashes() -> dict[str, str]:
     """The allowed files with their SHA-256."""
-    return {name: str(getattr(one, "sha256", one)) for name, one in models.ALLOWED.items()}
+    return {name: model.sha256 for name, model in models.ALLOWED.items()}
 
 
 def covers(about: About, file: str) -> bool:

@@ -7,6 +7,7 @@ the tracker.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from plainview.redact import detector as detectors
 from plainview.redact import looks
 from plainview.redact.boxes import Boxes, enlarged, none
 from plainview.redact.canvas import Canvas, Known, once
-from plainview.redact.detector import Detector, Found, Sought
+from plainview.redact.detector import Detector, Found, Kind, Sought
 from plainview.redact.layout import Scaling, Sheet, changed_areas
 from plainview.redact.load import STEPS, Effort
 from plainview.redact.motion import SHRINK, Mask, Small
@@ -34,7 +35,7 @@ class Manner:
 
     sought: Sought
     known: Known
-    new_score: float
+    new_scores: Mapping[Kind, float]
     """What a search must give for a new box; a living one is kept by less."""
     scaling: Scaling = Scaling.ENLARGE
     whole: float = 1.0
@@ -67,7 +68,7 @@ class Seeker:
             width, height, longest, manner.known,
             whole=manner.whole, looks=manner.has_looks,
         )  # fmt: skip
-        self.tracker = Tracker(keep=keep, new_score=manner.new_score)
+        self.tracker = Tracker(keep=keep, new_scores=manner.new_scores)
         self.survey = Survey()
         self._manner = manner
         self._detector = detector

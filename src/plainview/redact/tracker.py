@@ -11,6 +11,7 @@ times stays longer as long as nothing moves in it, so that somebody who stops do
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
@@ -87,9 +88,9 @@ class Correction:
 class Tracker:
     """Tracks of one camera. `keep` is how many frames a box lives once a search has missed it."""
 
-    def __init__(self, *, keep: int, new_score: float = NEW_SCORE) -> None:
+    def __init__(self, *, keep: int, new_scores: Mapping[Kind, float] | None = None) -> None:
         self._keep = keep
-        self._new_score = new_score
+        self._new_scores = new_scores or {}
         self._tracks: list[Track] = []
         self._numbers = count(1)
 
@@ -165,9 +166,14 @@ class Tracker:
         new = [
             self._begin(found.boxes[index], Kind(found.kinds[index]))
             for index in range(len(found))
-            if index not in taken and found.scores[index] >= self._new_score and not parts[index]
+            if index not in taken and not parts[index] and self._is_sure(found, index)
         ]
         return corrections, new
+
+    def _is_sure(self, found: Found, index: int) -> bool:
+        """Whether what was found is worth a new box."""
+        least = self._new_scores.get(Kind(found.kinds[index]), NEW_SCORE)
+        return bool(found.scores[index] >= least)
 
     def _part_of_known(self, found: Found) -> NDArray[np.bool_]:
         """Which people lie within one that was found before.
