@@ -58,6 +58,7 @@ ABOUT: dict[str, str] = {
     "open": "Opening released segments on the requester's machine.",
     "log": "Durable entries a second, and the time to a checkpoint.",
     "verify": "Verifying a log, entries a second.",
+    "redact": "What redaction costs, beside a plain transcode and beside deface.",
     "recall": "How much of what must be hidden is hidden, and at what price.",
     "live": "What viewers cost, and whether slow ones disturb others.",
 }

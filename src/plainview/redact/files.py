@@ -18,7 +18,7 @@ from plainview.media.encode_file import FileStyle, FileWriter
 from plainview.media.footage import Footage, Sound
 from plainview.media.frames import Frame
 from plainview.redact.detector import Detector
-from plainview.redact.pipeline import Redactor, ViewFrame
+from plainview.redact.pipeline import LOOK_AHEAD_MS, SEARCH_EVERY, Redactor, ViewFrame
 from plainview.redact.rules import Rules
 
 Progress = Callable[[float, float | None], None]
@@ -85,7 +85,7 @@ def redact_video(
     choices = choices or Choices()
     style = choices.style
     with Footage(source, threads=style.threads, audio=choices.keep_audio) as footage:
-        redactor = _redactor(footage, detector, choices)
+        redactor = redactor_of(footage, detector, choices)
         redactor.warm_up()
         tally = Tally(watch)
         with (
@@ -99,10 +99,12 @@ def redact_video(
         return Redacted(tally.frames, tally.withheld, tally.masks, footage.flaw, kept)
 
 
-def _redactor(footage: Footage, detector: Detector, choices: Choices) -> Redactor:
+def redactor_of(footage: Footage, detector: Detector, choices: Choices) -> Redactor:
+    """The redactor of a file: nobody waits for its pictures, so all the look-ahead is used."""
     fps = float(footage.rate)
     return Redactor(
         *footage.size, fps, detector,
+        search_every=max(SEARCH_EVERY, round(fps * LOOK_AHEAD_MS / 1000)),
         view_height=choices.max_height, view_fps=fps, rules=choices.rules,
     )  # fmt: skip
 

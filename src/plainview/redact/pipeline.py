@@ -34,6 +34,8 @@ from plainview.redact.withheld import Withheld
 
 LOOK_AHEAD_MS: Ms = 250
 """Longest time that frames are held back; slow cameras are searched more often instead."""
+SEARCH_EVERY = 3
+"""Frames from one search to the next of a live view: what is held back is seen later."""
 KEEP_MS: Ms = 600
 HEALTHY_SEARCHES = 5
 ROUNDING = 1e-6
@@ -70,7 +72,7 @@ class Redactor:
 
     def __init__(
         self, width: int, height: int, fps: float, detector: Detector, *,
-        search_every: int = 3, detector_width: int = 640, view_height: int | None = 720,
+        search_every: int = SEARCH_EVERY, detector_width: int = 640, view_height: int | None = 720,
         view_fps: float = 25.0, rules: Rules | None = None, load: Load | None = None,
         searches: Sequence[Manner] | None = None,
     ) -> None:  # fmt: skip

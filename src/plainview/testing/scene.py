@@ -108,6 +108,12 @@ class Scene:
         """The empty street in even light; not to be written into."""
         return self._street
 
+    @property
+    def vehicles(self) -> list[tuple[float, float, float, float]]:
+        """Boxes of the parked cars (x, y, w, h)."""
+        canvases = [item.canvas for item in self._obstacles if item.vehicle]
+        return [(c.x, c.y, c.alpha.shape[1], c.alpha.shape[0]) for c in canvases]
+
     def frame(self, number: int) -> Picture:
         """Height x width x 3, BGR."""
         return self._make(number)[0]

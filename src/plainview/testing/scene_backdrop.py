@@ -29,6 +29,7 @@ class Obstacle:
 
     z: float
     canvas: Canvas
+    vehicle: bool = False
 
 
 def draw(view: View, rng: np.random.Generator) -> tuple[Picture, list[Obstacle]]:
@@ -59,7 +60,7 @@ def _small(item: Obstacle, view: View) -> Obstacle:
     crop = Canvas(x, y, w, h)
     crop.alpha = np.ascontiguousarray(alpha[y : y + h, x : x + w], dtype=np.uint8)
     crop.colour = np.ascontiguousarray(_half(item.canvas.colour, view)[y : y + h, x : x + w])
-    return Obstacle(item.z, crop)
+    return Obstacle(item.z, crop, item.vehicle)
 
 
 def _hazed(colour: Colour, z: float) -> Colour:
@@ -241,4 +242,4 @@ def _car(view: View, x: float, z: float, colour: Colour) -> Obstacle:
     end(0.28, 0.42, (0.02, 0.02), dark, 0.0)
     for lamp in (0.22, width - 0.22):
         canvas.ellipse(view.at(x + lamp, 0.7, z), (0.15 * s, 0.07 * s), _hazed((196, 206, 214), z))
-    return Obstacle(z, canvas)
+    return Obstacle(z, canvas, vehicle=True)

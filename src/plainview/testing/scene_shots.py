@@ -76,6 +76,11 @@ class Shot:
         """How many frames there are."""
         return self._scene.count
 
+    @property
+    def vehicles(self) -> list[Box]:
+        """Boxes of the parked cars, where the camera does not move; elsewhere none are said."""
+        return self._scene.vehicles if self._move is None else []
+
     def frame(self, number: int) -> Picture:
         """Height x width x 3, BGR."""
         return self._make(number)[1]
@@ -111,6 +116,7 @@ class Walking(Shot):
         self._scene = Scene(
             seed, width=size[0], height=size[1], fps=self.fps, seconds=SECONDS, heads=heads
         )
+        self._move = None
         self._made = None
 
     def _draw(self, number: int) -> tuple[Picture, list[Truth]]:

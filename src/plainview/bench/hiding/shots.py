@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from plainview.bench.hiding.truth import DataSet, Kind, Pictures, Sequence, Target
+from plainview.bench.hiding.truth import Box, DataSet, Kind, Pictures, Sequence, Target
 from plainview.media.frames import Frame
 from plainview.testing import scene_heads
 from plainview.testing.scene import Truth
@@ -37,14 +37,20 @@ def _set(name: str, opened: Callable[[], Shot], size: tuple[int, int], scale: fl
 
     def pictures() -> Pictures:
         shot = opened()
+        cars = [parked(number, box) for number, box in enumerate(shot.vehicles)]
         for number in range(count):
-            targets = [target_of(truth) for truth in shot.truth(number)]
+            targets = cars + [target_of(truth) for truth in shot.truth(number)]
             yield Frame.from_bgr(shot.frame(number), wall_ms=round(number * 1000 / fps)), targets
 
     def sequences() -> Iterator[Sequence]:
         yield Sequence(name, size, fps, count, pictures)
 
     return DataSet(name, sequences, count)
+
+
+def parked(number: int, box: Box) -> Target:
+    """A car: its plate is hidden, which is no false mask; whether it is hidden is not judged."""
+    return Target(f"car-{number}", Kind.HEAD, box, box, counts=False)
 
 
 def target_of(truth: Truth) -> Target:
