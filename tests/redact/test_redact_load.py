@@ -18,7 +18,8 @@ def test_the_order_is_searches_then_size_then_frames_then_the_picture() -> None:
         (True, True, 1, False),
         (True, True, 2, False),
         (True, True, 4, False),
-        (False, False, 1, True),
+        (True, True, 8, False),
+        (False, False, 8, True),
     ]
     assert [s.above_ms for s in STEPS] == sorted(s.above_ms for s in STEPS)
     assert all(s.says for s in STEPS[1:])
@@ -42,8 +43,8 @@ def test_only_the_camera_that_is_far_behind_is_withheld() -> None:
 def test_it_comes_back_step_by_step() -> None:
     load = Load()
     load.effort(1, 900, 0)
-    levels = [load.effort(1, 0, at).level for at in range(0, 6 * CALM_MS, CALM_MS // 2)]
-    assert levels[0] == 4
+    levels = [load.effort(1, 0, at).level for at in range(0, 7 * CALM_MS, CALM_MS // 2)]
+    assert levels[0] == 5
     assert levels[-1] == 0
     assert all(0 <= a - b <= 1 for a, b in itertools.pairwise(levels))
 
@@ -52,7 +53,7 @@ def test_a_camera_that_left_holds_nobody_up() -> None:
     load = Load()
     load.effort(1, 900, 0)
     load.leave(1)
-    levels = [load.effort(2, 0, at).level for at in range(0, 6 * CALM_MS, CALM_MS)]
+    levels = [load.effort(2, 0, at).level for at in range(0, 7 * CALM_MS, CALM_MS)]
     assert levels[-1] == 0
 
 

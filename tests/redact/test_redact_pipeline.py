@@ -344,7 +344,7 @@ def test_cuts_that_follow_at_once_are_a_fast_move(detector: RemoteDetector) -> N
     assert show(2000, 40) == CUT_ROUNDS + people
 
 
-@pytest.mark.parametrize(("behind", "left"), [(400, 10), (900, 5)])
+@pytest.mark.parametrize(("behind", "left"), [(400, 10), (600, 5)])
 def test_a_lag_costs_frames_before_anything_else(
     behind: int, left: int, detector: RemoteDetector
 ) -> None:

@@ -52,7 +52,7 @@ RECORDER = (
     _gauge("detector_up", "", "1 while the process that finds what to hide is running."),
     _gauge(
         "redaction_effort", "",
-        "How much a busy node leaves out: 0 nothing, 4 three of four pictures.",
+        "How much a busy node leaves out: 0 nothing, 5 seven of eight pictures.",
     ),
     _gauge("disk_used_bytes", "disk", "What recordings take of the disk."),
     _gauge("disk_free_bytes", "disk", "Free for recordings: what is free, less the reserve."),

@@ -3,7 +3,7 @@
 One scheduler serves all cameras of a process. It knows how far each is behind its camera and says
 how much effort the next frame gets. The order: changes inside boxes that flow follows are searched
 less often; small parts are no longer enlarged; every other frame of the view is made, then one in
-four; last, the picture is withheld. Whatever the step, nothing is shown that was not searched.
+four, then one in eight; last, the picture is withheld. Whatever the step, nothing is shown that was not searched.
 """
 
 from __future__ import annotations
@@ -37,8 +37,13 @@ STEPS = (
     Effort(1, 120, trust=True, says="The node is busy: fewer searches."),
     Effort(2, 160, trust=True, enlarge=False, says="The node is busy: small parts not enlarged."),
     Effort(3, 200, trust=True, enlarge=False, part=2, says="The node is busy: half the pictures."),
-    Effort(4, 800, trust=True, enlarge=False, part=4, says="The node is busy: a quarter of them."),
-    Effort(5, 1500, withhold=True, says="The node is overloaded."),
+    Effort(
+        4, 500, trust=True, enlarge=False, part=4, says="The node is busy: one picture in four."
+    ),
+    Effort(
+        5, 900, trust=True, enlarge=False, part=8, says="The node is busy: one picture in eight."
+    ),
+    Effort(6, 1500, part=8, withhold=True, says="The node is overloaded."),
 )
 WITHHELD = STEPS[-1]
 CALM_MS: Ms = 1000

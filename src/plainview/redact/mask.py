@@ -21,7 +21,7 @@ MARGIN = 2.0
 """Pixels of the searched picture added on each side."""
 HAIR = 0.18
 """Share of the face's height added on top: hair tells people apart as well."""
-HEAD_HIGH, HEAD_WIDE, HEAD_MOST = 0.22, 0.65, 0.5
+HEAD_HIGH, HEAD_WIDE, HEAD_MOST = 0.25, 0.65, 0.5
 """A head's height: at least this share of the person's height and of its width (of somebody who is
 seen to the waist, it is more of the height), at most so much of the height."""
 HEAD_SIDE = 0.06
