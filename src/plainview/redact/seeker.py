@@ -118,10 +118,9 @@ class Seeker:
         return self._ask(now, sheet or self._whole(area))
 
     def _areas(self, changed: Mask | None, *, trust: bool) -> list[Area]:
-        boxes = self.tracker.doubtful(changed)
+        boxes = self.tracker.doubtful(changed, trust=trust)
         if trust and changed is not None:
             changed = _without(changed, enlarged(self.tracker.followed(), REACH))
-            boxes = self.tracker.doubtful(None)
         if changed is None and not len(boxes):
             return []
         return changed_areas(changed, boxes, self.canvas.width, self.canvas.height)
