@@ -208,8 +208,8 @@ def test_noise_and_compression_are_no_change() -> None:
     for other in (noisy, packed):
         assert compare.against(motion.small(other), motion.small(grey)) is None
         assert not motion.is_cut(motion.small(grey), motion.small(other))
-    seen = Survey()
-    seen.took(motion.small(grey))
+    seen = Survey(25)
+    seen.took(motion.small(grey), 0)
     assert seen.changed(motion.small(noisy)) is None
 
 
@@ -233,8 +233,8 @@ def test_even_a_small_thing_that_appears_is_not_still() -> None:
     grey = texture(7, 360, 640)
     changed = grey.copy()
     changed[100:112, 200:210] = np.where(grey[100:112, 200:210] > 128, 60, 200)
-    seen = Survey()
-    seen.took(motion.small(grey))
+    seen = Survey(25)
+    seen.took(motion.small(grey), 0)
     assert seen.changed(motion.small(changed)) is not None
 
 

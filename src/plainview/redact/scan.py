@@ -25,8 +25,6 @@ CUT_ROUNDS = 4
 """Searches of the first frame of a scene: nothing is known of it, so more parts are enlarged."""
 SCENE_MS: Ms = 1000
 """A scene that begins sooner after another is a fast move of the camera: one search."""
-WHOLE_MS: Ms = 1000
-"""How often all of the picture is searched at least."""
 EXTRA_SEARCHES, MOST_EXTRA = 0.35, 3.0
 """Searches between the regular ones: how many of them a regular one allows, and how many at once;
 what they would be needed for beyond that is filled."""
@@ -37,13 +35,11 @@ FAR_MS: Ms = 200
 class Scan:
     """Of one camera; `seekers` begins with that of faces, whose canvas sets the small frame."""
 
-    def __init__(self, seekers: list[Seeker], fps: float) -> None:
+    def __init__(self, seekers: list[Seeker]) -> None:
         self._faces, *self._others = seekers
         self._seekers = seekers
         self._unsearched = motion.Unsearched()
-        self._whole_every = max(1, round(fps * WHOLE_MS / 1000))
         self._since_search = 0
-        self._since_whole = 0
         self._last: Held | None = None
         self._before: Held | None = None
         self._still = False
@@ -77,12 +73,12 @@ class Scan:
     def follow(self, held: Held, *, shown: bool) -> None:
         """Move the boxes on to the newest frame; `shown`: whether pictures are shown now."""
         self._since_search += 1
-        self._since_whole += 1
         looked = self._faces.survey.looked
         changed = self._faces.survey.changed(held.small)
         still = changed is None
         self._still = self._still and still
         for seeker in self._seekers:
+            seeker.survey.passed()
             seeker.tracker.age(changed)
             if self._last is not None and not self._still:
                 seeker.tracker.step(self._last.grey, held.grey, changed)
@@ -110,17 +106,14 @@ class Scan:
         Raises `DetectorFault`.
         """
         newest = frames[-1]
-        due = whole or newest.cut or self._since_whole >= self._whole_every
-        rounds = 1 if due else 0
+        rounds = 1 if whole or newest.cut else 0
         if newest.cut and self._is_new_scene(newest.frame.wall_ms):
             rounds = CUT_ROUNDS
         now = Picture(newest.frame, newest.grey, newest.small)
-        corrections, new, wholly = self._faces.search(
-            now, newest.changed, rounds=rounds, effort=effort
-        )
+        corrections, new = self._faces.search(now, newest.changed, rounds=rounds, effort=effort)
         for seeker in self._others:
             changed = seeker.survey.changed(newest.small)
-            more, fresh, _ = seeker.search(now, changed, rounds=min(1, rounds), effort=effort)
+            more, fresh = seeker.search(now, changed, rounds=min(1, rounds), effort=effort)
             corrections, new = corrections + more, new + fresh
         newest.searched, newest.unsearched = True, None
         newest.boxes = self._boxes()
@@ -129,7 +122,6 @@ class Scan:
         carry_back(frames, {mark: newest.boxes[mark] for mark in new})
         self._close_gaps(frames)
         self._since_search = 0
-        self._since_whole = 0 if wholly else self._since_whole
 
     def _boxes(self) -> dict[Mark, NDArray[np.float32]]:
         return {mark: box for one in self._seekers for mark, box in one.tracker.boxes().items()}

@@ -106,9 +106,9 @@ class Tracker:
 
         `trust`: the missed ones only.
         """
-        wanted = [
-            t.box for t in self._tracks if t.missed or (not trust and (t.away or _moves(t, changed)))
-        ]
+        wanted = [t.box for t in self._tracks if t.missed]
+        if not trust:
+            wanted = [t.box for t in self._tracks if t.missed or t.away or _moves(t, changed)]
         return np.stack(wanted) if wanted else none()
 
     def followed(self) -> Boxes:
