@@ -113,3 +113,15 @@ def test_a_face_that_swings_to_and_fro_stays_hidden_when_something_else_moves() 
         frames.append(street.frame(i, [face, bird]))
     views = redacted(frames, detector)
     assert [i for i, view in enumerate(views) if faces_left(view)] == []
+
+
+def test_faces_that_flash_up_one_after_another_between_two_searches_are_all_hidden() -> None:
+    for start in range(20, 26):
+        street, detector = Street(), ByColour()
+        frames = []
+        for i in range(40):
+            flashes = {start: (100, 60, 40, 48), start + 1: (420, 200, 40, 48)}
+            flashes[start + 9] = (300, 20, 40, 48)
+            frames.append(street.frame(i, [(Kind.FACE, flashes[i])] if i in flashes else []))
+        views = redacted(frames, detector)
+        assert [i for i, view in enumerate(views) if faces_left(view)] == []

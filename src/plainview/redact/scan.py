@@ -8,6 +8,8 @@ filled.
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from plainview.base.clock import Ms
 from plainview.media.frames import Frame
 from plainview.redact import motion
 from plainview.redact.canvas import Canvas
+from plainview.redact.detector import Kind
 from plainview.redact.held import Held, carry_back, spread
 from plainview.redact.load import STEPS, Effort
 from plainview.redact.motion import Mask
@@ -44,6 +47,8 @@ class Scan:
         self._before: Held | None = None
         self._still = False
         self._extra = MOST_EXTRA
+        self._numbers = count(-1, -1)
+        """Of what was found between the regular searches: never those of tracks."""
         self._scene: Ms | None = None
         """When the scene began that was searched most closely."""
 
@@ -154,8 +159,8 @@ class Scan:
         held = frames[-1]
         found = self._faces.glance(Picture(held.frame, held.grey, held.small), area)
         fresh = {
-            Mark(kind, -1 - index): box
-            for index, (box, kind) in enumerate(zip(found.boxes, found.kinds, strict=True))
+            Mark(Kind(kind), next(self._numbers)): box
+            for box, kind in zip(found.boxes, found.kinds, strict=True)
         }
         held.boxes.update(fresh)
         held.searched = True
