@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from plainview.media.frames import Frame
 from plainview.redact import layout, motion
 from plainview.redact.boxes import none
-from plainview.redact.canvas import Canvas, Known
-from plainview.redact.detector import Found
+from plainview.redact.canvas import Canvas, Known, once
+from plainview.redact.detector import Found, Kind
 from plainview.redact.layout import Scaling, changed_areas, lay_out
 from plainview.redact.survey import Survey, covers
 
@@ -219,3 +219,12 @@ def test_a_patch_shows_its_part_of_the_frame() -> None:
 def test_only_boxes_in_what_was_searched_can_have_been_missed() -> None:
     boxes = np.array([[10, 10, 20, 20], [100, 100, 20, 20]], np.float32)
     assert covers([(0, 0, 40, 40)], boxes).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("kind", "left"), [(Kind.FACE, 1), (Kind.PERSON, 2), (Kind.VEHICLE, 2)])
+def test_people_who_walk_side_by_side_are_two(kind: Kind, left: int) -> None:
+    beside = np.array([[100, 50, 60, 160], [127, 50, 60, 160]], np.float32)
+    same = np.array([[100, 50, 60, 160], [104, 50, 60, 160]], np.float32)
+    scores = np.array([0.9, 0.6], np.float32)
+    assert len(once([Found.of(beside, scores, kind)])) == left
+    assert len(once([Found.of(same, scores, kind)])) == 1
