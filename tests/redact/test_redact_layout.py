@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from plainview.media.frames import Frame
 from plainview.redact import layout, motion
 from plainview.redact.boxes import none
-from plainview.redact.canvas import Canvas, Known
-from plainview.redact.detector import Found
+from plainview.redact.canvas import Canvas, Known, once
+from plainview.redact.detector import Found, Kind
 from plainview.redact.layout import Scaling, changed_areas, lay_out
 from plainview.redact.survey import Survey, covers
 
@@ -35,14 +35,14 @@ def changed(*areas: tuple[int, int, int, int]) -> NDArray[np.uint8]:
 
 
 def test_before_the_first_search_everything_has_changed() -> None:
-    mask = Survey().changed(picture())
+    mask = Survey(25).changed(picture())
     assert mask is not None
     assert mask.all()
 
 
 def test_only_what_looks_different_has_changed() -> None:
-    survey = Survey()
-    survey.took(picture())
+    survey = Survey(25)
+    survey.took(picture(), 0)
     assert survey.changed(picture()) is None
     now = picture()
     now[40:60, 100:120] = 160
@@ -51,16 +51,16 @@ def test_only_what_looks_different_has_changed() -> None:
     assert set(zip(*np.nonzero(mask), strict=True)) == set(
         itertools.product(range(40, 60), range(100, 120))
     )
-    survey.took(now, [(180, 60, 80, 80)])
+    survey.took(now, 0, [(180, 60, 80, 80)])
     assert survey.changed(now) is None
 
 
 def test_a_search_of_a_part_leaves_the_rest_unsearched() -> None:
-    survey = Survey()
-    survey.took(picture())
+    survey = Survey(25)
+    survey.took(picture(), 0)
     now = picture()
     now[40:60, 100:120] = now[10:20, 10:20] = 160
-    survey.took(now, [(180, 60, 80, 80)])
+    survey.took(now, 0, [(180, 60, 80, 80)])
     mask = survey.changed(now)
     assert mask is not None
     assert mask[10:20, 10:20].all()
@@ -68,18 +68,33 @@ def test_a_search_of_a_part_leaves_the_rest_unsearched() -> None:
 
 
 def test_in_the_dark_smaller_differences_count() -> None:
-    day, dusk = Survey(), Survey()
-    day.took(picture(120))
-    dusk.took(picture(30))
+    day, dusk = Survey(25), Survey(25)
+    day.took(picture(120), 0)
+    dusk.took(picture(30), 0)
     lighter = np.zeros_like(picture())
     lighter[40:60, 100:120] = 7
     assert day.changed(picture(120) + lighter) is None
     assert dusk.changed(picture(30) + lighter) is not None
 
 
+def test_a_whole_search_grows_old_by_the_clock_and_by_the_frames() -> None:
+    survey = Survey(10)
+    survey.took(picture(), 5000)
+    for _ in range(9):
+        survey.passed()
+        survey.took(picture(), 5900, [(0, 0, 64, 64)])
+    assert not survey.is_old(5900)
+    assert survey.is_old(6000), "frames are left out on a busy node"
+    assert survey.is_old(4990), "a clock that was set back"
+    survey.passed()
+    assert survey.is_old(5900), "a clock that stands still"
+    survey.took(picture(), 5900)
+    assert not survey.is_old(5900)
+
+
 def test_parts_without_a_whole_search_before_count_for_nothing() -> None:
-    survey = Survey()
-    survey.took(picture(), [(0, 0, 64, 64)])
+    survey = Survey(25)
+    survey.took(picture(), 0, [(0, 0, 64, 64)])
     assert survey.looked is None
 
 
@@ -204,3 +219,12 @@ def test_a_patch_shows_its_part_of_the_frame() -> None:
 def test_only_boxes_in_what_was_searched_can_have_been_missed() -> None:
     boxes = np.array([[10, 10, 20, 20], [100, 100, 20, 20]], np.float32)
     assert covers([(0, 0, 40, 40)], boxes).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("kind", "left"), [(Kind.FACE, 1), (Kind.PERSON, 2), (Kind.VEHICLE, 2)])
+def test_people_who_walk_side_by_side_are_two(kind: Kind, left: int) -> None:
+    beside = np.array([[100, 50, 60, 160], [127, 50, 60, 160]], np.float32)
+    same = np.array([[100, 50, 60, 160], [104, 50, 60, 160]], np.float32)
+    scores = np.array([0.9, 0.6], np.float32)
+    assert len(once([Found.of(beside, scores, kind)])) == left
+    assert len(once([Found.of(same, scores, kind)])) == 1

@@ -99,6 +99,22 @@ def test_somebody_who_stops_stays_hidden_though_searches_miss_them() -> None:
     assert brief.boxes() == {}, "seen once: likely a mistake"
 
 
+def test_a_box_follows_what_swings_back_to_where_it_was_searched() -> None:
+    tracker = Tracker(keep=9)
+    before = texture(6)
+    after = np.roll(before, 12, axis=1)
+    elsewhere = np.zeros_like(MOVES)
+    elsewhere[80:, :20] = 255
+    _, (number,) = tracker.update(found(BOX))
+    tracker.step(before, after, MOVES)
+    assert np.allclose(tracker.boxes()[number][:2], (112, 60), atol=5)
+    assert len(tracker.doubtful(elsewhere)) == 1, "where it is now was not searched"
+    tracker.step(after, before, elsewhere)
+    assert np.allclose(tracker.boxes()[number][:2], BOX[:2], atol=5)
+    tracker.update(found(BOX))
+    assert not len(tracker.doubtful(elsewhere))
+
+
 def test_boxes_of_different_kinds_are_not_the_same_thing() -> None:
     tracker = Tracker(keep=4)
     tracker.update(found(BOX))
@@ -192,8 +208,8 @@ def test_noise_and_compression_are_no_change() -> None:
     for other in (noisy, packed):
         assert compare.against(motion.small(other), motion.small(grey)) is None
         assert not motion.is_cut(motion.small(grey), motion.small(other))
-    seen = Survey()
-    seen.took(motion.small(grey))
+    seen = Survey(25)
+    seen.took(motion.small(grey), 0)
     assert seen.changed(motion.small(noisy)) is None
 
 
@@ -217,8 +233,8 @@ def test_even_a_small_thing_that_appears_is_not_still() -> None:
     grey = texture(7, 360, 640)
     changed = grey.copy()
     changed[100:112, 200:210] = np.where(grey[100:112, 200:210] > 128, 60, 200)
-    seen = Survey()
-    seen.took(motion.small(grey))
+    seen = Survey(25)
+    seen.took(motion.small(grey), 0)
     assert seen.changed(motion.small(changed)) is not None
 
 

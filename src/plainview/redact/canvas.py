@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from plainview.media.frames import Frame
 from plainview.redact.boxes import Boxes
-from plainview.redact.detector import Found
+from plainview.redact.detector import Found, Kind
 from plainview.redact.layout import (
     GAP,
     Patch,
@@ -42,7 +42,9 @@ PADDING = 114
 WIDE = 9 / 16
 EDGE = 3.0
 """Boxes nearer than this to the edge of a strict part are of faces cut by it."""
-SAME = 0.3
+SAME = {Kind.FACE: 0.3, Kind.PERSON: 0.5, Kind.VEHICLE: 0.5, Kind.TEXT: 0.3}
+"""Overlap from which two boxes are the same thing, as each network's own decoding has it: people
+walk side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,18 +205,19 @@ def _inside(boxes: Boxes, patch: Patch, sides: tuple[int, int]) -> NDArray[np.bo
 
 
 def once(parts: Sequence[Found]) -> Found:
-    """All that was found, each face once, where it is surest."""
+    """All that was found, each thing once, where it is surest."""
     found = Found(
         np.concatenate([part.boxes for part in parts]),
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.kinds for part in parts]),
     )
-    if not len(found):
-        return found
-    kept = cv2.dnn.NMSBoxesBatched(
-        found.boxes.tolist(), found.scores.tolist(), found.kinds.tolist(), 0.0, SAME
-    )
-    return found.only(np.asarray(kept, np.intp).reshape(-1))
+    kept = [np.zeros(0, np.intp)]
+    for kind, same in SAME.items():
+        of_kind = np.flatnonzero(found.kinds == kind)
+        if len(of_kind):
+            boxes, scores = found.boxes[of_kind].tolist(), found.scores[of_kind].tolist()
+            kept.append(of_kind[np.asarray(cv2.dnn.NMSBoxes(boxes, scores, 0.0, same), np.intp)])
+    return found.only(np.concatenate(kept))
 
 
 def _cut(plane: Grey, box: list[int], width: int, height: int) -> Grey:

@@ -93,7 +93,7 @@ def hidden(found: Mapping[Mark, NDArray[np.float32]], profile: Profile) -> tuple
     marks: list[Mark] = []
     areas = [np.zeros((0, 4), np.float32)]
     for kind, shape in SHAPES[profile].items():
-        of_kind = [mark for mark in found if mark.kind is kind]
+        of_kind = [mark for mark in found if mark.kind == kind]
         if of_kind:
             marks += of_kind
             areas.append(shape(np.stack([found[mark] for mark in of_kind])))

@@ -85,11 +85,13 @@ class Redactor:
         keep = max(2 * self.period, round(self.fps * KEEP_MS / 1000))
         self._scan = Scan(
             [
-                Seeker(manner, self.width, self.height, detector_width, detector, keep)
+                Seeker(
+                    manner, self.width, self.height, detector_width, detector,
+                    keep=keep, fps=self.fps,
+                )
                 for manner in searches or manners.usual()
-            ],
-            self.fps,
-        )
+            ]
+        )  # fmt: skip
         self._moving = Moving() if self.rules.profile is Profile.MOTION else None
         self._filler = Filler(self.width, self.height, self.rules)
         self._load = load or Load()

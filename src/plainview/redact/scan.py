@@ -8,6 +8,8 @@ filled.
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from plainview.base.clock import Ms
 from plainview.media.frames import Frame
 from plainview.redact import motion
 from plainview.redact.canvas import Canvas
+from plainview.redact.detector import Kind
 from plainview.redact.held import Held, carry_back, spread
 from plainview.redact.load import STEPS, Effort
 from plainview.redact.motion import Mask
@@ -25,8 +28,6 @@ CUT_ROUNDS = 4
 """Searches of the first frame of a scene: nothing is known of it, so more parts are enlarged."""
 SCENE_MS: Ms = 1000
 """A scene that begins sooner after another is a fast move of the camera: one search."""
-WHOLE_MS: Ms = 1000
-"""How often all of the picture is searched at least."""
 EXTRA_SEARCHES, MOST_EXTRA = 0.35, 3.0
 """Searches between the regular ones: how many of them a regular one allows, and how many at once;
 what they would be needed for beyond that is filled."""
@@ -37,17 +38,17 @@ FAR_MS: Ms = 200
 class Scan:
     """Of one camera; `seekers` begins with that of faces, whose canvas sets the small frame."""
 
-    def __init__(self, seekers: list[Seeker], fps: float) -> None:
+    def __init__(self, seekers: list[Seeker]) -> None:
         self._faces, *self._others = seekers
         self._seekers = seekers
         self._unsearched = motion.Unsearched()
-        self._whole_every = max(1, round(fps * WHOLE_MS / 1000))
         self._since_search = 0
-        self._since_whole = 0
         self._last: Held | None = None
         self._before: Held | None = None
         self._still = False
         self._extra = MOST_EXTRA
+        self._numbers = count(-1, -1)
+        """Of what was found between the regular searches: never those of tracks."""
         self._scene: Ms | None = None
         """When the scene began that was searched most closely."""
 
@@ -77,12 +78,12 @@ class Scan:
     def follow(self, held: Held, *, shown: bool) -> None:
         """Move the boxes on to the newest frame; `shown`: whether pictures are shown now."""
         self._since_search += 1
-        self._since_whole += 1
         looked = self._faces.survey.looked
         changed = self._faces.survey.changed(held.small)
         still = changed is None
         self._still = self._still and still
         for seeker in self._seekers:
+            seeker.survey.passed()
             seeker.tracker.age(changed)
             if self._last is not None and not self._still:
                 seeker.tracker.step(self._last.grey, held.grey, changed)
@@ -110,17 +111,14 @@ class Scan:
         Raises `DetectorFault`.
         """
         newest = frames[-1]
-        due = whole or newest.cut or self._since_whole >= self._whole_every
-        rounds = 1 if due else 0
+        rounds = 1 if whole or newest.cut else 0
         if newest.cut and self._is_new_scene(newest.frame.wall_ms):
             rounds = CUT_ROUNDS
         now = Picture(newest.frame, newest.grey, newest.small)
-        corrections, new, wholly = self._faces.search(
-            now, newest.changed, rounds=rounds, effort=effort
-        )
+        corrections, new = self._faces.search(now, newest.changed, rounds=rounds, effort=effort)
         for seeker in self._others:
             changed = seeker.survey.changed(newest.small)
-            more, fresh, _ = seeker.search(now, changed, rounds=min(1, rounds), effort=effort)
+            more, fresh = seeker.search(now, changed, rounds=min(1, rounds), effort=effort)
             corrections, new = corrections + more, new + fresh
         newest.searched, newest.unsearched = True, None
         newest.boxes = self._boxes()
@@ -129,7 +127,6 @@ class Scan:
         carry_back(frames, {mark: newest.boxes[mark] for mark in new})
         self._close_gaps(frames)
         self._since_search = 0
-        self._since_whole = 0 if wholly else self._since_whole
 
     def _boxes(self) -> dict[Mark, NDArray[np.float32]]:
         return {mark: box for one in self._seekers for mark, box in one.tracker.boxes().items()}
@@ -162,8 +159,8 @@ class Scan:
         held = frames[-1]
         found = self._faces.glance(Picture(held.frame, held.grey, held.small), area)
         fresh = {
-            Mark(kind, -1 - index): box
-            for index, (box, kind) in enumerate(zip(found.boxes, found.kinds, strict=True))
+            Mark(Kind(kind), next(self._numbers)): box
+            for box, kind in zip(found.boxes, found.kinds, strict=True)
         }
         held.boxes.update(fresh)
         held.searched = True

@@ -59,17 +59,18 @@ class Picture:
 
 
 class Seeker:
-    """Searches of one kind for one camera; `keep` as in `Tracker`."""
+    """Searches of one kind for one camera of `fps` frames a second; `keep` as in `Tracker`."""
 
     def __init__(
-        self, manner: Manner, width: int, height: int, longest: int, detector: Detector, keep: int
-    ) -> None:
+        self, manner: Manner, width: int, height: int, longest: int, detector: Detector, *,
+        keep: int, fps: float,
+    ) -> None:  # fmt: skip
         self.canvas = Canvas(
             width, height, longest, manner.known,
             whole=manner.whole, looks=manner.has_looks,
         )  # fmt: skip
         self.tracker = Tracker(keep=keep, new_scores=manner.new_scores)
-        self.survey = Survey()
+        self.survey = Survey(fps)
         self._manner = manner
         self._detector = detector
         self._looks = looks.Looks(self.canvas.width, self.canvas.height)
@@ -81,13 +82,12 @@ class Seeker:
 
     def search(
         self, now: Picture, changed: Mask | None, *, rounds: int = 0, effort: Effort = STEPS[0]
-    ) -> tuple[list[Correction], list[Mark], bool]:
-        """Search what has changed, and `rounds` times all of the picture.
+    ) -> tuple[list[Correction], list[Mark]]:
+        """Search what has changed, and `rounds` times all of the picture: once if that is due.
 
-        Returns corrections of living boxes, the marks of new ones, and whether all of the picture
-        was searched. Raises `DetectorFault`.
+        Returns corrections of living boxes and the marks of new ones. Raises `DetectorFault`.
         """
-        if self.survey.looked is None:
+        if self.survey.looked is None or self.survey.is_old(now.frame.wall_ms):
             rounds = max(1, rounds)
         areas = self._areas(changed, trust=self._manner.trust or effort.trust)
         scaling = self._manner.scaling
@@ -98,12 +98,12 @@ class Seeker:
             rounds = max(1, rounds)
         sheets = [] if sheet is None or rounds > 1 else [sheet]
         if not sheets and not rounds:
-            return [], [], False
+            return [], []
         found = [self._ask(now, one) for one in sheets]
         found += [self._ask(now, self._whole(changed)) for _ in range(rounds)]
         searched = None if rounds else areas
-        self.survey.took(now.small, searched)
-        return *self.tracker.update(once(found), searched), rounds > 0
+        self.survey.took(now.small, now.frame.wall_ms, searched)
+        return self.tracker.update(once(found), searched)
 
     def warm_up(self, now: Picture) -> None:
         """Search the picture on every sheet there is, and keep nothing. Raises `DetectorFault`."""
@@ -118,10 +118,9 @@ class Seeker:
         return self._ask(now, sheet or self._whole(area))
 
     def _areas(self, changed: Mask | None, *, trust: bool) -> list[Area]:
-        boxes = self.tracker.doubtful(changed)
+        boxes = self.tracker.doubtful(changed, trust=trust)
         if trust and changed is not None:
             changed = _without(changed, enlarged(self.tracker.followed(), REACH))
-            boxes = self.tracker.doubtful(None)
         if changed is None and not len(boxes):
             return []
         return changed_areas(changed, boxes, self.canvas.width, self.canvas.height)

@@ -2,7 +2,8 @@
 
 A search leaves behind how each searched place looked (small and blurred, so that noise and
 compression do not count). A place that still looks the same needs no other search: its answer
-would be the same. A place that looks different is searched before its picture is shown.
+would be the same. A place that looks different is searched before its picture is shown. All of the
+picture is searched at least once a second.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from plainview.base.clock import Ms
 from plainview.redact.motion import SHRINK, Mask, Small, speckless
+
+WHOLE_MS: Ms = 1000
+"""How often all of the picture is searched at least."""
 
 BRIGHT = 110.0
 """Mean luma of a picture in daylight."""
@@ -28,8 +33,23 @@ Area = tuple[int, int, int, int]
 class Survey:
     """Of one camera and one kind of search."""
 
-    def __init__(self) -> None:
+    def __init__(self, fps: float) -> None:
         self._looked: Small | None = None
+        self._most = max(1, round(fps * WHOLE_MS / 1000))
+        self._frames = 0
+        self._whole: Ms = 0
+        """When all of the picture was last searched, and how many frames have passed since."""
+
+    def passed(self) -> None:
+        """Another frame has come."""
+        self._frames += 1
+
+    def is_old(self, wall_ms: Ms) -> bool:
+        """Whether all of the picture is to be searched again.
+
+        By the frames, since clocks jump, and by the clock, since frames are left out.
+        """
+        return self._frames >= self._most or not 0 <= wall_ms - self._whole < WHOLE_MS
 
     @property
     def looked(self) -> Small | None:
@@ -48,8 +68,10 @@ class Survey:
         _, different = cv2.threshold(cv2.absdiff(now, self._looked), limit, 255, cv2.THRESH_BINARY)
         return speckless(np.asarray(different, np.uint8))
 
-    def took(self, now: Small, areas: Iterable[Area] | None = None) -> None:
+    def took(self, now: Small, wall_ms: Ms, areas: Iterable[Area] | None = None) -> None:
         """Note a search of these areas of the picture; of all of it if None."""
+        if areas is None:
+            self._frames, self._whole = 0, wall_ms
         if areas is None or self._looked is None:
             self._looked = now.copy() if areas is None else None
             return

@@ -75,6 +75,9 @@ class Track:
     """Whether flow has seen it, so that its speed is known."""
     lost: bool = False
     """Whether its mask is wider, until a search finds the face again."""
+    away: bool = False
+    """Whether it has been moved since a search found it: what it is of may go back to a place that
+    then looks as it was searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,14 @@ class Tracker:
         """The boxes now."""
         return {t.mark: reaching(t.box, t.speed, lost=t.lost) for t in self._tracks}
 
-    def doubtful(self, changed: Mask | None) -> Boxes:
-        """Boxes whose places are to be searched whole: missed, or touched by a change."""
-        wanted = [t.box for t in self._tracks if t.missed or _moves(t, changed)]
+    def doubtful(self, changed: Mask | None, *, trust: bool = False) -> Boxes:
+        """Boxes whose places are to be searched whole: missed, moved, or touched by a change.
+
+        `trust`: the missed ones only.
+        """
+        wanted = [t.box for t in self._tracks if t.missed]
+        if not trust:
+            wanted = [t.box for t in self._tracks if t.missed or t.away or _moves(t, changed)]
         return np.stack(wanted) if wanted else none()
 
     def followed(self) -> Boxes:
@@ -129,10 +137,10 @@ class Tracker:
         """Move boxes from one frame to the next; drop those that have left the picture.
 
         `changed` is where the picture is not as it was searched, if that is known: boxes elsewhere
-        stay where they were found.
+        that have not been moved since stay where they were found.
         """
         self._tracks = [t for t in self._tracks if _visible(t, after)]
-        going = [t for t in self._tracks if changed is None or _moves(t, changed)]
+        going = [t for t in self._tracks if changed is None or t.away or _moves(t, changed)]
         if not going:
             return
         boxes = np.stack([track.box for track in going])
@@ -144,6 +152,7 @@ class Tracker:
         for track, shift, was_seen in zip(going, moved, seen, strict=True):
             track.speed = shift if was_seen else track.speed * COAST
             track.box[:2] += track.speed
+            track.away = True
             fast = bool(np.abs(track.speed).max() > SUDDEN * track.box[2:].max())
             track.lost = track.lost or (not was_seen and (fast or not track.followed))
             track.followed = track.followed or bool(was_seen)
@@ -259,7 +268,7 @@ def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
     target = np.concatenate([centre - size / 2, size]).astype(np.float32)
     delta = target - track.box
     track.box = target
-    track.unseen, track.lost, track.missed = 0, False, False
+    track.unseen, track.lost, track.missed, track.away = 0, False, False, False
     track.hits += 1
     return Correction(track.mark, delta)
 
