@@ -126,7 +126,31 @@ def test_zones_are_hidden_in_every_picture_and_nothing_around_them() -> None:
 def test_what_no_search_saw_is_solid_whatever_the_style() -> None:
     frame = noise(4)
     Filler(320, 240, Rules(fill=FillStyle.MOSAIC)).cover(frame, AREA)
-    assert (frame.planes[0][60:100, 60:90] == GREY[0]).all()
+    for plane, step, value in zip(frame.planes, (1, 2, 2), GREY, strict=True):
+        assert (plane[40 // step : 120 // step, 40 // step : 104 // step] == value).all(), "corners"
+
+
+def test_a_small_mosaic_within_a_large_one_shows_no_finer_cells() -> None:
+    alone, both = noise(6), noise(6)
+    inner = np.array([[56, 56, 24, 24]], np.float32)
+    Filler(320, 240, Rules(fill=FillStyle.MOSAIC)).fill(alone, [FACE], AREA)
+    filler = Filler(320, 240, Rules(fill=FillStyle.MOSAIC))
+    filler.fill(both, [FACE, CAR], np.concatenate([AREA, inner]))
+    assert np.array_equal(alone.planes[0], both.planes[0])
+
+
+def test_a_mosaic_that_begins_at_the_border_has_cells_for_what_is_in_the_picture() -> None:
+    frame = noise(7)
+    beyond = np.array([[-54, 40, 64, 80]], np.float32)
+    Filler(320, 240, Rules(fill=FillStyle.MOSAIC)).fill(frame, [FACE], beyond)
+    assert len(np.unique(frame.planes[0][40:120, :10], axis=1).T) == 1, "10 pixels are one cell"
+
+
+def test_boxes_far_beyond_the_picture_cost_no_memory() -> None:
+    frame = noise(8)
+    fill.fill(frame, np.array([[-1e30, -1e9, 3e30, 1e30], [1e30, 0, 1e30, 9]], np.float32))
+    for plane, value in zip(frame.planes, GREY, strict=True):
+        assert (plane == value).all()
 
 
 def test_solid_fill_writes_exactly_its_colour() -> None:

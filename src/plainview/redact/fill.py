@@ -26,7 +26,9 @@ GREY = (112, 131, 126)
 ROUNDING = 0.32
 """Corner radius as a share of the shorter side."""
 STEP = 4
-"""Sides are rounded up to this many pixels, so that few shapes serve all masks."""
+"""Sides are rounded up to this many pixels, so that few corners serve all masks."""
+FINE = 4
+"""Corners are drawn at so many times their size."""
 CELLS = 6
 """Cells of a mosaic on each side, at most."""
 LEAST_CELL = 8
@@ -57,7 +59,9 @@ class Filler:
                 for mark, area in zip(marks, areas.tolist(), strict=True)
             }
             self._cells = cells
-            for mark, area in zip(marks, areas.tolist(), strict=True):
+            # Large ones last: small ones inside them would show finer cells of the same face.
+            large_last = sorted(zip(areas.tolist(), marks, strict=True), key=_extent)
+            for area, mark in large_last:
                 _paste(frame, area, cells[mark])
         else:
             fill(frame, areas)
@@ -66,8 +70,12 @@ class Filler:
                 plane[zone] = value
 
     def cover(self, frame: Frame, areas: Boxes) -> None:
-        """Hide areas that no search saw: solid, whatever the style."""
-        fill(frame, areas)
+        """Hide areas (n x 4) that no search saw: solid, whatever the style, to their corners."""
+        for left, top, width, height in areas.tolist():
+            for plane, step, value in zip(frame.planes, (1, 2, 2), GREY, strict=True):
+                rows = _span(top / step, height / step, plane.shape[0])
+                columns = _span(left / step, width / step, plane.shape[1])
+                plane[rows, columns] = value
 
 
 def _zones(zones: Sequence[Zone], width: int, height: int) -> list[NDArray[np.bool_]]:
@@ -84,7 +92,8 @@ def _zones(zones: Sequence[Zone], width: int, height: int) -> list[NDArray[np.bo
 def _cells(frame: Frame, area: Sequence[float]) -> Cells:
     """The mosaic of an area as it looks now: a few cells of few values."""
     left, top, width, height = area
-    across, down = (min(CELLS, max(1, int(side / LEAST_CELL))) for side in (width, height))
+    seen = (_span(left, width, frame.width), _span(top, height, frame.height))
+    across, down = (min(CELLS, max(1, (one.stop - one.start) // LEAST_CELL)) for one in seen)
     cells = []
     for plane, step in zip(frame.planes, (1, 2, 2), strict=True):
         rows = _span(top / step, height / step, plane.shape[0])
@@ -93,6 +102,11 @@ def _cells(frame: Frame, area: Sequence[float]) -> Cells:
         width_of = 256 // LEVELS
         cells.append(np.asarray(mean, np.uint8) // width_of * width_of + width_of // 2)
     return cells[0], cells[1], cells[2]
+
+
+def _extent(item: tuple[Sequence[float], Mark]) -> float:
+    (_, _, width, height), _ = item
+    return width * height
 
 
 def _paste(frame: Frame, area: Sequence[float], cells: Cells) -> None:
@@ -114,7 +128,7 @@ def _span(start: float, length: float, limit: int) -> slice:
 
 def fill(frame: Frame, boxes: Boxes) -> None:
     """Hide every box (n x 4, frame pixels) in `frame`, whose planes are written into."""
-    for left, top, width, height in boxes.tolist():
+    for left, top, width, height in _near(boxes, frame.width, frame.height).tolist():
         if not (width > 0 and height > 0):
             continue
         columns, rows = _stepped(width), _stepped(height)
@@ -122,31 +136,54 @@ def fill(frame: Frame, boxes: Boxes) -> None:
         y = _even(top - (rows - height) / 2)
         luma = shape(columns, rows)
         _blend(frame.planes[0], x, y, luma, GREY[0])
-        chroma = half(columns, rows)
+        chroma = _rounded(columns // 2, rows // 2, _half_corner(_radius(columns, rows)))
         _blend(frame.planes[1], x // 2, y // 2, chroma, GREY[1])
         _blend(frame.planes[2], x // 2, y // 2, chroma, GREY[2])
 
 
-@lru_cache(maxsize=2048)
+def _near(boxes: Boxes, width: int, height: int) -> Boxes:
+    """The boxes cut where they reach so far out of the picture that no rounded corner is in it."""
+    far = np.array([width, height], np.float64)
+    near = np.clip(boxes[:, :2].astype(np.float64), -far, 2 * far)
+    ends = np.clip(boxes[:, :2].astype(np.float64) + boxes[:, 2:], -far, 2 * far)
+    return np.concatenate([near, ends - near], axis=1).astype(np.float32)
+
+
 def shape(columns: int, rows: int) -> Shape:
-    """Coverage (0 to 255) of a rounded rectangle, drawn at four times the size and averaged."""
-    scale = 4
-    radius = int(min(columns, rows) * ROUNDING * scale)
-    drawn = np.zeros((rows * scale, columns * scale), np.uint8)
-    right, bottom = columns * scale - 1, rows * scale - 1
-    cv2.rectangle(drawn, (radius, 0), (right - radius, bottom), 255, -1)
-    cv2.rectangle(drawn, (0, radius), (right, bottom - radius), 255, -1)
-    for x in (radius, right - radius):
-        for y in (radius, bottom - radius):
-            cv2.circle(drawn, (x, y), radius, 255, -1)
-    return np.asarray(cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    """Coverage (0 to 255) of a rounded rectangle; both sides multiples of `STEP`, at least two."""
+    return _rounded(columns, rows, _corner(_radius(columns, rows)))
 
 
-@lru_cache(maxsize=2048)
-def half(columns: int, rows: int) -> Shape:
-    """The same shape for a chroma plane: set wherever any of its four luma pixels is."""
-    full = shape(columns, rows)
-    blocks = full.reshape(rows // 2, 2, columns // 2, 2)
+def _radius(columns: int, rows: int) -> int:
+    """Of a corner, in parts of a pixel."""
+    return int(min(columns, rows) * ROUNDING * FINE)
+
+
+def _rounded(columns: int, rows: int, corner: Shape) -> Shape:
+    cover = np.full((rows, columns), 255, np.uint8)
+    side = len(corner)
+    for y, down in ((slice(side), corner), (slice(rows - side, rows), corner[::-1])):
+        cover[y, :side] = down
+        cover[y, columns - side :] = down[:, ::-1]
+    return cover
+
+
+@lru_cache(maxsize=1024)
+def _corner(radius: int) -> Shape:
+    """The corner at the top left, of even side, drawn finer and averaged."""
+    side = -(-(radius + 1) // (2 * FINE)) * 2
+    drawn = np.full((side * FINE, side * FINE), 255, np.uint8)
+    drawn[:radius, :radius] = 0
+    cv2.circle(drawn, (radius, radius), radius, 255, -1)
+    return np.asarray(cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@lru_cache(maxsize=1024)
+def _half_corner(radius: int) -> Shape:
+    """The same corner for a chroma plane: set wherever any of its four luma pixels is."""
+    corner = _corner(radius)
+    half = len(corner) // 2
+    blocks = corner.reshape(half, 2, half, 2)
     return np.asarray(blocks.max(axis=(1, 3)), np.uint8)
 
 
