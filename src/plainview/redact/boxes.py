@@ -41,3 +41,10 @@ def enlarged(boxes: Boxes, factor: float, margin: float = 0.0) -> Boxes:
     grown = boxes[:, 2:] * factor + 2 * margin
     centres = boxes[:, :2] + boxes[:, 2:] / 2
     return np.concatenate([centres - grown / 2, grown], axis=1).astype(np.float32)
+
+
+def clipped(boxes: Boxes, width: int, height: int) -> Boxes:
+    """The parts of the boxes inside a picture of this size."""
+    near = np.clip(boxes[:, :2], 0, (width, height))
+    far = np.clip(boxes[:, :2] + boxes[:, 2:], 0, (width, height))
+    return np.concatenate([near, far - near], axis=1).astype(np.float32)

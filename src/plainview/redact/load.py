@@ -3,7 +3,8 @@
 One scheduler serves all cameras of a process. It knows how far each is behind its camera and says
 how much effort the next frame gets. The order: changes inside boxes that flow follows are searched
 less often; small parts are no longer enlarged; every other frame of the view is made, then one in
-four, then one in eight; last, the picture is withheld. Whatever the step, nothing is shown that was not searched.
+four, then one in eight; last, the picture is withheld. Whatever the step, nothing is shown that was
+not searched.
 """
 
 from __future__ import annotations

@@ -69,7 +69,9 @@ class Seeker:
             width, height, longest, manner.known,
             whole=manner.whole, looks=manner.has_looks,
         )  # fmt: skip
-        self.tracker = Tracker(keep=keep, new_scores=manner.new_scores)
+        self.tracker = Tracker(
+            keep=keep, new_scores=manner.new_scores, size=(self.canvas.width, self.canvas.height)
+        )
         self.survey = Survey(fps)
         self._manner = manner
         self._detector = detector

@@ -83,6 +83,17 @@ class Survey:
         self._looked = looked
 
 
+def holds(areas: Iterable[Area], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which of n boxes lie whole in one of the areas."""
+    far = boxes[:, :2] + boxes[:, 2:]
+    inside = np.zeros(len(boxes), np.bool_)
+    for left, top, width, height in areas:
+        inside |= (boxes[:, :2] >= (left, top)).all(axis=1) & (
+            far <= (left + width, top + height)
+        ).all(axis=1)
+    return inside
+
+
 def covers(areas: Iterable[Area], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which of n boxes have their centre in one of the areas."""
     centres = boxes[:, :2] + boxes[:, 2:] / 2

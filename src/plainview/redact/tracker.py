@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.redact import flow
-from plainview.redact.boxes import Boxes, none, overlap, share_within
+from plainview.redact.boxes import Boxes, clipped, none, overlap, share_within
 from plainview.redact.detector import Found, Kind
 from plainview.redact.motion import SHRINK, Mask
-from plainview.redact.survey import Area, covers
+from plainview.redact.survey import Area, covers, holds
 
 NEW_SCORE = 0.22
 """What a search must give for a new mask; a living one is kept by less (`LEAST_SCORE`)."""
@@ -79,6 +79,11 @@ class Track:
     """Whether it has been moved since a search found it: what it is of may go back to a place that
     then looks as it was searched."""
 
+    def found(self) -> None:
+        """A search has found it."""
+        self.unseen, self.lost, self.missed, self.away = 0, False, False, False
+        self.hits += 1
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -91,8 +96,12 @@ class Correction:
 class Tracker:
     """Tracks of one camera. `keep` is how many frames a box lives once a search has missed it."""
 
-    def __init__(self, *, keep: int, new_scores: Mapping[Kind, float] | None = None) -> None:
+    def __init__(
+        self, *, keep: int, new_scores: Mapping[Kind, float] | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
         self._keep = keep
+        self._size = size
         self._new_scores = new_scores or {}
         self._tracks: list[Track] = []
         self._numbers = count(1)
@@ -167,10 +176,13 @@ class Tracker:
         corrections = []
         for track, searched in zip(self._tracks, self._searched(areas), strict=True):
             track.missed = track.missed or bool(searched)
+        whole = self._seen_whole(areas)
         taken: set[int] = set()
         for track, index in self._matches(found):
             taken.add(index)
-            corrections.append(_corrected(track, found.boxes[index]))
+            if track.mark in whole:
+                corrections.append(_corrected(track, found.boxes[index]))
+            track.found()
         parts = self._part_of_known(found) if areas is not None else np.zeros(len(found), np.bool_)
         new = [
             self._begin(found.boxes[index], Kind(found.kinds[index]))
@@ -199,6 +211,16 @@ class Tracker:
         if areas is None or not self._tracks:
             return np.ones(len(self._tracks), np.bool_)
         return covers(areas, self._stacked())
+
+    def _seen_whole(self, areas: list[Area] | None) -> set[Mark]:
+        """Boxes of which a search of these areas shows more than a part, by which to be moved."""
+        if areas is None or not self._tracks:
+            return {track.mark for track in self._tracks}
+        boxes = self._stacked()
+        if self._size is not None:
+            boxes = clipped(boxes, *self._size)
+        held = holds(areas, boxes)
+        return {track.mark for track, is_held in zip(self._tracks, held, strict=True) if is_held}
 
     def _matches(self, found: Found) -> list[tuple[Track, int]]:
         """Pairs of track and found box, best overlap first, each used once."""
@@ -268,8 +290,6 @@ def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
     target = np.concatenate([centre - size / 2, size]).astype(np.float32)
     delta = target - track.box
     track.box = target
-    track.unseen, track.lost, track.missed, track.away = 0, False, False, False
-    track.hits += 1
     return Correction(track.mark, delta)
 
 
