@@ -94,7 +94,8 @@ def test_figures_that_say_too_little_are_refused(tmp_path: Path, figures: Any) -
 def test_a_model_without_a_record_and_one_with_two_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(models.ALLOWED, "stranger.onnx", "ab" * 32)
+    stranger = models.Model("ab" * 32, ((1, 1),), "Nobody knows.")
+    monkeypatch.setitem(models.ALLOWED, "stranger.onnx", stranger)  # type: ignore[arg-type]
     with pytest.raises(BadFormat, match=r"stranger\.onnx has 0 algorithm records"):
         record.load()
     monkeypatch.delitem(models.ALLOWED, "stranger.onnx")

@@ -104,6 +104,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("name", models.ALLOWED)
+@pytest.mark.bar("wrong weights")
 def test_a_swapped_file_keeps_the_process_from_starting(
     name: str, copied: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
