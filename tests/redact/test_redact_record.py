@@ -95,7 +95,7 @@ def test_a_model_without_a_record_and_one_with_two_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stranger = models.Model("ab" * 32, ((1, 1),), "Nobody knows.")
-    monkeypatch.setitem(models.ALLOWED, "stranger.onnx", stranger)  # type: ignore[arg-type]
+    monkeypatch.setitem(models.ALLOWED, "stranger.onnx", stranger)
     with pytest.raises(BadFormat, match=r"stranger\.onnx has 0 algorithm records"):
         record.load()
     monkeypatch.delitem(models.ALLOWED, "stranger.onnx")
