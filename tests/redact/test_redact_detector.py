@@ -47,6 +47,7 @@ def test_a_search_with_the_known_face_passes() -> None:
         (found((float("inf"), 372, 30, 40, 0.9)), "not a number"),
         (found((102, 372, -30, 40, 0.9)), "out of range"),
         (found((102, 372, 30, 40, 1.7)), "out of range"),
+        (found((102, 372, 30, 40, 0.9), (-1e20, 0, 2e20, 2e20, 0.9)), "out of range"),
         (Found.of(np.zeros((2, 3), np.float32), np.ones(2, np.float32)), "shape"),
         (Found.of(np.zeros((2, 4), np.float32), np.ones(1, np.float32)), "shape"),
         (Found.of(np.ones((1001, 4), np.float32), np.ones(1001, np.float32)), "many"),

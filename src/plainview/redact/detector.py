@@ -18,6 +18,8 @@ from plainview.errors import DetectorFault
 from plainview.redact.boxes import Boxes, none, overlap
 
 MOST_BOXES = 1000
+MOST_PIXELS = 100_000.0
+"""No picture is so large; beyond it areas have no number any more."""
 KNOWN_SCORE = 0.3
 """The known face scores 0.8 and more in a healthy search."""
 KNOWN_OVERLAP = 0.25
@@ -86,7 +88,8 @@ def check(found: Found, known: Boxes) -> None:
         raise DetectorFault("The detector's answer has too many boxes.")
     if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
         raise DetectorFault("The detector's answer is not a number.")
-    if (boxes[:, 2:] <= 0).any() or (scores < 0).any() or (scores > 1).any():
+    far = (np.abs(boxes) > MOST_PIXELS).any() or (boxes[:, 2:] <= 0).any()
+    if far or (scores < 0).any() or (scores > 1).any():
         raise DetectorFault("The detector's answer is out of range.")
     sure = boxes[scores >= KNOWN_SCORE]
     if not len(sure) or overlap(sure, known).max() < KNOWN_OVERLAP:
