@@ -86,7 +86,7 @@ def test_a_file_keeps_frames_times_and_size(
 def test_pictures_without_a_sound_search_are_withheld_and_counted(
     clip: Path, tmp_path: Path, detector: RemoteDetector, kit: Any
 ) -> None:
-    flawed = kit.flawed(detector, "raises", 12)
+    flawed = kit.flawed(detector, "raises", 13)
     done = redact_video(clip, tmp_path / "out.mp4", flawed)
     assert done.frames == 75
     assert 30 < done.withheld < 75

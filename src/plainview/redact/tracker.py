@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from plainview.redact import flow
 from plainview.redact.boxes import Boxes, none, overlap, share_within
 from plainview.redact.detector import Found, Kind
-from plainview.redact.motion import SHRINK, Mask
+from plainview.redact.motion import Mask, touches
 from plainview.redact.survey import Area, covers
 
 NEW_SCORE = 0.22
@@ -100,7 +100,7 @@ class Tracker:
 
     def doubtful(self, changed: Mask | None) -> Boxes:
         """Boxes whose places are to be searched whole: missed, or touched by a change."""
-        wanted = [t.box for t in self._tracks if t.missed or _moves(t, changed)]
+        wanted = [t.box for t in self._tracks if t.missed or touches(changed, t.box)]
         return np.stack(wanted) if wanted else none()
 
     def followed(self) -> Boxes:
@@ -121,7 +121,7 @@ class Tracker:
         """A frame has passed, changed where said; drop boxes that nothing confirmed for long."""
         for track in self._tracks:
             if track.missed:
-                stands = track.hits >= SURE and not _moves(track, changed)
+                stands = track.hits >= SURE and not touches(changed, track.box)
                 track.unseen += STANDING if stands else 1
         self._tracks = [t for t in self._tracks if t.unseen <= self._keep]
 
@@ -132,7 +132,7 @@ class Tracker:
         stay where they were found.
         """
         self._tracks = [t for t in self._tracks if _visible(t, after)]
-        going = [t for t in self._tracks if changed is None or _moves(t, changed)]
+        going = [t for t in self._tracks if changed is None or touches(changed, t.box)]
         if not going:
             return
         boxes = np.stack([track.box for track in going])
@@ -262,14 +262,6 @@ def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
     track.unseen, track.lost, track.missed = 0, False, False
     track.hits += 1
     return Correction(track.mark, delta)
-
-
-def _moves(track: Track, changed: Mask | None) -> bool:
-    """Whether something changed inside the box."""
-    if changed is None:
-        return False
-    left, top, width, height = (int(side) // SHRINK for side in track.box)
-    return bool(changed[max(0, top) : top + height + 1, max(0, left) : left + width + 1].any())
 
 
 def _visible(track: Track, grey: Grey) -> bool:
