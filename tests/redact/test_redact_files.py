@@ -138,7 +138,7 @@ def items(scene: Callable[..., Any], host: DetectorHost, kit: Any) -> list[ViewI
     """A view of 4.8 s with a fault from its second second on, then recovered."""
     street = scene(72, frames=120, actors=1)
     width, height = street.size
-    made = Redactor(width, height, street.fps, kit.flawed(host.open(), "nan", 12, count=2))
+    made = Redactor(width, height, street.fps, kit.flawed(host.open(), "nan", 13, count=2))
     made.warm_up()
     pipeline = ViewPipeline(made)
     out = [item for frame in street.frames() for item in pipeline.push(frame)]
