@@ -86,7 +86,7 @@ def test_a_file_keeps_frames_times_and_size(
 def test_pictures_without_a_sound_search_are_withheld_and_counted(
     clip: Path, tmp_path: Path, detector: RemoteDetector, kit: Any
 ) -> None:
-    flawed = kit.flawed(detector, "raises", 12)
+    flawed = kit.flawed(detector, "raises", 13)
     done = redact_video(clip, tmp_path / "out.mp4", flawed)
     assert done.frames == 75
     assert 30 < done.withheld < 75
@@ -138,7 +138,7 @@ def items(scene: Callable[..., Any], host: DetectorHost, kit: Any) -> list[ViewI
     """A view of 4.8 s with a fault from its second second on, then recovered."""
     street = scene(72, frames=120, actors=1)
     width, height = street.size
-    made = Redactor(width, height, street.fps, kit.flawed(host.open(), "nan", 12, count=2))
+    made = Redactor(width, height, street.fps, kit.flawed(host.open(), "nan", 13, count=2))
     made.warm_up()
     pipeline = ViewPipeline(made)
     out = [item for frame in street.frames() for item in pipeline.push(frame)]

@@ -8,6 +8,7 @@ does not pass for a new one. Layout I420 (one array of 1.5 x height rows); sides
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -117,6 +118,10 @@ class Canvas:
     def sheets(self) -> list[Sheet]:
         """An empty sheet for parts of every size that there may be."""
         return empty_sheets(self._room, self.rows * self.columns)
+
+    def large(self) -> Sheet:
+        """The largest empty sheet for parts, even where a whole search costs no more."""
+        return empty_sheets(self._room, sys.maxsize)[-1]
 
     def draw(self, frame: Frame, grey: Grey, sheet: Sheet) -> Drawn:
         """The picture to search for `frame`, whose small luma is `grey`."""

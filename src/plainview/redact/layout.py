@@ -145,7 +145,7 @@ def lay_out(
         zooms = [2.0] * enlarged + usual[enlarged:]
         for empty in sheets:
             free = empty.room[0] - GAP
-            patches = _shelves(list(zip(order, zooms, strict=True)), empty.rows, free)
+            patches = shelves(list(zip(order, zooms, strict=True)), empty.rows, free)
             if patches is not None:
                 return replace(empty, patches=patches)
     return None
@@ -160,7 +160,7 @@ def empty_sheets(room: tuple[int, int], most: int) -> list[Sheet]:
     ]
 
 
-def _shelves(areas: list[tuple[Area, float]], rows: int, columns: int) -> tuple[Patch, ...] | None:
+def shelves(areas: list[tuple[Area, float]], rows: int, columns: int) -> tuple[Patch, ...] | None:
     """Place the areas on shelves, the highest first; None if they do not fit."""
     patches = []
     left = top = shelf = 0

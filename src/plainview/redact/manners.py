@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from plainview.redact import models
+from plainview.redact import models, textlines
 from plainview.redact.canvas import Canvas, Known
 from plainview.redact.detector import Kind, Sought
 from plainview.redact.layout import SIZES, Scaling
 from plainview.redact.seeker import Manner
 
-FACE_HEIGHT, PERSON_HEIGHT = 48, 80
-"""Pixels of the known face and of the known person on the picture that is searched."""
+FACE_HEIGHT, PERSON_HEIGHT, TEXT_HEIGHT = 48, 80, 16
+"""Pixels of the known face, person and text on the picture that is searched."""
 FACES = {Kind.FACE: 0.22}
 PEOPLE = {Kind.PERSON: 0.4, Kind.VEHICLE: 0.35}
+TEXT = {Kind.TEXT: 0.4}
 """What a search must give for a new box."""
 PEOPLE_WHOLE = 0.75
 """Scale of the small frame when all of it is searched for people: they are larger than faces."""
@@ -24,7 +25,8 @@ Shape = tuple[Sought, int, int]
 def usual() -> list[Manner]:
     """The searches of a camera, faces first. Raises `WeightsMissing`.
 
-    They are the same for every profile: `faces` needs the vehicles that the second one finds.
+    They are the same for every profile: `faces` needs the vehicles that the second one finds. The
+    last one is made in vehicles only (`plates`).
     """
     return [
         Manner(Sought.FACES, Known(models.known_face(), FACE_HEIGHT), FACES),
@@ -32,15 +34,18 @@ def usual() -> list[Manner]:
             Sought.PEOPLE, Known(models.known_person(), PERSON_HEIGHT), PEOPLE,
             scaling=Scaling.REDUCE, whole=PEOPLE_WHOLE, trust=True,
         ),
+        Manner(Sought.PLATES, Known(textlines.known_text(TEXT_HEIGHT), TEXT_HEIGHT), TEXT),
     ]  # fmt: skip
 
 
 def shapes(width: int = 1280, height: int = 720, longest: int = 640) -> list[Shape]:
     """Everything that is searched for a camera of this size, the whole sheets first."""
     found: list[Shape] = []
-    for manner in usual():
+    *all_over, within = usual()
+    for manner in all_over:
         canvas = Canvas(
             width, height, longest, manner.known, whole=manner.whole, looks=manner.has_looks
         )
         found.append((manner.sought, canvas.rows, canvas.columns))
-    return found + [(manner.sought, *size) for size in SIZES for manner in usual()]
+    found += [(manner.sought, *size) for size in SIZES for manner in all_over]
+    return [*found, (within.sought, *SIZES[-1])]

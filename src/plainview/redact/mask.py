@@ -1,7 +1,8 @@
 """From what was found to the area that is hidden, by the camera's profile.
 
 Larger than the box, and higher for a face, since hair tells people apart as well. A person's head
-is the top of the box, however the person stands; a plate is in the lower part of a vehicle.
+is the top of the box, however the person stands; a plate is in the lower part of a vehicle, which
+is hidden whether text is found or not, and text is wherever it is found.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ HEAD_SIDE = 0.06
 ABOVE = 0.06
 """Share of the person's height added above it: boxes often begin below the hair."""
 BODY = 1.12
+LINE = 1.2
+"""A line of text: its box reaches over the letters already (`textlines`)."""
 PLATE_TOP, PLATE_SIDE = 0.4, 0.04
 """Where the hidden part of a vehicle begins, and how much of each side is left open."""
 LEAST_VEHICLE = 40.0
@@ -72,13 +75,18 @@ def plates(vehicles: Boxes) -> Boxes:
     ).astype(np.float32)  # fmt: skip
 
 
+def lines(text: Boxes) -> Boxes:
+    """All of n x 4 lines of text."""
+    return enlarged(text, LINE, MARGIN)
+
+
 def nothing(boxes: Boxes) -> Boxes:
     """No area for any of n x 4 boxes."""
     return np.zeros_like(boxes)
 
 
 SHAPES: dict[Profile, dict[Kind, Shape]] = {
-    profile: {Kind.FACE: around, Kind.PERSON: person, Kind.VEHICLE: plates, Kind.TEXT: around}
+    profile: {Kind.FACE: around, Kind.PERSON: person, Kind.VEHICLE: plates, Kind.TEXT: lines}
     for profile, person in (
         (Profile.FACES, nothing),
         (Profile.HEADS, heads),

@@ -47,6 +47,14 @@ def speckless(mask: Mask) -> Mask | None:
     return opened if cv2.countNonZero(opened) else None
 
 
+def touches(changed: Mask | None, box: NDArray[np.float32]) -> bool:
+    """Whether something changed inside the box (4, searched pixels)."""
+    if changed is None:
+        return False
+    left, top, width, height = (int(side) // SHRINK for side in box)
+    return bool(changed[max(0, top) : top + height + 1, max(0, left) : left + width + 1].any())
+
+
 def is_cut(before: Small, after: Small) -> bool:
     """Whether the two show different scenes."""
     return bool(cv2.absdiff(before, after).mean() > CUT)

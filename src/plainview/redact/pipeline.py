@@ -22,11 +22,12 @@ from plainview.errors import DetectorFault
 from plainview.media.frames import Frame, fit
 from plainview.redact import manners, mask, motion, withheld
 from plainview.redact.boxes import Boxes
-from plainview.redact.detector import Detector
+from plainview.redact.detector import Detector, Sought
 from plainview.redact.fill import Filler
 from plainview.redact.held import Held
 from plainview.redact.load import STEPS, Effort, Load
 from plainview.redact.moving import Moving
+from plainview.redact.plates import Plates
 from plainview.redact.rules import Profile, Rules
 from plainview.redact.scan import Scan
 from plainview.redact.seeker import Manner, Seeker
@@ -83,15 +84,16 @@ class Redactor:
         self._every = self.period
         self._share = self.fps / fps
         keep = max(2 * self.period, round(self.fps * KEEP_MS / 1000))
+        of = (self.width, self.height, detector_width, detector)
+        made = searches or manners.usual()
         self._scan = Scan(
             [
-                Seeker(
-                    manner, self.width, self.height, detector_width, detector,
-                    keep=keep, fps=self.fps,
-                )
-                for manner in searches or manners.usual()
-            ]
-        )  # fmt: skip
+                Seeker(manner, *of, keep=keep, fps=self.fps)
+                for manner in made
+                if manner.sought is not Sought.PLATES
+            ],
+            [Plates(manner, *of, keep) for manner in made if manner.sought is Sought.PLATES],
+        )
         self._moving = Moving() if self.rules.profile is Profile.MOTION else None
         self._filler = Filler(self.width, self.height, self.rules)
         self._load = load or Load()

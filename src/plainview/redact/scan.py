@@ -21,8 +21,9 @@ from plainview.redact.detector import Kind
 from plainview.redact.held import Held, carry_back, spread
 from plainview.redact.load import STEPS, Effort
 from plainview.redact.motion import Mask
+from plainview.redact.plates import Plates
 from plainview.redact.seeker import Picture, Seeker
-from plainview.redact.tracker import Mark
+from plainview.redact.tracker import Correction, Mark
 
 CUT_ROUNDS = 4
 """Searches of the first frame of a scene: nothing is known of it, so more parts are enlarged."""
@@ -36,11 +37,16 @@ FAR_MS: Ms = 200
 
 
 class Scan:
-    """Of one camera; `seekers` begins with that of faces, whose canvas sets the small frame."""
+    """Of one camera; `seekers` begins with that of faces, whose canvas sets the small frame.
 
-    def __init__(self, seekers: list[Seeker]) -> None:
+    `plates` (one or none) search in the vehicles that a seeker finds.
+    """
+
+    def __init__(self, seekers: list[Seeker], plates: list[Plates]) -> None:
         self._faces, *self._others = seekers
         self._seekers = seekers
+        self._plates = plates
+        self._all: list[Seeker | Plates] = [*seekers, *plates]
         self._unsearched = motion.Unsearched()
         self._since_search = 0
         self._last: Held | None = None
@@ -59,7 +65,7 @@ class Scan:
 
     def forget(self) -> None:
         """After a fault: no box and no search counts any more."""
-        for seeker in self._seekers:
+        for seeker in self._all:
             seeker.forget()
         self._since_search = 0
         self._still = False
@@ -72,7 +78,7 @@ class Scan:
     def warm_up(self, frame: Frame) -> None:
         """Search one picture and keep nothing of it. Raises `DetectorFault`."""
         grey = self.canvas.grey(frame)
-        for seeker in self._seekers:
+        for seeker in self._all:
             seeker.warm_up(Picture(frame, grey, motion.small(grey)))
 
     def follow(self, held: Held, *, shown: bool) -> None:
@@ -84,9 +90,10 @@ class Scan:
         self._still = self._still and still
         for seeker in self._seekers:
             seeker.survey.passed()
-            seeker.tracker.age(changed)
+        for tracker in [one.tracker for one in self._all]:
+            tracker.age(changed)
             if self._last is not None and not self._still:
-                seeker.tracker.step(self._last.grey, held.grey, changed)
+                tracker.step(self._last.grey, held.grey, changed)
         self._still = still
         held.boxes = self._boxes()
         held.changed = changed
@@ -116,10 +123,8 @@ class Scan:
             rounds = CUT_ROUNDS
         now = Picture(newest.frame, newest.grey, newest.small)
         corrections, new = self._faces.search(now, newest.changed, rounds=rounds, effort=effort)
-        for seeker in self._others:
-            changed = seeker.survey.changed(newest.small)
-            more, fresh = seeker.search(now, changed, rounds=min(1, rounds), effort=effort)
-            corrections, new = corrections + more, new + fresh
+        more, fresh = self._search_others(now, newest.changed, min(1, rounds), effort)
+        corrections, new = corrections + more, new + fresh
         newest.searched, newest.unsearched = True, None
         newest.boxes = self._boxes()
         for correction in corrections:
@@ -128,8 +133,23 @@ class Scan:
         self._close_gaps(frames)
         self._since_search = 0
 
+    def _search_others(
+        self, now: Picture, changed: Mask | None, rounds: int, effort: Effort
+    ) -> tuple[list[Correction], list[Mark]]:
+        """People and vehicles, then text in the vehicles that are known by then."""
+        corrections: list[Correction] = []
+        new: list[Mark] = []
+        for seeker in self._others:
+            own = seeker.survey.changed(now.small)
+            more, fresh = seeker.search(now, own, rounds=rounds, effort=effort)
+            corrections, new = corrections + more, new + fresh
+        for plates in self._plates:
+            more, fresh = plates.search(now, self._boxes(), changed, effort=effort)
+            corrections, new = corrections + more, new + fresh
+        return corrections, new
+
     def _boxes(self) -> dict[Mark, NDArray[np.float32]]:
-        return {mark: box for one in self._seekers for mark, box in one.tracker.boxes().items()}
+        return {mark: box for one in self._all for mark, box in one.tracker.boxes().items()}
 
     def _is_new_scene(self, wall_ms: Ms) -> bool:
         if self._scene is not None and 0 <= wall_ms - self._scene < SCENE_MS:

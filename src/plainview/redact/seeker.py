@@ -29,6 +29,11 @@ REACH = 1.3
 """How far beyond a box that flow follows changes are taken to be of it: shadows and limbs."""
 
 
+MOST_OF_IT = 0.6
+"""Share of the picture. The network now and then takes all of a street for a vehicle, with a score
+that keeps a living box: a car's mask would grow over the picture. A near lorry scores more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How one kind of thing is searched for."""
@@ -132,10 +137,22 @@ class Seeker:
         return self.canvas.whole(self._looks.choose(self.canvas.parts, changed, unsure))
 
     def _ask(self, now: Picture, sheet: Sheet) -> Found:
-        drawn = self.canvas.draw(now.frame, now.grey, sheet)
-        found = self._detector.search(drawn.picture, self._manner.sought)
-        detectors.check(found, drawn.known)
-        return self.canvas.gather(found, drawn)
+        found = ask(self._detector, self._manner.sought, self.canvas, now, sheet)
+        return found.only(~self._is_all(found))
+
+    def _is_all(self, found: Found) -> NDArray[np.bool_]:
+        """Which are vehicles nearly as large as the picture, and not sure enough for a new box."""
+        share = found.boxes[:, 2:].prod(axis=1) / (self.canvas.width * self.canvas.height)
+        unsure = found.scores < self._manner.new_scores.get(Kind.VEHICLE, 0.0)
+        return np.asarray((found.kinds == Kind.VEHICLE) & (share > MOST_OF_IT) & unsure, np.bool_)
+
+
+def ask(detector: Detector, sought: Sought, canvas: Canvas, now: Picture, sheet: Sheet) -> Found:
+    """One search that proved itself, in pixels of the small frame. Raises `DetectorFault`."""
+    drawn = canvas.draw(now.frame, now.grey, sheet)
+    found = detector.search(drawn.picture, sought)
+    detectors.check(found, drawn.known)
+    return canvas.gather(found, drawn)
 
 
 def _without(changed: Mask, boxes: Boxes) -> Mask | None:

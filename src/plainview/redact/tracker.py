@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from plainview.redact import flow
 from plainview.redact.boxes import Boxes, clipped, none, overlap, share_within
 from plainview.redact.detector import Found, Kind
-from plainview.redact.motion import SHRINK, Mask
+from plainview.redact.motion import Mask, touches
 from plainview.redact.survey import Area, covers, holds
 
 NEW_SCORE = 0.22
@@ -117,7 +117,7 @@ class Tracker:
         """
         wanted = [t.box for t in self._tracks if t.missed]
         if not trust:
-            wanted = [t.box for t in self._tracks if t.missed or t.away or _moves(t, changed)]
+            wanted = [t.box for t in self._tracks if t.missed or t.away or touches(changed, t.box)]
         return np.stack(wanted) if wanted else none()
 
     def followed(self) -> Boxes:
@@ -138,7 +138,7 @@ class Tracker:
         """A frame has passed, changed where said; drop boxes that nothing confirmed for long."""
         for track in self._tracks:
             if track.missed:
-                stands = track.hits >= SURE and not _moves(track, changed)
+                stands = track.hits >= SURE and not touches(changed, track.box)
                 track.unseen += STANDING if stands else 1
         self._tracks = [t for t in self._tracks if t.unseen <= self._keep]
 
@@ -149,7 +149,7 @@ class Tracker:
         that have not been moved since stay where they were found.
         """
         self._tracks = [t for t in self._tracks if _visible(t, after)]
-        going = [t for t in self._tracks if changed is None or t.away or _moves(t, changed)]
+        going = [t for t in self._tracks if changed is None or t.away or touches(changed, t.box)]
         if not going:
             return
         boxes = np.stack([track.box for track in going])
@@ -291,14 +291,6 @@ def _corrected(track: Track, box: NDArray[np.float32]) -> Correction:
     delta = target - track.box
     track.box = target
     return Correction(track.mark, delta)
-
-
-def _moves(track: Track, changed: Mask | None) -> bool:
-    """Whether something changed inside the box."""
-    if changed is None:
-        return False
-    left, top, width, height = (int(side) // SHRINK for side in track.box)
-    return bool(changed[max(0, top) : top + height + 1, max(0, left) : left + width + 1].any())
 
 
 def _visible(track: Track, grey: Grey) -> bool:
