@@ -187,7 +187,7 @@ def test_a_search_that_does_not_find_the_known_text_withholds(fails: str) -> Non
 
 
 def plates(detector: Detector) -> Plates:
-    return Plates(manners.usual()[-1], WIDTH, HEIGHT, WIDTH, detector, keep=KEEP, fps=25)
+    return Plates(manners.usual()[-1], WIDTH, HEIGHT, WIDTH, detector, KEEP)
 
 
 def picture(luma: Luma, index: int = 0) -> Picture:

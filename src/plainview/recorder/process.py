@@ -29,7 +29,7 @@ def run(settings: Settings) -> None:
     with (
         Register(settings) as register,
         KeeperClient(settings.keeper_socket) as keeper,
-        DetectorHost() as detectors,
+        DetectorHost(prepared=True) as detectors,
     ):
         window_s = window_seconds(register, stop)
         if not stop.is_set():

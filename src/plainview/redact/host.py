@@ -50,14 +50,17 @@ class _Search:
 
 
 class DetectorHost:
-    """One detector process. `open` gives each camera its own detector; close when done."""
+    """One detector process. `open` gives each camera its own detector; close when done.
+
+    `prepared`: it compiles what nearly every camera needs before one asks.
+    """
 
     def __init__(
         self, *, threads: int = 1, deadline_seconds: float = 0.5, hang_seconds: float = 2.0,
-        restart_seconds: float = 5.0, engine: Engine = Engine.OPENVINO,
+        restart_seconds: float = 5.0, engine: Engine = Engine.OPENVINO, prepared: bool = False,
     ) -> None:  # fmt: skip
         self._threads = threads
-        self._engine = engine
+        self._engine, self._prepared = engine, prepared
         self._deadline = deadline_seconds
         self._hang = hang_seconds
         self._first_pause = restart_seconds
@@ -189,7 +192,7 @@ class DetectorHost:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "plainview.redact.worker"]
         command += [str(n) for n in (theirs.fileno(), self._memory, SLOTS, self._threads)]
-        command.append(self._engine.value)
+        command += [self._engine.value, *(["prepared"] if self._prepared else [])]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command, pass_fds=(theirs.fileno(), self._memory), stdin=subprocess.DEVNULL

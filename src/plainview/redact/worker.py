@@ -1,5 +1,5 @@
 """The detector's process:
-`python -m plainview.redact.worker SOCKET MEMORY SLOTS THREADS ENGINE`.
+`python -m plainview.redact.worker SOCKET MEMORY SLOTS THREADS ENGINE [prepared]`.
 
 It runs nothing but the networks, for all cameras of one recorder, and may be killed at any moment:
 the recorder then withholds pictures (`host`). It has no network, writes no file, leaves no core
@@ -26,6 +26,8 @@ from plainview.redact.detector import Detector
 from plainview.redact.engine import Engine
 from plainview.redact.local import LocalDetector, load_all
 
+PREPARED = "prepared"
+
 
 def main(arguments: list[str]) -> int:
     """Serve until the recorder closes its end; returns the exit status.
@@ -43,11 +45,14 @@ def main(arguments: list[str]) -> int:
         mmap.mmap(memory, slots * wire.SLOT_BYTES, prot=mmap.PROT_READ) as pictures,
     ):
         os.close(memory)
-        serve(line, pictures, detector, threads)
+        serve(line, pictures, detector, threads, prepared=PREPARED in arguments[5:])
     return 0
 
 
-def serve(line: socket.socket, pictures: mmap.mmap, detector: LocalDetector, threads: int) -> None:
+def serve(
+    line: socket.socket, pictures: mmap.mmap, detector: LocalDetector, threads: int, *,
+    prepared: bool = False,
+) -> None:  # fmt: skip
     """Answer requests on `threads` threads, each search on one.
 
     The first search of a shape compiles the network for it, on a thread of its own, so that a new
@@ -63,7 +68,8 @@ def serve(line: socket.socket, pictures: mmap.mmap, detector: LocalDetector, thr
     for queue in [known] * threads + [new]:
         threading.Thread(target=work, args=(queue,), daemon=True).start()
     line.send(wire.pack_fault(wire.HELLO, "ready"))
-    threading.Thread(target=prepare, args=(detector,), daemon=True).start()
+    if prepared:
+        threading.Thread(target=prepare, args=(detector,), daemon=True).start()
     while data := line.recv(wire.MOST_BYTES):
         request = wire.Request.unpack(data)
         ready = detector.ready(request.sought, request.rows, request.columns)
