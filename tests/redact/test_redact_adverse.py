@@ -28,7 +28,7 @@ FACES = Manner(
 )  # fmt: skip
 PEOPLE = Manner(
     Sought.PEOPLE, Known(np.full((80, 40, 3), BLUE, np.uint8), 80), {Kind.PERSON: 0.2},
-    scaling=Scaling.REDUCE, whole=0.75, trust=True,
+    scaling=Scaling.REDUCE, fitted=1, trust=True,
 )  # fmt: skip
 
 Box = tuple[int, int, int, int]

@@ -15,6 +15,7 @@ from plainview.media.files import VideoFile
 from plainview.media.frames import Frame
 from plainview.redact import manners, motion
 from plainview.redact.boxes import share_within
+from plainview.redact.canvas import Canvas
 from plainview.redact.detector import Detector, Found, Kind, Sought
 from plainview.redact.host import RemoteDetector
 from plainview.redact.load import STEPS
@@ -270,7 +271,10 @@ class Whole:
 
     def search(self, picture: Luma, sought: Sought = Sought.FACES) -> Found:
         known = self._known.search(picture, sought)
-        size = np.array([WIDTH, HEIGHT * self._share]) * manners.PEOPLE_WHOLE
+        manner = manners.usual()[1]
+        canvas = Canvas(WIDTH, HEIGHT, WIDTH, manner.known, fitted=manner.fitted, looks=False)
+        zoom = canvas.fitted(manners.PEOPLE_SHEET).patches[0].zoom
+        size = np.array([WIDTH, HEIGHT * self._share]) * zoom
         boxes = np.concatenate([known.boxes, [[0, 0, *size]]]).astype(np.float32)
         scores = np.append(known.scores, self._score).astype(np.float32)
         return Found(boxes, scores, np.array([Kind.PERSON, Kind.VEHICLE], np.uint8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import threading
 
@@ -29,11 +30,16 @@ def run(settings: Settings) -> None:
     with (
         Register(settings) as register,
         KeeperClient(settings.keeper_socket) as keeper,
-        DetectorHost(prepared=True) as detectors,
+        DetectorHost(threads=searchers(), prepared=True) as detectors,
     ):
         window_s = window_seconds(register, stop)
         if not stop.is_set():
             Recorder(settings, register, keeper, detectors, window_s=window_s).run(stop)
+
+
+def searchers() -> int:
+    """How many searches run at once, each on one thread: decoding and encoding need the rest."""
+    return max(2, len(os.sched_getaffinity(0)) // 2)
 
 
 def window_seconds(register: Register, stop: threading.Event, wait_s: float = FOUNDED_S) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from plainview.redact.boxes import Boxes
 from plainview.redact.detector import Found, Kind
 from plainview.redact.layout import (
     GAP,
+    SIZES,
     Patch,
     Scaling,
     Sheet,
@@ -69,13 +70,13 @@ class Drawn:
 class Canvas:
     """Draws frames of one size; `width` x `height` is the size of the small frame on it.
 
-    `whole` is the scale of the small frame in a whole search, `looks` whether that has a strip of
-    enlarged parts below it.
+    A whole search has a sheet of its own, with a strip of enlarged parts (`looks`), or the frame
+    is made to fit on one of `SIZES`, number `fitted`.
     """
 
     def __init__(
         self, width: int, height: int, longest: int, known: Known, *,
-        whole: float = 1.0, looks: bool = True,
+        fitted: int | None = None, looks: bool = True,
     ) -> None:  # fmt: skip
         # What a search costs goes by area: a squarer picture gets no more of it than one of 16:9.
         scale = min(
@@ -87,10 +88,11 @@ class Canvas:
         tall, wide = self._known[0].shape
         self._room = (wide + 2 * known.margin + 8, tall + 2 * known.margin + 8)
         strip = max(LOOK if looks else 0, self._room[1] - GAP) + 2 * GAP
-        self._frame = Patch((0, 0, self.width, self.height), whole, 0, 0)
-        wide, self._below = size(self._frame.area, whole)
-        self.columns = up(max(wide, self._room[0]))
-        self.rows = up(self._below + strip)
+        self._area = (0, 0, self.width, self.height)
+        self.columns = up(max(self.width, self._room[0]))
+        self.rows = up(self.height + strip)
+        if fitted is not None:
+            self.rows, self.columns = SIZES[fitted]
         fits = (self.columns - self._room[0]) // (LOOK + GAP)
         self.parts = fits if looks and min(self.width, self.height) >= SIDE else 0
         """How many enlarged parts there is room for in a whole search."""
@@ -107,9 +109,16 @@ class Canvas:
             for (left, top), spot in zip(parts, spots, strict=False)
         ]
         used = len(looks) * (LOOK + GAP)
-        below = self._below + GAP
+        below = self.height + GAP
         room = (used, below, self.columns - used, self.rows - below)
-        return Sheet(self.rows, self.columns, (self._frame, *looks), room)
+        frame = Patch(self._area, 1, 0, 0)
+        return Sheet(self.rows, self.columns, (frame, *looks), room)
+
+    def fitted(self, number: int) -> Sheet:
+        """All of the frame on the sheet of `SIZES` with this number."""
+        empty = empty_sheets(self._room, sys.maxsize)[number]
+        zoom = min((empty.room[0] - GAP) / self.width, empty.rows / self.height)
+        return replace(empty, patches=(Patch(self._area, zoom, 0, 0),))
 
     def some(self, areas: Sequence[Area], scaling: Scaling) -> Sheet | None:
         """A sheet with these areas only; None where that would save nothing."""

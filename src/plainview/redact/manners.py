@@ -14,8 +14,8 @@ FACES = {Kind.FACE: 0.22}
 PEOPLE = {Kind.PERSON: 0.4, Kind.VEHICLE: 0.35}
 TEXT = {Kind.TEXT: 0.4}
 """What a search must give for a new box."""
-PEOPLE_WHOLE = 0.75
-"""Scale of the small frame when all of it is searched for people: they are larger than faces."""
+PEOPLE_SHEET = 1
+"""On which all of the small frame is searched for people, who are larger than faces."""
 
 
 Shape = tuple[Sought, int, int]
@@ -32,7 +32,7 @@ def usual() -> list[Manner]:
         Manner(Sought.FACES, Known(models.known_face(), FACE_HEIGHT), FACES),
         Manner(
             Sought.PEOPLE, Known(models.known_person(), PERSON_HEIGHT), PEOPLE,
-            scaling=Scaling.REDUCE, whole=PEOPLE_WHOLE, trust=True,
+            scaling=Scaling.REDUCE, fitted=PEOPLE_SHEET, trust=True,
         ),
         Manner(Sought.PLATES, Known(textlines.known_text(TEXT_HEIGHT), TEXT_HEIGHT), TEXT),
     ]  # fmt: skip
@@ -44,7 +44,7 @@ def shapes(width: int = 1280, height: int = 720, longest: int = 640) -> list[Sha
     *all_over, within = usual()
     for manner in all_over:
         canvas = Canvas(
-            width, height, longest, manner.known, whole=manner.whole, looks=manner.has_looks
+            width, height, longest, manner.known, fitted=manner.fitted, looks=manner.has_looks
         )
         found.append((manner.sought, canvas.rows, canvas.columns))
     found += [(manner.sought, *size) for size in SIZES for manner in all_over]

@@ -25,6 +25,8 @@ from plainview.redact.motion import SHRINK, Mask, Small
 from plainview.redact.survey import Area, Survey
 from plainview.redact.tracker import Correction, Mark, Tracker
 
+LARGEST = -1
+"""The largest sheet for parts."""
 REACH = 1.3
 """How far beyond a box that flow follows changes are taken to be of it: shadows and limbs."""
 
@@ -43,8 +45,8 @@ class Manner:
     new_scores: Mapping[Kind, float]
     """What a search must give for a new box; a living one is kept by less."""
     scaling: Scaling = Scaling.ENLARGE
-    whole: float = 1.0
-    """Scale of the small frame in a search of all of it."""
+    fitted: int | None = None
+    """The sheet of `SIZES` on which all of the frame is searched; None: a sheet of its own."""
     trust: bool = False
     """Whether a change inside a box that flow follows needs no search of its own."""
 
@@ -72,7 +74,7 @@ class Seeker:
     ) -> None:  # fmt: skip
         self.canvas = Canvas(
             width, height, longest, manner.known,
-            whole=manner.whole, looks=manner.has_looks,
+            fitted=manner.fitted, looks=manner.has_looks,
         )  # fmt: skip
         self.tracker = Tracker(
             keep=keep, new_scores=manner.new_scores, size=(self.canvas.width, self.canvas.height)
@@ -103,26 +105,28 @@ class Seeker:
         sheet = self.canvas.some(areas, scaling) if areas else None
         if areas and sheet is None:
             rounds = max(1, rounds)
-        sheets = [] if sheet is None or rounds > 1 else [sheet]
+        beside = sheet is not None and (not rounds or (rounds == 1 and effort.enlarge))
+        sheets = [sheet] if sheet is not None and beside else []
         if not sheets and not rounds:
             return [], []
         found = [self._ask(now, one) for one in sheets]
-        found += [self._ask(now, self._whole(changed)) for _ in range(rounds)]
+        found += [self._ask(now, self._whole(changed, effort)) for _ in range(rounds)]
         searched = None if rounds else areas
         self.survey.took(now.small, now.frame.wall_ms, searched)
         return self.tracker.update(once(found), searched)
 
     def warm_up(self, now: Picture) -> None:
         """Search the picture on every sheet there is, and keep nothing. Raises `DetectorFault`."""
-        sheets = {(sheet.rows, sheet.columns): sheet for sheet in self.canvas.sheets()}
-        for sheet in (self._whole(None), *sheets.values()):
+        every = [self._whole(None, effort) for effort in (STEPS[0], STEPS[-2])]
+        every += self.canvas.sheets()
+        for sheet in {(sheet.rows, sheet.columns): sheet for sheet in every}.values():
             self._ask(now, sheet)
 
     def glance(self, now: Picture, area: Mask) -> Found:
         """A search of a frame already held: of this area, without boxes that live on."""
         areas = changed_areas(area, none(), self.canvas.width, self.canvas.height)
         sheet = self.canvas.some(areas, self._manner.scaling)
-        return self._ask(now, sheet or self._whole(area))
+        return self._ask(now, sheet or self._whole(area, STEPS[0]))
 
     def _areas(self, changed: Mask | None, *, trust: bool) -> list[Area]:
         boxes = self.tracker.doubtful(changed, trust=trust)
@@ -132,7 +136,12 @@ class Seeker:
             return []
         return changed_areas(changed, boxes, self.canvas.width, self.canvas.height)
 
-    def _whole(self, changed: Mask | None) -> Sheet:
+    def _whole(self, changed: Mask | None, effort: Effort) -> Sheet:
+        """All of the frame; on a busy node on a smaller sheet."""
+        if self._manner.fitted is not None:
+            return self.canvas.fitted(max(0, self._manner.fitted - (not effort.enlarge)))
+        if not effort.enlarge:
+            return self.canvas.fitted(LARGEST)
         unsure = self.tracker.unsure(looks.SMALL_FACE)
         return self.canvas.whole(self._looks.choose(self.canvas.parts, changed, unsure))
 
