@@ -40,6 +40,7 @@ from packaging.utils import canonicalize_name
 
 from plainview.base.ids import sha256_hex
 from plainview.base.software import WEIGHTS, files_of_wheel, listed
+from plainview.redact.models import ALLOWED, COMPANIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
@@ -49,7 +50,8 @@ BUILT = ("src/plainview/web/static", "src/plainview/release/static")
 MUST_HOLD = (
     *("plainview/web/static/index.html", "plainview/web/static/licences.txt"),
     *("plainview/release/static/open.html", "plainview/release/static/licences.txt"),
-    *(f"{WEIGHTS}/{name}" for name in ("centerface-boxes.onnx", "LICENSE", "NOTICE")),
+    *(f"{WEIGHTS}/{name}" for name in ALLOWED),
+    *(f"{WEIGHTS}/{name}" for name in COMPANIONS),
 )
 MACHINES: tuple[dict[str, str | int], ...] = (
     {"folder": "a", "umask": 0o022, "TZ": "UTC", "LC_ALL": "C"},
@@ -287,18 +289,22 @@ def npm_packages(lock: Path) -> list[dict[str, Any]]:
 
 def models(folder: Path) -> list[dict[str, Any]]:
     """The weights that the manifest names, as they are."""
-    licence = (folder / "LICENSE").read_text().partition("\n")[0]
     return [
         {
             "type": "machine-learning-model",
             "bom-ref": f"model:{name}",
             "name": name,
-            "description": "Finds where faces are, so that they are covered. Boxes only.",
-            "licenses": [{"license": {"name": licence}}],
+            "description": f"{ALLOWED[name].purpose} Used only to hide what it finds.",
+            "licenses": [{"license": {"name": licence_of(folder / name)}}],
             "hashes": [{"alg": "SHA-256", "content": digest(folder / name)}],
         }
         for name in sorted(json.loads((folder / "manifest.json").read_bytes()))
     ]
+
+
+def licence_of(model: Path) -> str:
+    """The first line of the licence beside it."""
+    return model.with_suffix(".LICENSE").read_text().partition("\n")[0]
 
 
 if __name__ == "__main__":

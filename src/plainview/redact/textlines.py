@@ -37,9 +37,11 @@ def decode(maps: Maps, rows: int, columns: int) -> Found:
     likely = maps[0][0, 0]
     if not np.isfinite(likely).all():
         raise DetectorFault("The network's output is not a number.")
-    text = (likely >= LEAST_LIKELY).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(text, connectivity=8)
-    sums = np.bincount(labels.ravel(), likely.ravel(), count)
+    text = likely >= LEAST_LIKELY
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        text.astype(np.uint8), connectivity=8
+    )
+    sums = np.bincount(labels[text], likely[text], count)
     boxes = stats[1:, : cv2.CC_STAT_AREA].astype(np.float32)
     scores = (sums[1:] / stats[1:, cv2.CC_STAT_AREA]).astype(np.float32).clip(0, 1)
     sure = (scores >= LEAST_SCORE) & (boxes[:, 2:] >= LEAST_SIDE).all(axis=1)
