@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainview.media.frames import Frame
-from plainview.redact.boxes import Boxes
+from plainview.redact.boxes import Boxes, overlap, share_within
 from plainview.redact.detector import Found, Kind
 from plainview.redact.layout import (
     GAP,
@@ -44,9 +44,9 @@ PADDING = 114
 WIDE = 9 / 16
 EDGE = 3.0
 """Boxes nearer than this to the edge of a strict part are of faces cut by it."""
-SAME = {Kind.FACE: 0.3, Kind.PERSON: 0.5, Kind.VEHICLE: 0.5, Kind.TEXT: 0.3}
-"""Overlap from which two boxes are the same thing, as each network's own decoding has it: people
-walk side by side."""
+SAME, BESIDE = 0.3, 0.7
+"""Overlap from which two boxes are the same thing; of people only if so much of one is within the
+other, since people walk side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +225,16 @@ def once(parts: Sequence[Found]) -> Found:
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.kinds for part in parts]),
     )
-    kept = [np.zeros(0, np.intp)]
-    for kind, same in SAME.items():
-        of_kind = np.flatnonzero(found.kinds == kind)
-        if len(of_kind):
-            boxes, scores = found.boxes[of_kind].tolist(), found.scores[of_kind].tolist()
-            kept.append(of_kind[np.asarray(cv2.dnn.NMSBoxes(boxes, scores, 0.0, same), np.intp)])
-    return found.only(np.concatenate(kept))
+    found = found.only(np.argsort(-found.scores, kind="stable"))
+    again = overlap(found.boxes, found.boxes) > SAME
+    inside = share_within(found.boxes, found.boxes)
+    people = found.kinds == Kind.PERSON
+    again &= ~people[:, None] | (np.maximum(inside, inside.T) > BESIDE)
+    again &= found.kinds[:, None] == found.kinds[None, :]
+    kept = np.zeros(len(found), np.bool_)
+    for index in range(len(found)):
+        kept[index] = not again[index][kept].any()
+    return found.only(kept)
 
 
 def _cut(plane: Grey, box: list[int], width: int, height: int) -> Grey:
