@@ -16,6 +16,7 @@ from plainview.media.frames import Frame
 from plainview.redact.canvas import Known, planes
 from plainview.redact.detector import Found, Kind, Sought
 from plainview.redact.layout import SIZES, Scaling
+from plainview.redact.manners import PEOPLE_SHEET
 from plainview.redact.pipeline import Redactor, ViewFrame
 from plainview.redact.seeker import Manner
 
@@ -28,7 +29,7 @@ FACES = Manner(
 )  # fmt: skip
 PEOPLE = Manner(
     Sought.PEOPLE, Known(np.full((80, 40, 3), BLUE, np.uint8), 80), {Kind.PERSON: 0.2},
-    scaling=Scaling.REDUCE, fitted=1, trust=True,
+    scaling=Scaling.REDUCE, fitted=PEOPLE_SHEET, trust=True,
 )  # fmt: skip
 
 Box = tuple[int, int, int, int]
@@ -42,7 +43,8 @@ class ByColour:
 
     def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         rows = picture.shape[0] * 2 // 3
-        self.asked.append((sought, (rows, picture.shape[1]) not in SIZES))
+        parts = SIZES[:PEOPLE_SHEET] if sought is Sought.PEOPLE else SIZES
+        self.asked.append((sought, (rows, picture.shape[1]) not in parts))
         _, blue, red = planes(picture, rows)
         plane = red if sought is Sought.FACES else blue
         _, _, stats, _ = cv2.connectedComponentsWithStats((plane > COLOURED).astype(np.uint8))
