@@ -62,5 +62,6 @@ def test_every_setting_of_redaction_and_no_other_is_in_it(tmp_path: Path) -> Non
 def test_a_model_that_is_missing_or_altered_is_not_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(models.ALLOWED, "absent.onnx", "ab" * 32)
+    absent = models.Model("ab" * 32, ((1, 1),), "Nothing.")
+    monkeypatch.setitem(models.ALLOWED, "absent.onnx", absent)
     assert "absent.onnx" not in stating.present()

@@ -43,8 +43,7 @@ class ByColour:
 
     def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         rows = picture.shape[0] * 2 // 3
-        parts = SIZES[:PEOPLE_SHEET] if sought is Sought.PEOPLE else SIZES
-        self.asked.append((sought, (rows, picture.shape[1]) not in parts))
+        self.asked.append((sought, (rows, picture.shape[1]) not in SIZES))
         _, blue, red = planes(picture, rows)
         plane = red if sought is Sought.FACES else blue
         _, _, stats, _ = cv2.connectedComponentsWithStats((plane > COLOURED).astype(np.uint8))

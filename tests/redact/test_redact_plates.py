@@ -273,7 +273,7 @@ class Whole:
         known = self._known.search(picture, sought)
         manner = manners.usual()[1]
         canvas = Canvas(WIDTH, HEIGHT, WIDTH, manner.known, fitted=manner.fitted, looks=False)
-        zoom = canvas.fitted(manners.PEOPLE_SHEET).patches[0].zoom
+        zoom = canvas.fitted(*manners.PEOPLE_SHEET).patches[0].zoom
         size = np.array([WIDTH, HEIGHT * self._share]) * zoom
         boxes = np.concatenate([known.boxes, [[0, 0, *size]]]).astype(np.float32)
         scores = np.append(known.scores, self._score).astype(np.float32)

@@ -21,10 +21,10 @@ from plainview.redact.boxes import Boxes, overlap, share_within
 from plainview.redact.detector import Found, Kind
 from plainview.redact.layout import (
     GAP,
-    SIZES,
     Patch,
     Scaling,
     Sheet,
+    empty_sheet,
     empty_sheets,
     lay_out,
     places,
@@ -71,12 +71,12 @@ class Canvas:
     """Draws frames of one size; `width` x `height` is the size of the small frame on it.
 
     A whole search has a sheet of its own, with a strip of enlarged parts (`looks`), or the frame
-    is made to fit on one of `SIZES`, number `fitted`.
+    is made to fit on one of `fitted` (rows, columns).
     """
 
     def __init__(
         self, width: int, height: int, longest: int, known: Known, *,
-        fitted: int | None = None, looks: bool = True,
+        fitted: tuple[int, int] | None = None, looks: bool = True,
     ) -> None:  # fmt: skip
         # What a search costs goes by area: a squarer picture gets no more of it than one of 16:9.
         scale = min(
@@ -92,7 +92,7 @@ class Canvas:
         self.columns = up(max(self.width, self._room[0]))
         self.rows = up(self.height + strip)
         if fitted is not None:
-            self.rows, self.columns = SIZES[fitted]
+            self.rows, self.columns = fitted
         fits = (self.columns - self._room[0]) // (LOOK + GAP)
         self.parts = fits if looks and min(self.width, self.height) >= SIDE else 0
         """How many enlarged parts there is room for in a whole search."""
@@ -114,9 +114,9 @@ class Canvas:
         frame = Patch(self._area, 1, 0, 0)
         return Sheet(self.rows, self.columns, (frame, *looks), room)
 
-    def fitted(self, number: int) -> Sheet:
-        """All of the frame on the sheet of `SIZES` with this number."""
-        empty = empty_sheets(self._room, sys.maxsize)[number]
+    def fitted(self, rows: int, columns: int) -> Sheet:
+        """All of the frame on a sheet of this size."""
+        empty = empty_sheet(rows, columns, self._room)
         zoom = min((empty.room[0] - GAP) / self.width, empty.rows / self.height)
         return replace(empty, patches=(Patch(self._area, zoom, 0, 0),))
 

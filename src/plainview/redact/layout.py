@@ -151,10 +151,15 @@ def lay_out(
     return None
 
 
+def empty_sheet(rows: int, columns: int, room: tuple[int, int]) -> Sheet:
+    """A sheet with nothing but the room of the known thing, at its right."""
+    return Sheet(rows, columns, (), (columns - room[0], 0, room[0], rows))
+
+
 def empty_sheets(room: tuple[int, int], most: int) -> list[Sheet]:
     """The sheets for parts that are worth it, the smallest first; arguments as for `lay_out`."""
     return [
-        Sheet(rows, columns, (), (columns - room[0], 0, room[0], rows))
+        empty_sheet(rows, columns, room)
         for rows, columns in SIZES
         if rows * columns <= WORTH * most and rows >= room[1] and columns > room[0] + GAP
     ]

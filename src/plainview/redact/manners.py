@@ -14,7 +14,7 @@ FACES = {Kind.FACE: 0.22}
 PEOPLE = {Kind.PERSON: 0.4, Kind.VEHICLE: 0.35}
 TEXT = {Kind.TEXT: 0.4}
 """What a search must give for a new box."""
-PEOPLE_SHEET = 1
+PEOPLE_SHEET = (288, 544)
 """On which all of the small frame is searched for people, who are larger than faces."""
 
 
@@ -32,7 +32,7 @@ def usual() -> list[Manner]:
         Manner(Sought.FACES, Known(models.known_face(), FACE_HEIGHT), FACES),
         Manner(
             Sought.PEOPLE, Known(models.known_person(), PERSON_HEIGHT), PEOPLE,
-            scaling=Scaling.REDUCE, fitted=PEOPLE_SHEET, trust=True,
+            scaling=Scaling.REDUCE, fitted=PEOPLE_SHEET, coarse=SIZES[0], trust=True,
         ),
         Manner(Sought.PLATES, Known(textlines.known_text(TEXT_HEIGHT), TEXT_HEIGHT), TEXT),
     ]  # fmt: skip

@@ -19,14 +19,12 @@ from plainview.redact import looks
 from plainview.redact.boxes import Boxes, enlarged, none
 from plainview.redact.canvas import Canvas, Known, once
 from plainview.redact.detector import Detector, Found, Kind, Sought
-from plainview.redact.layout import Scaling, Sheet, changed_areas
+from plainview.redact.layout import SIZES, Scaling, Sheet, changed_areas
 from plainview.redact.load import STEPS, Effort
 from plainview.redact.motion import SHRINK, Mask, Small
 from plainview.redact.survey import Area, Survey
 from plainview.redact.tracker import Correction, Mark, Tracker
 
-LARGEST = -1
-"""The largest sheet for parts."""
 REACH = 1.3
 """How far beyond a box that flow follows changes are taken to be of it: shadows and limbs."""
 
@@ -45,8 +43,10 @@ class Manner:
     new_scores: Mapping[Kind, float]
     """What a search must give for a new box; a living one is kept by less."""
     scaling: Scaling = Scaling.ENLARGE
-    fitted: int | None = None
-    """The sheet of `SIZES` on which all of the frame is searched; None: a sheet of its own."""
+    fitted: tuple[int, int] | None = None
+    """Rows and columns of the sheet on which all of the frame is searched; None: one of its own."""
+    coarse: tuple[int, int] = SIZES[-1]
+    """The same on a busy node."""
     trust: bool = False
     """Whether a change inside a box that flow follows needs no search of its own."""
 
@@ -138,10 +138,10 @@ class Seeker:
 
     def _whole(self, changed: Mask | None, effort: Effort) -> Sheet:
         """All of the frame; on a busy node on a smaller sheet."""
-        if self._manner.fitted is not None:
-            return self.canvas.fitted(max(0, self._manner.fitted - (not effort.enlarge)))
         if not effort.enlarge:
-            return self.canvas.fitted(LARGEST)
+            return self.canvas.fitted(*self._manner.coarse)
+        if self._manner.fitted is not None:
+            return self.canvas.fitted(*self._manner.fitted)
         unsure = self.tracker.unsure(looks.SMALL_FACE)
         return self.canvas.whole(self._looks.choose(self.canvas.parts, changed, unsure))
 

@@ -174,7 +174,7 @@ def view_frame(message: bytes) -> ViewFrame:
     return ViewFrame(flags, wall, duration, sequence, message[_MESSAGE.size :])
 
 
-_STRIP, _MARGIN = 152, 16
+_STRIP, _MARGIN = 184, 16
 """Rows at the bottom of a whole sheet; columns beside the known thing on one for parts."""
 
 
@@ -189,7 +189,7 @@ class KnownThingsOnly:
         known = self._known[sought]
         rows, columns = picture.shape[0] * 2 // 3, picture.shape[1]
         corners = [(0, rows - _STRIP)]
-        if (rows, columns) in SIZES:
+        if rows <= SIZES[-1][0]:  # no strip below the frame
             corners.append((columns - known.shape[1] - _MARGIN, 0))
         _, left, top = min(
             _best(picture[top:rows, left:], known, left, top) for left, top in corners
