@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -35,8 +36,7 @@ def load_all() -> dict[Sought, bytes]:
 class LocalDetector:
     """Searches in this process (see `Detector`). Threads may share it.
 
-    The first search of a shape compiles the network for it; two threads that do so at once both
-    compile it, and one of the two is kept.
+    The first search of a shape compiles the network for it, one network at a time.
     """
 
     def __init__(
@@ -48,17 +48,22 @@ class LocalDetector:
         self._weights = load_all() if weights is None else weights
         self._compile = partial(compile_network, streams=streams, engine=engine)
         self._networks: dict[tuple[Sought, int, int], Network] = {}
+        self._compiling = threading.Lock()
 
     def ready(self, sought: Sought, rows: int, columns: int) -> bool:
         """Whether the network for such pictures is compiled."""
         return (sought, rows, columns) in self._networks
 
+    def _made(self, sought: Sought, rows: int, columns: int) -> Network:
+        shape = (sought, rows, columns)
+        with self._compiling:
+            if shape not in self._networks:
+                self._networks[shape] = self._compile(self._weights[sought], rows, columns)
+            return self._networks[shape]
+
     def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         """See `Detector.search`."""
         rows, columns = picture.shape[0] * 2 // 3, picture.shape[1]
-        network = self._networks.get((sought, rows, columns))
-        if network is None:
-            network = self._compile(self._weights[sought], rows, columns)
-            self._networks[sought, rows, columns] = network
+        network = self._networks.get((sought, rows, columns)) or self._made(sought, rows, columns)
         rgb = np.asarray(cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420), np.uint8)
         return PARTS[sought][1](network(rgb), rows, columns)
