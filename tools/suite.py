@@ -61,7 +61,7 @@ def main(words: list[str]) -> int:
     print(f"\nFailed, and judged again alone:{listed}", flush=True)
     for _ in range(TIMES):
         with tempfile.TemporaryDirectory(prefix="suite-") as cache:
-            code = pytest(cache, f"--junitxml={cache}/run.xml", *names)
+            code = pytest(cache, "-o", "junit_family=xunit1", f"--junitxml={cache}/run.xml", *names)
             if code or passed(cache) != len(names):
                 return code or FAILED
     print(f"\nPassed only alone; each is worth a look:{listed}", flush=True)

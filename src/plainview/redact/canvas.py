@@ -21,6 +21,7 @@ from plainview.redact.boxes import Boxes, overlap, share_within
 from plainview.redact.detector import Found, Kind
 from plainview.redact.layout import (
     GAP,
+    SIZES,
     Patch,
     Scaling,
     Sheet,
@@ -42,6 +43,8 @@ LOOK = SIDE * ZOOM
 """Side of an enlarged part on the canvas."""
 PADDING = 114
 WIDE = 9 / 16
+ENOUGH = 0.75
+"""Scale of the small frame at which people are found."""
 EDGE = 3.0
 """Boxes nearer than this to the edge of a strict part are of faces cut by it."""
 SAME, BESIDE = 0.3, 0.7
@@ -71,7 +74,7 @@ class Canvas:
     """Draws frames of one size; `width` x `height` is the size of the small frame on it.
 
     A whole search has a sheet of its own, with a strip of enlarged parts (`looks`), or the frame
-    is made to fit on one of `fitted` (rows, columns).
+    is made to fit on one of `fitted` (rows, columns), or on a smaller one where that is enough.
     """
 
     def __init__(
@@ -91,8 +94,10 @@ class Canvas:
         self._area = (0, 0, self.width, self.height)
         self.columns = up(max(self.width, self._room[0]))
         self.rows = up(self.height + strip)
+        self.sheet = fitted
         if fitted is not None:
-            self.rows, self.columns = fitted
+            enough = (one for one in SIZES if self._zoom(*one) >= ENOUGH)
+            self.sheet = self.rows, self.columns = next(enough, fitted)
         fits = (self.columns - self._room[0]) // (LOOK + GAP)
         self.parts = fits if looks and min(self.width, self.height) >= SIDE else 0
         """How many enlarged parts there is room for in a whole search."""
@@ -116,9 +121,13 @@ class Canvas:
 
     def fitted(self, rows: int, columns: int) -> Sheet:
         """All of the frame on a sheet of this size."""
-        empty = empty_sheet(rows, columns, self._room)
-        zoom = min((empty.room[0] - GAP) / self.width, empty.rows / self.height)
-        return replace(empty, patches=(Patch(self._area, zoom, 0, 0),))
+        frame = Patch(self._area, self._zoom(rows, columns), 0, 0)
+        return replace(empty_sheet(rows, columns, self._room), patches=(frame,))
+
+    def _zoom(self, rows: int, columns: int) -> float:
+        """At which all of the frame fits on a sheet of this size."""
+        free = empty_sheet(rows, columns, self._room).room[0] - GAP
+        return min(free / self.width, rows / self.height)
 
     def some(self, areas: Sequence[Area], scaling: Scaling) -> Sheet | None:
         """A sheet with these areas only; None where that would save nothing."""

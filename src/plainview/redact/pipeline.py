@@ -39,6 +39,8 @@ SEARCH_EVERY = 3
 """Frames from one search to the next of a live view: what is held back is seen later."""
 KEEP_MS: Ms = 600
 HEALTHY_SEARCHES = 5
+LEAST_FPS = 1.5
+"""Pictures a second that a busy node makes of each camera at least, if it sends so many."""
 ROUNDING = 1e-6
 
 _numbers = count()
@@ -83,6 +85,7 @@ class Redactor:
         self.period = look_ahead(self.fps, search_every)
         self._every = self.period
         self._share = self.fps / fps
+        self._most_left_out = max(1, int(self.fps / LEAST_FPS))
         keep = max(2 * self.period, round(self.fps * KEEP_MS / 1000))
         of = (self.width, self.height, detector_width, detector)
         made = searches or manners.usual()
@@ -139,7 +142,7 @@ class Redactor:
         except (DetectorFault, cv2.error) as fault:
             self._fail(str(fault), held.frame.wall_ms)
         held.withheld = self._state.state != "ok"
-        held.fewer = self._effort.part > 1
+        held.fewer = min(self._effort.part, self._most_left_out) > 1
         self._last = held
         return [self._finish(self._held.popleft()) for _ in range(len(self._held) - self._every)]
 
@@ -151,7 +154,7 @@ class Redactor:
 
     def _is_due(self) -> bool:
         """Whether this frame is shown: at the view's rate, or a part of it on a busy node."""
-        part = self._effort.part
+        part = min(self._effort.part, self._most_left_out)
         self._every = -(-self.period // part)  # frames far apart are followed less surely by flow
         self._credit += self._share / part
         if self._credit < 1 - ROUNDING:

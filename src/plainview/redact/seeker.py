@@ -138,10 +138,11 @@ class Seeker:
 
     def _whole(self, changed: Mask | None, effort: Effort) -> Sheet:
         """All of the frame; on a busy node on a smaller sheet."""
-        if not effort.enlarge:
-            return self.canvas.fitted(*self._manner.coarse)
-        if self._manner.fitted is not None:
-            return self.canvas.fitted(*self._manner.fitted)
+        rows, columns = self._manner.coarse
+        if not effort.enlarge and rows * columns < self.canvas.rows * self.canvas.columns:
+            return self.canvas.fitted(rows, columns)
+        if self.canvas.sheet is not None:
+            return self.canvas.fitted(*self.canvas.sheet)
         unsure = self.tracker.unsure(looks.SMALL_FACE)
         return self.canvas.whole(self._looks.choose(self.canvas.parts, changed, unsure))
 

@@ -182,7 +182,7 @@ class KnownThingsOnly:
     """A quick detector that finds the known thing, where it may be, and nothing else."""
 
     def __init__(self) -> None:
-        self._known = {manner.sought: i420(manner.known)[0] for manner in usual()}
+        self._known = {manner.sought: _halved(i420(manner.known)[0]) for manner in usual()}
 
     def search(self, picture: NDArray[np.uint8], sought: Sought = Sought.FACES) -> Found:
         """See `Detector.search`."""
@@ -190,11 +190,11 @@ class KnownThingsOnly:
         rows, columns = picture.shape[0] * 2 // 3, picture.shape[1]
         corners = [(0, rows - _STRIP)]
         if rows <= SIZES[-1][0]:  # no strip below the frame
-            corners.append((columns - known.shape[1] - _MARGIN, 0))
+            corners.append((columns - 2 * known.shape[1] - _MARGIN, 0))
         _, left, top = min(
             _best(picture[top:rows, left:], known, left, top) for left, top in corners
         )
-        box = np.array([[left, top, known.shape[1], known.shape[0]]], np.float32)
+        box = np.array([[left, top, 2 * known.shape[1], 2 * known.shape[0]]], np.float32)
         return Found.of(box, np.array([0.99], np.float32))
 
     def close(self) -> None:
@@ -206,5 +206,11 @@ def _best(
     part: NDArray[np.uint8], known: NDArray[np.uint8], left: int, top: int
 ) -> tuple[float, int, int]:
     """How unlike the known thing the likest place of a part is, and where that is."""
-    unlike, _, (right, down), _ = cv2.minMaxLoc(cv2.matchTemplate(part, known, cv2.TM_SQDIFF))
-    return unlike, left + right, top + down
+    halved = _halved(part)  # exact, as known things stand at even places, and 16 times quicker
+    unlike, _, (right, down), _ = cv2.minMaxLoc(cv2.matchTemplate(halved, known, cv2.TM_SQDIFF))
+    return unlike, left + 2 * right, top + 2 * down
+
+
+def _halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    size = (picture.shape[1] // 2, picture.shape[0] // 2)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
