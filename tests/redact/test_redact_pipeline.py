@@ -377,3 +377,16 @@ def test_a_picture_says_that_others_were_left_out(detector: RemoteDetector) -> N
     assert marks[200] == 128, "a blank picture"
     assert marks[700] > 180, "letters in the corner"
     assert made.effort.says
+
+
+def test_a_cut_on_a_busy_node_is_searched_once(detector: RemoteDetector) -> None:
+    counting = Counting(detector)
+    made = Redactor(320, 240, 25, counting)
+    made.warm_up()
+    before, frame = counting.searches, Frame.blank(320, 240, wall_ms=0)
+    for _ in range(20):
+        made.push(frame, lag_ms=170)
+        if counting.searches > before:
+            break
+    assert made.effort.level == 2
+    assert counting.searches - before == 2, "faces and people, once each"

@@ -119,8 +119,8 @@ class Scan:
         """
         newest = frames[-1]
         rounds = 1 if whole or newest.cut else 0
-        if newest.cut and self._is_new_scene(newest.frame.wall_ms):
-            rounds = CUT_ROUNDS
+        if newest.cut and self._is_new_scene(newest.frame.wall_ms) and effort.enlarge:
+            rounds = CUT_ROUNDS  # each enlarges other parts: without that they would be the same
         now = Picture(newest.frame, newest.grey, newest.small)
         corrections, new = self._faces.search(now, newest.changed, rounds=rounds, effort=effort)
         more, fresh = self._search_others(now, newest.changed, min(1, rounds), effort)
