@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -152,12 +153,23 @@ def test_in_any_sequence_all_it_signs_is_one_log(
     assert grown in whole
 
 
-def test_it_remembers_before_it_answers(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, data: bytes) -> None:
-        raise OSError(28, "No space left on device")
+def fill_disk_of(folder: Path, patched: pytest.MonkeyPatch) -> None:
+    """Files elsewhere are written: a keeper that serves other tests may run in this process."""
+    real = durable.write_file
 
+    def full(path: Path, data: bytes, **how: Any) -> None:
+        if path.is_relative_to(folder):
+            raise OSError(28, "No space left on device")
+        real(path, data, **how)
+
+    patched.setattr(durable, "write_file", full)
+
+
+def test_it_remembers_before_it_answers(
+    witness: Witness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(durable, "write_file", full)
+        fill_disk_of(tmp_path, patched)
         with pytest.raises(OSError, match="No space"):
             witness.handle(TREE.request(0, 7))
     assert witness.handle(FORK.request(0, 5)).status == 200
@@ -231,13 +243,10 @@ def test_client_and_server_agree(address: str) -> None:
 
 
 def test_a_witness_whose_disk_is_full_says_so(
-    address: str, monkeypatch: pytest.MonkeyPatch
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, data: bytes) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patched:
-        patched.setattr(durable, "write_file", full)
+        fill_disk_of(tmp_path, patched)
         with pytest.raises(LogAway, match="500"):
             add_checkpoint(address, 0, [], TREE.note(5))
     add_checkpoint(address, 0, [], FORK.note(5))
