@@ -142,16 +142,29 @@ class CameraRecord(_Strict):
         return self.model_dump(mode="json", by_alias=True)
 
 
+Key = Annotated[str, Field(pattern=r"^([A-Za-z0-9+/]{43}|[A-Za-z0-9+/]{87})=$")]
+"""Base64 of a raw Ed25519 key (32 bytes) or of a passkey's uncompressed point (65 bytes)."""
+
+
+class Scope(_Strict):
+    """Which units' and which cameras' pictures somebody works with; an empty list means all."""
+
+    units: Annotated[list[Text], Field(max_length=200)] = []
+    cameras: Annotated[list[Text], Field(max_length=200)] = []
+
+
 class Person(_Strict):
     """One person as the log knows them: keys and roles, no name."""
 
     person: Annotated[str, Field(pattern=r"^p-[a-z0-9][a-z0-9-]{0,60}$")]
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    key: Key
+    more_keys: Annotated[list[Key], Field(min_length=1, max_length=10)] | None = None
     age: Annotated[str, Field(pattern=r"^age1[a-z0-9]{20,100}$")] | None = None
     roles: Annotated[list[str], Field(min_length=1, max_length=len(ROLES))]
     org: Text
     outside: bool = False
     name_commitment: Hash
+    scope: Scope | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Person:
@@ -164,7 +177,8 @@ class Person(_Strict):
 
     def body(self) -> dict[str, Any]:
         """The person as canonical JSON will hold it."""
-        return self.model_dump(mode="json")
+        absent = {name for name in ("more_keys", "scope") if getattr(self, name) is None}
+        return self.model_dump(mode="json", exclude=absent)
 
 
 def _lines(error: ValidationError) -> str:

@@ -36,6 +36,7 @@ from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
 from plainview.web.limits import RateLimit
 from plainview.web.monitor import Monitor
+from plainview.web.people import open_all
 from plainview.web.permissions import check_doors, may_watch
 from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
@@ -52,11 +53,16 @@ from plainview.web.routes import (
     files,
     health,
     home,
+    join,
     live,
     log,
+    passkey,
+    people,
     playback,
     requests,
+    sessions,
     software,
+    statements,
 )
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
@@ -74,6 +80,11 @@ ROUTERS = (
     requests.router,
     software.router,
     algorithms.router,
+    passkey.router,
+    sessions.router,
+    join.router,
+    people.router,
+    statements.router,
 )
 SWEEP_S = 5.0
 LOOK_S = 15.0
@@ -133,7 +144,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     make_folder(settings.data)
     keeper = KeeperClient(settings.keeper_socket, timeout_s=KEEPER_TIMEOUT_S)
     register, store = Register(settings), Store(settings)
-    sessions = Sessions(settings.own_dir / "sessions.db", clock=clock)
+    table = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
     keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
     standing = Standing(register)
@@ -145,11 +156,12 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         register=register,
         store=store,
         cases=Cases(settings, register, store, keeper),
-        sessions=sessions,
-        doorkeeper=Doorkeeper(sessions, settings.web_url),
+        sessions=table,
+        people=open_all(settings, clock),
+        doorkeeper=Doorkeeper(table, settings.web_url),
         pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
         standing=standing,
-        rechecks=Rechecks(sessions, standing, may_watch),
+        rechecks=Rechecks(table, standing, may_watch),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         keys=keys,
@@ -197,7 +209,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        for part in (web.store, web.register, web.sessions, web.keeper, web.cases):
+        for part in (web.store, web.register, web.sessions, web.people, web.keeper, web.cases):
             part.close()
 
 

@@ -37,22 +37,36 @@ class Permission(StrEnum):
     REQUEST_OPEN = "request.open"
     HEALTH = "health"  # what is wrong, where, since when
     METRICS = "metrics"
+    PEOPLE = "people"  # invite, see who is enrolled, propose and approve enrolments
+    SIGN_OUT = "people.signout"  # end all sessions of somebody
+    STATE = "statement"  # draft and sign a statement; what it says needs its own permission
+    PUBLISH = "register.publish"  # propose and approve cameras and other records
+    STOP = "register.stop"  # suspend or remove a camera, revoke a record, alone
+    ANSWER = "objection.answer"
 
 
 EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS})
 WATCHING = frozenset(
     {Permission.LIVE, Permission.PLAYBACK, Permission.SNAPSHOT, Permission.BOOKMARK}
 )
+PUBLISHING = frozenset({Permission.STATE, Permission.PUBLISH})
+ENROLLING = frozenset({Permission.STATE, Permission.PEOPLE, Permission.SIGN_OUT})
 GRANTS: dict[str, frozenset[Permission]] = {
     "operator": EVERYONE | WATCHING | {Permission.HEALTH},
-    "supervisor": EVERYONE | WATCHING | {Permission.HEALTH},
+    "supervisor": EVERYONE | WATCHING | PUBLISHING | {Permission.HEALTH},
     "investigator": EVERYONE
     | WATCHING
     | {Permission.REQUEST_READ, Permission.REQUEST_SUBMIT, Permission.REQUEST_OPEN},
     "custodian": EVERYONE | {Permission.REQUEST_READ, Permission.REQUEST_RELEASE},
-    "dpo": EVERYONE | {Permission.HEALTH},
+    "dpo": EVERYONE
+    | ENROLLING
+    | PUBLISHING
+    | {Permission.HEALTH, Permission.STOP, Permission.ANSWER},
     "auditor": EVERYONE,
-    "administrator": EVERYONE | {Permission.HEALTH, Permission.METRICS},
+    "administrator": EVERYONE
+    | ENROLLING
+    | PUBLISHING
+    | {Permission.HEALTH, Permission.METRICS},
 }
 
 OPEN_DOORS: dict[str, str] = {
@@ -74,6 +88,13 @@ OPEN_DOORS: dict[str, str] = {
     "/api/public/cameras": "which cameras film here, for machines",
     "/api/public/software": "which software runs here, for machines",
     "/api/session/key": "how a tool signs in: the signature is the key to the door",
+    "/api/session/ways": "how one can sign in here",
+    "/api/session/passkey/options": "how a browser signs in: what its passkey is asked",
+    "/api/session/passkey": "how a browser signs in: the passkey's answer is the key to the door",
+    "/api/join": "what an invitation is for; its token is the key",
+    "/api/join/options": "the passkey of somebody invited; the token is the key",
+    "/api/join/passkey": "the passkey of somebody invited; the token is the key",
+    "/api/join/card": "what somebody invited hands in; the token is the key",
     "/app": "the application's files; it asks for everything else",
     "/app/{path:path}": "the application's files; it asks for everything else",
     "/static/{path:path}": "the application's files",

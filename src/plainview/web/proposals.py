@@ -1,0 +1,41 @@
+"""What one person proposed on the log and another may approve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from plainview.errors import NotFound
+from plainview.web.context import Web
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A proposal by its entry hash: what it would state, and who proposed it."""
+
+    hash: str
+    type: str
+    body: dict[str, Any]
+    person: str
+
+
+def waiting(web: Web) -> list[Waiting]:
+    """Every proposal that can still be approved."""
+    # TODO: register.proposals(), once main has it
+    with web.register._follower.book() as book:
+        known, now = dict(book.proposals), web.now()
+    return [
+        Waiting(name, one.type, one.body, one.person)
+        for name, one in known.items()
+        if one.ends > now
+    ]
+
+
+def proposal_of(web: Web, hash: str) -> Waiting:
+    """The proposal with this entry hash that still waits. Raises `NotFound`."""
+    for one in waiting(web):
+        if one.hash == hash:
+            return one
+    raise NotFound(
+        "No such proposal waits.", hint="It was approved, or it is older than 14 days; propose anew."
+    )
