@@ -246,6 +246,12 @@ def make_town() -> Any:
     return _running
 
 
+@pytest.fixture(scope="session")
+def running() -> Any:
+    """The same, for towns that the tests of a file share."""
+    return _running
+
+
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[TownHall]:
     """A town without witnesses, with one camera."""

@@ -88,7 +88,7 @@ def read_key_file(text: str) -> dict[str, Any]:
     except (ValueError, LookupError, TypeError) as error:
         raise BadFormat(
             "This is neither a card nor an age recipient.",
-            hint="Paste the whole text of the file ....card.json, or the line that begins with age1.",
+            hint="Paste the whole text of the .card.json file, or the line that begins with age1.",
         ) from error
     return found
 

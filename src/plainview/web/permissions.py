@@ -63,10 +63,7 @@ GRANTS: dict[str, frozenset[Permission]] = {
     | PUBLISHING
     | {Permission.HEALTH, Permission.STOP, Permission.ANSWER},
     "auditor": EVERYONE,
-    "administrator": EVERYONE
-    | ENROLLING
-    | PUBLISHING
-    | {Permission.HEALTH, Permission.METRICS},
+    "administrator": EVERYONE | ENROLLING | PUBLISHING | {Permission.HEALTH, Permission.METRICS},
 }
 
 OPEN_DOORS: dict[str, str] = {

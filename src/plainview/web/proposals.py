@@ -37,5 +37,6 @@ def proposal_of(web: Web, hash: str) -> Waiting:
         if one.hash == hash:
             return one
     raise NotFound(
-        "No such proposal waits.", hint="It was approved, or it is older than 14 days; propose anew."
+        "No such proposal waits.",
+        hint="It was approved, or is older than 14 days; propose anew.",
     )

@@ -2,8 +2,8 @@
 
 `POST /api/session/key` is for tools: an enrolled Ed25519 key signs our origin and the time
 (docs/design/interfaces.md). A signature counts for two minutes and once. Browsers get their cookie
-with a passkey (`web.passkeysignin`), or from a route that `cookie_answer` ends; in the demo those are
-the links of the story.
+with a passkey (`web.passkeysignin`), or from a route that `cookie_answer` ends; in the demo those
+are the links of the story.
 """
 
 from __future__ import annotations

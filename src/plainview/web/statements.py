@@ -1,8 +1,8 @@
 """Statements that people sign here with their passkeys: drafted, shown, signed, sent to the keeper.
 
 The server cannot sign for anybody. It builds the document, says in plain words what it means, and
-asks for a signature over the document's hash; a draft is good for four minutes, once, in the session
-that asked for it. A key file may sign it too (`sig`): then `plainview` does.
+asks for a signature over the document's hash; a draft is good for four minutes, once, in the
+session that asked for it. A key file may sign it too (`sig`): then `plainview` does.
 """
 
 from __future__ import annotations

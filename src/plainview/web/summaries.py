@@ -72,7 +72,7 @@ def _said(web: Web, name: str, value: object) -> str:
     return web.t(words) if isinstance(value, str) and web.t.has(words) else str(value)
 
 
-def _key_ids(value: object) -> str:
+def _key_ids(value: Any) -> str:
     """Ids that people can compare, instead of keys."""
     keys = value if isinstance(value, list) else [value]
     try:

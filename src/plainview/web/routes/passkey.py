@@ -32,9 +32,7 @@ async def ways() -> dict[str, Any]:
     return {"passkey": True}
 
 
-@router.post(
-    "/api/session/passkey/options", dependencies=[open_door("what the passkey is asked")]
-)
+@router.post("/api/session/passkey/options", dependencies=[open_door("what the passkey is asked")])
 async def options(request: Request) -> Response:
     """What the browser's passkey signs; the sign-in is bound to this browser by a cookie."""
     web = web_of(request)
