@@ -52,7 +52,7 @@ class Passkey:
 
 @dataclass
 class Authenticator:
-    """At a page of `origin`. `verifies`: a finger or PIN is asked for; `counts`: it has a counter."""
+    """At a page of `origin`. `verifies`: it asks for a finger; `counts`: it has a counter."""
 
     origin: str
     verifies: bool = True

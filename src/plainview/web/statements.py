@@ -23,7 +23,7 @@ from plainview.web.enrolling import settle
 from plainview.web.passkeysignin import standing
 from plainview.web.people import DRAFT_MS, Drafted
 from plainview.web.permissions import Permission, check_permission
-from plainview.web.proposals import proposal_of
+from plainview.web.proposals import newest_record, proposal_of
 from plainview.web.sessions import SignedIn
 from plainview.web.summaries import summary
 
@@ -169,6 +169,6 @@ def _revoke_record(web: Web, body: dict[str, Any]) -> tuple[Permission, dict[str
     if body.get("status") != "revoked":
         raise BadFormat("Alone, one revokes a record; two people make one active.")
     kind, name = str(body.get("kind", "")), str(body.get("id", ""))
-    newest = web.register.record_versions(kind, name)[-1]
+    newest = newest_record(web, kind, name)
     said = {"kind": kind, "id": name, "version": newest.version + 1, "status": "revoked"}
-    return Permission.STOP, {**said, "record": newest.record}
+    return Permission.STOP, {**said, "record": dict(newest.record)}
