@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from plainview.base.clock import now_ms
-from plainview.register import statements
 from plainview.testing.hall import Citizen, TownHall
 from plainview.testing.site import Site
 from plainview.tlog.entries import make
@@ -109,7 +108,7 @@ def give_passkeys(site: Site, desk: Desk, citizen: Citizen, others: list[Citizen
 def test_somebody_joins_is_enrolled_by_two_and_signs_in(site: Site, browser: Browser) -> None:
     town = site.town
     admin = Citizen("Vera Kos", "City IT", "administrator")
-    town.say(statements.enrol(admin.person, [town.dpo.signing, town.officer.signing]))
+    town.enrol(admin)
     site.web.register.sync()
     dpo_desk, admin_desk, jo = (Desk(browser, site.url) for _ in range(3))
     give_passkeys(site, dpo_desk, town.dpo, [admin, town.court])

@@ -14,8 +14,6 @@ import pytest
 
 from plainview.base.clock import now_ms
 from plainview.base.ids import b64
-from plainview.register import statements
-from plainview.register.private import Names
 from plainview.release import keyfile
 from plainview.testing.authenticator import at
 from plainview.testing.hall import Citizen
@@ -34,14 +32,10 @@ class Office:
     def __init__(self, site: Any, stack: ExitStack) -> None:
         self.site, self.town = site, site.town
         self.admin = Citizen("Vera Kos", "City IT", "administrator")
-        town = self.town
-        town.say(statements.enrol(self.admin.person, [town.dpo.signing, town.officer.signing]))
-        Names(town.settings.data).put(
-            self.admin.person.person, self.admin.name, b64(self.admin.salt)
-        )
+        self.town.enrol(self.admin)
         site.web.register.sync()
         self._stack = stack
-        self.dpo_member = self._founder(town.dpo, 2)
+        self.dpo_member = self._founder(self.town.dpo, 2)
         self.admin_member = self._founder(self.admin, 1)
 
     def member(self, authenticators: int = 1) -> Member:
