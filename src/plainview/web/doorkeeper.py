@@ -36,6 +36,7 @@ class Doorkeeper:
         self._secure = address.startswith("https:")
         prefix = "__Host-" if self._secure else ""
         self.cookie, self.asking = f"{prefix}plainview_session", f"{prefix}plainview_asking"
+        self.way = f"{prefix}plainview_way"
 
     def admit(self, connection: HTTPConnection) -> SignedIn:
         """The session of a request. Raises `NotAuthorised`, or `CrossSite` for a forged one."""
@@ -84,6 +85,21 @@ class Doorkeeper:
             secure=self._secure,
             httponly=True,
             samesite="strict",
+        )
+
+    def hand_out_way(self, response: Response, state: str, seconds: int) -> None:
+        """Bind the way to an identity provider to this browser.
+
+        Lax, not Strict: whoever comes back comes from the provider's page.
+        """
+        response.set_cookie(
+            self.way,
+            state,
+            max_age=seconds,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
         )
 
     def check_own_page(self, connection: HTTPConnection) -> None:

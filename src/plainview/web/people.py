@@ -12,11 +12,15 @@ from plainview.base.settings import Settings
 from plainview.web.credentials import Credentials
 from plainview.web.invitations import Invitations
 from plainview.web.limits import RateLimit
+from plainview.web.links import Links
+from plainview.web.oidc import Asking, Provider
 from plainview.web.once import Once
 from plainview.web.passkeys import CHALLENGE_MS, Passkeys
 from plainview.web.peopledb import open_people
 
 DRAFT_MS: Ms = 240_000
+WAY_MS: Ms = 600_000
+"""To an identity provider and back: people type there, and look for their second factor."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class People:
     invitations: Invitations
     challenges: Once[bytes]
     drafts: Once[Drafted]
+    provider: Provider
+    ways: Once[Asking]
+    links: Links
     asked: RateLimit
 
     def close(self) -> None:
@@ -54,5 +61,8 @@ def open_all(settings: Settings, clock: Clock) -> People:
         Invitations(engine, clock),
         Once(clock, CHALLENGE_MS),
         Once(clock, DRAFT_MS),
+        Provider(settings),
+        Once(clock, WAY_MS),
+        Links(engine, clock),
         RateLimit(burst=60, per_minute=120),
     )

@@ -88,6 +88,8 @@ OPEN_DOORS: dict[str, str] = {
     "/api/session/ways": "how one can sign in here",
     "/api/session/passkey/options": "how a browser signs in: what its passkey is asked",
     "/api/session/passkey": "how a browser signs in: the passkey's answer is the key to the door",
+    "/api/session/oidc": "how a browser gets to the identity provider",
+    "/api/session/oidc/callback": "how a browser comes back from the identity provider",
     "/api/join": "what an invitation is for; its token is the key",
     "/api/join/options": "the passkey of somebody invited; the token is the key",
     "/api/join/passkey": "the passkey of somebody invited; the token is the key",

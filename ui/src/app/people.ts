@@ -84,6 +84,10 @@ export interface PasskeyRow extends PasskeySeen {
 export const sessions = (): Promise<SessionRow[]> => get("/api/my/sessions");
 export const endSession = (id: string): Promise<Response> => remove(`/api/my/sessions/${id}`);
 export const endAllSessions = (): Promise<Response> => remove("/api/my/sessions");
+export const links = (): Promise<{ provider: string | null; linked: boolean }> =>
+  get("/api/my/links");
+export const link = (): Promise<{ address: string }> => post("/api/my/links");
+export const unlink = (): Promise<Response> => remove("/api/my/links");
 export const passkeys = (): Promise<PasskeyRow[]> => get("/api/my/passkeys");
 export const stopPasskey = (id: string): Promise<Response> =>
   remove(`/api/my/passkeys/${encodeURIComponent(id)}`);

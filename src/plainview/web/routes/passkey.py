@@ -27,9 +27,11 @@ class Credential(BaseModel):
 
 
 @router.get("/api/session/ways", dependencies=[open_door("how one can sign in")])
-async def ways() -> dict[str, Any]:
+async def ways(request: Request) -> dict[str, Any]:
     """How one can sign in here."""
-    return {"passkey": True}
+    provider = web_of(request).people.provider
+    oidc = {"name": provider.name, "start": "/api/session/oidc"} if provider.issuer else None
+    return {"passkey": True, "oidc": oidc}
 
 
 @router.post("/api/session/passkey/options", dependencies=[open_door("what the passkey is asked")])

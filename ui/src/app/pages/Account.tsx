@@ -11,9 +11,12 @@ import { Problem } from "../parts/Problem.tsx";
 import {
   endAllSessions,
   endSession,
+  link,
+  links as fetchLinks,
   passkeys as fetchPasskeys,
   sessions as fetchSessions,
   stopPasskey,
+  unlink,
   type PasskeyRow,
   type SessionRow,
 } from "../people.ts";
@@ -35,6 +38,7 @@ export function Account({ me, onSignedOut }: Props) {
       <p className="lead">{words.lead}</p>
       <Sessions onSignedOut={onSignedOut} />
       <Passkeys />
+      <Provider />
       <section className="block" aria-labelledby="own-acts">
         <h2 id="own-acts">{words.acts}</h2>
         <p>{words.actsText}</p>
@@ -102,6 +106,31 @@ function Sessions({ onSignedOut }: { onSignedOut: () => void }) {
           {words.endAll}
         </button>
       </div>
+    </section>
+  );
+}
+
+/** The city's identity provider, where one is set up. */
+function Provider() {
+  const { value, error, reload } = useLoaded(fetchLinks);
+  const [failed, setFailed] = useState<unknown>(null);
+  if (value === null || value.provider === null) return <Problem error={error} />;
+  const begin = (): void => {
+    link()
+      .then(({ address }) => location.assign(address))
+      .catch(setFailed);
+  };
+  const end = (): void => {
+    unlink().then(reload).catch(setFailed);
+  };
+  return (
+    <section className="block" aria-labelledby="own-provider">
+      <h2 id="own-provider">{value.provider}</h2>
+      <p>{value.linked ? words.linked : words.linkLead}</p>
+      <Problem error={failed} />
+      <button type="button" className="button" onClick={value.linked ? end : begin}>
+        {value.linked ? words.unlink : words.link(value.provider)}
+      </button>
     </section>
   );
 }
