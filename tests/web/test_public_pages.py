@@ -195,6 +195,7 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
         assert t.has(key), key
     built: tuple[str, ...] = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.")
     built += ("camera.", "verify.", "software.", "health.", "hidden.", "algorithms.")
+    built += ("objections.outcome.", "reports.state.")
     unused = [
         key
         for key in t.names()
@@ -212,6 +213,7 @@ def test_every_kind_of_entry_has_a_sentence() -> None:
         "shred": {"period": "p", "class": "c", "due": "", "count": 2, "windows": [], "root": ""},
         "hold": {"windows": ["w"], "until": "2027-01-01T00:00:00.000Z", "detail_commitment": ""},
         "opened": {"request": "", "windows": ["a", "b"]},
+        "answer": {"objections": [4, 5], "outcome": "rejected", "text": "Doors are hidden."},
     }
     expected = {
         "start": "The key keeper started",
