@@ -222,6 +222,7 @@ def test_every_kind_of_entry_has_a_sentence() -> None:
         "shred": "The key of p was destroyed: 2 windows are unreadable for ever",
         "hold": "One window is kept beyond its time, until 1 January 2027, 00:00 UTC",
         "opened": "The requester opened 2 windows",
+        "answer": "The data protection officer answered 2 objections: Doors are hidden.",
     }
     for kind, body in bodies.items():
         assert say.sentence(1, make(kind, body, time=time_).raw).text == expected[kind]
