@@ -285,11 +285,12 @@ def test_a_provider_without_encryption_or_secret_stops_the_start(tmp_path: Path)
     file.write_text("secret")
     file.chmod(0o644)
     name, there = "oidc_client_secret_file", {"oidc_issuer": "https://id.city.example"}
-    for values, said in (
+    flaws: tuple[tuple[dict[str, Any], str], ...] = (
         ({"oidc_issuer": "http://id.city.example", name: str(file)}, "without encryption"),
         ({**there, name: str(file)}, "Everybody may read"),
         ({**there, name: str(tmp_path / "none")}, "cannot be read"),
-    ):
+    )
+    for values, said in flaws:
         with pytest.raises(UnsafeStart, match=said):
             Provider(Settings(**values))
 

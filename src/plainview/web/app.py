@@ -34,6 +34,7 @@ from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
+from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.monitor import Monitor
 from plainview.web.people import open_all
@@ -54,6 +55,7 @@ from plainview.web.routes import (
     health,
     home,
     join,
+    letters,
     live,
     log,
     oidc,
@@ -73,6 +75,7 @@ ROUTERS = (
     home.router,
     health.router,
     cameras.router,
+    letters.router,
     log.router,
     files.router,
     account.router,
@@ -166,6 +169,9 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         rechecks=Rechecks(table, standing, may_watch),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
+        letters=Letters(settings.own_dir / "letters.db", clock=clock),
+        letter_writers=RateLimit(burst=5, per_minute=0.5),
+        letter_box=RateLimit(burst=200, per_minute=5),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),
@@ -211,7 +217,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        for part in (web.store, web.register, web.sessions, web.people, web.keeper, web.cases):
+        own = (web.sessions, web.people, web.letters, web.cases)
+        for part in (web.store, web.register, web.keeper, *own):
             part.close()
 
 

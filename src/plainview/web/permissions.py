@@ -43,6 +43,7 @@ class Permission(StrEnum):
     PUBLISH = "register.publish"  # propose and approve cameras and other records
     STOP = "register.stop"  # suspend or remove a camera, revoke a record, alone
     ANSWER = "objection.answer"
+    LETTERS = "letters"  # what residents wrote: objections and reports
 
 
 EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS})
@@ -61,7 +62,7 @@ GRANTS: dict[str, frozenset[Permission]] = {
     "dpo": EVERYONE
     | ENROLLING
     | PUBLISHING
-    | {Permission.HEALTH, Permission.STOP, Permission.ANSWER},
+    | {Permission.HEALTH, Permission.STOP, Permission.ANSWER, Permission.LETTERS},
     "auditor": EVERYONE,
     "administrator": EVERYONE | ENROLLING | PUBLISHING | {Permission.HEALTH, Permission.METRICS},
 }
@@ -70,6 +71,11 @@ OPEN_DOORS: dict[str, str] = {
     "/": "what this is",
     "/cameras": "which cameras film here",
     "/cameras/{camera}": "why a camera is here",
+    "/cameras/{camera}/objections": "object to a camera",
+    "/objections": "objections and their answers",
+    "/objections/{number}": "an objection and its answer",
+    "/report": "report an unregistered camera",
+    "/report/{number}": "what became of a report",
     "/log": "the public log, in plain words",
     "/log/entries": "the public log, in plain words",
     "/log/entry/{index}": "the public log, in plain words",

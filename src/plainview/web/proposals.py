@@ -22,12 +22,10 @@ class Waiting:
 
 def waiting(web: Web) -> list[Waiting]:
     """Every proposal that can still be approved."""
-    # TODO: register.proposals(), once main has it
-    with web.register._follower.book() as book:
-        known, now = dict(book.proposals), web.now()
+    now = web.now()
     return [
         Waiting(name, one.type, one.body, one.person)
-        for name, one in known.items()
+        for name, one in web.register.proposals().items()
         if one.ends > now
     ]
 
