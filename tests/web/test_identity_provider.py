@@ -284,7 +284,8 @@ def test_a_provider_without_encryption_or_secret_stops_the_start(tmp_path: Path)
     file = tmp_path / "secret"
     file.write_text("secret")
     file.chmod(0o644)
-    name, there = "oidc_client_secret_file", {"oidc_issuer": "https://id.city.example"}
+    name = "oidc_client_secret_file"
+    there = {"oidc_issuer": "https://id.city.example"}
     flaws: tuple[tuple[dict[str, Any], str], ...] = (
         ({"oidc_issuer": "http://id.city.example", name: str(file)}, "without encryption"),
         ({**there, name: str(file)}, "Everybody may read"),

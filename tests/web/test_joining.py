@@ -586,3 +586,24 @@ def test_what_is_not_signed_here_is_said(
 def test_an_administrator_does_not_stop_a_camera(staffed: Office) -> None:
     wanted = {"camera": "cam-01", "status": "suspended"}
     refused(lambda: staffed.admin_member.draft("camera", **wanted), 403, "may not do this")
+
+
+def test_who_leaves_is_taken_off_by_two(office: Office) -> None:
+    jo = office.member()
+    jo.join(office.invite())
+    office.enrol(office.waiting(office.admin_member)[0]["card"])
+    jo.sign_in()
+    row = next(one for one in office.admin_member.http.get("/api/people").json()
+               if one["name"] == "Jo Novak")  # fmt: skip
+    without = {**row["card"], "roles": []}
+    made = office.admin_member.state("propose", type="enrol", body=without)
+    (own,) = office.admin_member.http.get("/api/proposals").json()
+    (seen,) = office.dpo_member.http.get("/api/proposals").json()
+    assert (own["may_approve"], seen["may_approve"]) == (False, True)
+    assert seen["proposal"] == made["hash"]
+    said = {line["label"]: line["value"] for line in seen["summary"]["lines"]}
+    assert said["Person"].startswith("Jo Novak")
+    assert said["Roles"] == "None"
+    office.dpo_member.state("approve", proposal=made["hash"])
+    assert office.dpo_member.http.get("/api/proposals").json() == []
+    refused(jo.sign_in, 401, "no role any more")

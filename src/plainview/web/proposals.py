@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from plainview.base.clock import Ms
 from plainview.errors import NotFound
 from plainview.tlog.history import Version
 from plainview.web.context import Web
@@ -18,13 +19,14 @@ class Waiting:
     type: str
     body: dict[str, Any]
     person: str
+    ends: Ms
 
 
 def waiting(web: Web) -> list[Waiting]:
     """Every proposal that can still be approved."""
     now = web.now()
     return [
-        Waiting(name, one.type, one.body, one.person)
+        Waiting(name, one.type, one.body, one.person, one.ends)
         for name, one in web.register.proposals().items()
         if one.ends > now
     ]

@@ -22,8 +22,8 @@ from plainview.web.credentials import Credential
 from plainview.web.enrolling import settle
 from plainview.web.passkeysignin import standing
 from plainview.web.people import DRAFT_MS, Drafted
-from plainview.web.permissions import Permission, check_permission
-from plainview.web.proposals import newest_record, proposal_of
+from plainview.web.permissions import Permission, check_permission, held_by
+from plainview.web.proposals import newest_record, proposal_of, waiting
 from plainview.web.sessions import SignedIn
 from plainview.web.summaries import summary
 
@@ -80,6 +80,23 @@ def finish(
     web.register.sync()
     settle(web)
     return {"index": index, "hash": entry.hash}
+
+
+def waiting_for(web: Web, session: SignedIn) -> list[dict[str, Any]]:
+    """Every proposal that waits, with whether this person may approve it."""
+    allowed = held_by(session.roles)
+    return [
+        {
+            "proposal": one.hash,
+            "type": one.type,
+            "body": one.body,
+            "person": one.person,
+            "summary": summary(web, "approve", {"proposal": one.hash}),
+            "ends": one.ends,
+            "may_approve": PROPOSED[one.type] in allowed and one.person != session.person,
+        }
+        for one in sorted(waiting(web), key=lambda one: one.ends)
+    ]
 
 
 def _by_passkey(web: Web, session: SignedIn, drafted: Drafted, sent: dict[str, Any]) -> bytes:

@@ -100,7 +100,20 @@ export interface PersonRow {
   outside: boolean;
   key_id: string;
   entry: number;
+  card: Record<string, unknown>;
 }
+
+export interface ProposalRow {
+  proposal: string;
+  type: string;
+  body: Record<string, unknown>;
+  person: string;
+  summary: { title: string; lines: { label: string; value: string }[] };
+  ends: string;
+  may_approve: boolean;
+}
+
+export const proposals = (): Promise<ProposalRow[]> => get("/api/proposals");
 
 export interface InvitationRow {
   invitation: string;

@@ -365,5 +365,8 @@ export const texts = {
     endSessions: "End all sessions",
     ended: (count: number) => (count === 1 ? "1 session ended" : `${count} sessions ended`),
     newKeys: "New passkey",
+    takeOff: "Take off",
+    noRoles: "No role any more",
+    others: "Waits for a second person",
   },
 };

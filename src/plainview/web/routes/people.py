@@ -46,21 +46,25 @@ class Wish(BaseModel):
 
 @router.get("/api/people")
 async def people(request: Request, session: Enroller) -> list[dict[str, Any]]:
-    """Everybody who is enrolled."""
+    """Everybody who is enrolled; `card` is what the log holds of them."""
     web = web_of(request)
-    found = await asyncio.to_thread(web.register.people)
-    return [
-        {
-            "person": one.person,
-            "name": one.name,
-            "roles": list(one.roles),
-            "org": one.org,
-            "outside": one.outside,
-            "key_id": one.key_id,
-            "entry": one.index,
-        }
-        for one in found
-    ]
+
+    def listed() -> list[dict[str, Any]]:
+        return [
+            {
+                "person": one.person,
+                "name": one.name,
+                "roles": list(one.roles),
+                "org": one.org,
+                "outside": one.outside,
+                "key_id": one.key_id,
+                "entry": one.index,
+                "card": enrolling.enrolled_body(web, one.person),
+            }
+            for one in web.register.people()
+        ]
+
+    return await asyncio.to_thread(listed)
 
 
 @router.post("/api/invitations")

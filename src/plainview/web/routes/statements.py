@@ -34,6 +34,14 @@ class Signed(BaseModel):
     sig: Annotated[str, Field(max_length=200)] | None = None
 
 
+@router.get("/api/proposals")
+async def proposals(request: Request, session: Author) -> list[dict[str, Any]]:
+    """What one person proposed and another may approve, in plain words, the oldest first."""
+    web = web_of(request)
+    made = await asyncio.to_thread(statements.waiting_for, web, session)
+    return [{**one, "ends": to_iso(one["ends"])} for one in made]
+
+
 @router.post("/api/statements/draft")
 async def draft(request: Request, session: Author, wanted: Wanted) -> dict[str, Any]:
     """The document, what it means, and what the passkey signs. Nothing is stated yet."""

@@ -12,20 +12,24 @@ import { SignDialog } from "../parts/SignDialog.tsx";
 import {
   invitations as fetchInvitations,
   people as fetchPeople,
+  proposals as fetchProposals,
   revokeInvitation,
   signOutPerson,
   type InvitationRow,
   type PersonRow,
+  type ProposalRow,
   type Wording,
 } from "../people.ts";
 import { rolesText } from "./Join.tsx";
 
 const EVERY_MS = 5_000;
+const OF_PEOPLE = ["enrol", "custodian-set"];
 const words = texts.people;
 
 export function People({ me }: { me: Me }) {
   const waiting = useLoaded(fetchInvitations, EVERY_MS);
   const enrolled = useLoaded(fetchPeople, EVERY_MS);
+  const proposed = useLoaded(fetchProposals, EVERY_MS);
   const [inviting, setInviting] = useState<PersonRow | "new" | null>(null);
   const [signing, setSigning] = useState<Wording | null>(null);
   const [notice, setNotice] = useState<string | null>(null);
@@ -33,7 +37,12 @@ export function People({ me }: { me: Me }) {
   const reload = (): void => {
     waiting.reload();
     enrolled.reload();
+    proposed.reload();
   };
+  const cards = new Set(waiting.value?.map((row) => row.proposal));
+  const others = proposed.value?.filter(
+    ({ type, proposal }) => OF_PEOPLE.includes(type) && !cards.has(proposal),
+  );
   return (
     <main className="page" data-testid="people">
       <h1>{words.title}</h1>
@@ -67,6 +76,16 @@ export function People({ me }: { me: Me }) {
           ))}
         </ul>
       </section>
+      {others !== undefined && others.length > 0 && (
+        <section className="block" aria-labelledby="others">
+          <h2 id="others">{words.others}</h2>
+          <ul className="cards" data-testid="proposals">
+            {others.map((row) => (
+              <Proposed key={row.proposal} row={row} onSign={setSigning} />
+            ))}
+          </ul>
+        </section>
+      )}
       <section className="block" aria-labelledby="enrolled">
         <h2 id="enrolled">{words.enrolled}</h2>
         <ul className="rows" data-testid="enrolled">
@@ -75,7 +94,14 @@ export function People({ me }: { me: Me }) {
               key={row.person}
               row={row}
               endsOthers={me.may.includes("people.signout")}
+              own={row.person === me.person}
               onNewKeys={() => setInviting(row)}
+              onTakeOff={() =>
+                setSigning({
+                  type: "propose",
+                  body: { type: "enrol", body: { ...row.card, roles: [] } },
+                })
+              }
               onEnd={() => {
                 signOutPerson(row.person)
                   .then((answer) => answer.json() as Promise<{ ended: number }>)
@@ -173,26 +199,68 @@ function Card({ row, own, onSign, onRevoke }: CardProps) {
   );
 }
 
+interface ProposedProps {
+  row: ProposalRow;
+  onSign: (wanted: Wording) => void;
+}
+
+/** A proposal that no invitation led to: of other roles, of a custodian set. */
+function Proposed({ row, onSign }: ProposedProps) {
+  return (
+    <li className="card">
+      <div>
+        <dl className="said">
+          {row.summary.lines.map(({ label, value }) => (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+      <div className="side">
+        {row.may_approve && (
+          <button
+            type="button"
+            className="button primary"
+            onClick={() => onSign({ type: "approve", body: { proposal: row.proposal } })}
+          >
+            {words.approve}
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
 interface EnrolledProps {
   row: PersonRow;
+  own: boolean;
   endsOthers: boolean;
   onNewKeys: () => void;
+  onTakeOff: () => void;
   onEnd: () => void;
 }
 
-function Enrolled({ row, endsOthers, onNewKeys, onEnd }: EnrolledProps) {
+function Enrolled({ row, own, endsOthers, onNewKeys, onTakeOff, onEnd }: EnrolledProps) {
   return (
     <li>
       <div>
         <strong>{row.name ?? row.person}</strong>
         <p>
-          {rolesText(row.roles)} · {row.org} · {row.outside ? words.outside : words.inside}
+          {row.roles.length === 0 ? words.noRoles : rolesText(row.roles)} · {row.org} ·{" "}
+          {row.outside ? words.outside : words.inside}
         </p>
       </div>
       <span className="sides">
         <button type="button" className="button" onClick={onNewKeys}>
           {words.newKeys}
         </button>
+        {!own && row.roles.length > 0 && (
+          <button type="button" className="button" onClick={onTakeOff}>
+            {words.takeOff}
+          </button>
+        )}
         {endsOthers && (
           <button type="button" className="button" onClick={onEnd}>
             {words.endSessions}
