@@ -236,7 +236,7 @@ def test_an_id_token_of_another_attempt_is_refused(site: Any) -> None:
         known.subject(Asking("another nonce", asking.verifier), code)
 
 
-FLAWS = {
+FLAWS: dict[str, dict[str, Any]] = {
     "issuer": {"iss": "https://evil.example"},
     "audience": {"aud": "somebody-else"},
     "party": {"azp": "somebody-else"},
@@ -251,8 +251,8 @@ def test_a_token_with_a_flaw_is_nobodys(site: Any, monkeypatch: Any, flaw: str) 
     """Tokens by a key that we trust, each wrong in one claim; the sound one is accepted."""
     known, key = site.web.people.provider, RSAKey.generate_key(2048, {"kid": "1"})
     now = now_ms() // 1000
-    sound = {"iss": known.issuer, "aud": CLIENT, "sub": "jo", "nonce": "n", "iat": now}
-    sound |= {"exp": now + 300}
+    sound: dict[str, Any] = {"iss": known.issuer, "aud": CLIENT, "sub": "jo", "nonce": "n"}
+    sound |= {"iat": now, "exp": now + 300}
     monkeypatch.setattr(known, "_provider", lambda: ({}, key))
     token = jwt.encode({"alg": "RS256", "kid": "1"}, sound, key)
     assert known._checked(token, "n") == "jo"
