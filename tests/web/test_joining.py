@@ -12,7 +12,7 @@ import httpx
 import pyrage
 import pytest
 
-from plainview.base.clock import now_ms
+from plainview.base.clock import now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.release import keyfile
 from plainview.testing.authenticator import at
@@ -22,6 +22,7 @@ from plainview.tlog.entries import make, signed_bytes
 from plainview.tlog.signing import sign
 from plainview.web.invitations import LIFE_MS
 from plainview.web.sessions import ABSOLUTE_MS, IDLE_MS
+from plainview.web.signin import CONTEXT
 
 WISH = {"name": "Jo Novak", "roles": ["operator"], "org": "City control room"}
 
@@ -607,3 +608,21 @@ def test_who_leaves_is_taken_off_by_two(office: Office) -> None:
     office.dpo_member.state("approve", proposal=made["hash"])
     assert office.dpo_member.http.get("/api/proposals").json() == []
     refused(jo.sign_in, 401, "no role any more")
+
+
+def test_a_program_with_a_key_file_drafts_and_signs(office: Office) -> None:
+    key = office.town.dpo.signing
+    time = to_iso(now_ms())
+    proof = b64(key.sign(CONTEXT + office.site.url.encode() + b"\n" + time.encode()))
+    with office.site.client() as program:
+        body = {"key_id": key.key_id, "time": time, "sig": proof}
+        token = program.post("/api/session/key", json=body).json()["token"]
+        program.headers["authorization"] = f"Bearer {token}"
+        wanted = {"type": "camera", "body": {"camera": "cam-01", "status": "removed"}}
+        drafted = program.post("/api/statements/draft", json=wanted).json()
+        assert drafted["document"]["by"] == [key.key_id]
+        sent = {"draft": drafted["draft"], "sig": b64(key.sign(signed_bytes(drafted["document"])))}
+        assert program.post("/api/statements", json=sent).status_code == 200
+        (row,) = [one for one in program.get("/api/my/sessions").json() if one["current"]]
+        assert row["kind"] == "bearer"
+    assert office.site.web.register.camera("cam-01").status == "removed"

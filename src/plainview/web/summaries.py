@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from plainview.base.ids import unb64
-from plainview.errors import BadFormat
+from plainview.errors import BadFormat, NotFound
 from plainview.tlog.entries import key_id
 from plainview.web.catalogue import Catalogue
 from plainview.web.context import Web
@@ -83,7 +83,9 @@ def _key_ids(value: Any) -> str:
 
 def _named(web: Web, person: str) -> str:
     """A name where it is known here, and the id, which is what the log will say."""
-    waiting = web.people.invitations.listed()
-    names = {one.card["person"]: one.asked.name for one in waiting if one.card}
-    names |= {one.person: one.name for one in web.register.people() if one.name}
-    return f"{names[person]} ({person})" if person in names else person
+    asked = {one.card["person"]: one.asked for one in web.people.invitations.listed() if one.card}
+    try:
+        name = web.register.person(person).name
+    except NotFound:
+        name = asked[person].name if person in asked else None
+    return f"{name} ({person})" if name else person
