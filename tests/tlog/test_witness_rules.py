@@ -23,7 +23,7 @@ from plainview.base import durable
 from plainview.base.ids import b64
 from plainview.errors import LogAway, Refused, StoreDamaged, UnsafeStart
 from plainview.testing.city import ORIGIN, START, City, key_of
-from plainview.tlog import cosign, merkle, notes, proofs
+from plainview.tlog import cosign, merkle, notes, proofs, trees
 from plainview.tlog.beginning import open_log
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import Signer
@@ -40,14 +40,14 @@ class Tree:
 
     def __init__(self, size: int = 64, *, fork: str = "") -> None:
         self.hashes = [merkle.leaf_hash(f"{fork}{i}".encode()) for i in range(size)]
-        self.source = proofs.source(self.hashes)
+        self.source = trees.source(self.hashes)
 
     def note(self, size: int, signer: Signer = SIGNER, origin: str = ORIGIN) -> bytes:
         text = Checkpoint(origin, size, merkle.root(self.hashes[:size])).text()
         return notes.render(text, [signer.sign(text)])
 
     def request(self, old: int, new: int, **changes: object) -> bytes:
-        proof = merkle.consistency_proof(self.source, old, new) if old <= new else []
+        proof = proofs.consistency_proof(self.source, old, new) if old <= new else []
         return request_bytes(old, proof, self.note(new, **changes))  # type: ignore[arg-type]
 
 
@@ -230,7 +230,7 @@ def address(witness: Witness) -> Iterator[str]:
 def test_client_and_server_agree(address: str) -> None:
     for old, new in ((0, 5), (5, 9)):
         note = TREE.note(new)
-        proof = merkle.consistency_proof(TREE.source, old, new)
+        proof = proofs.consistency_proof(TREE.source, old, new)
         (line,) = add_checkpoint(address, old, proof, note)
         signed(line.text().encode(), note)
     with pytest.raises(OtherSize) as told:

@@ -48,14 +48,18 @@ def add_checkpoint(
 
 
 def _post(url: str, body: bytes, timeout: float) -> tuple[int, str, bytes]:
-    parts = urllib.parse.urlsplit(url)
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-    if parts.scheme not in kinds or not parts.hostname:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise LogAway(f"{url} is not an address of a witness: {error}.") from error
+    if parts.scheme not in kinds or not host:
         raise LogAway(f"{url} is not an address of a witness.")
     try:
-        with closing(kinds[parts.scheme](parts.hostname, parts.port, timeout=timeout)) as link:
+        with closing(kinds[parts.scheme](host, port, timeout=timeout)) as link:
             link.request("POST", parts.path, body)
             answer = link.getresponse()
             return answer.status, answer.headers.get_content_type(), answer.read(_MAX_ANSWER)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, UnicodeError, http.client.HTTPException) as error:
         raise LogAway(f"the witness {url} cannot be reached: {error}.") from error

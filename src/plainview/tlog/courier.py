@@ -1,0 +1,79 @@
+"""The courier: the keeper's child that asks witnesses, so that no key is where the network is.
+
+The keeper starts it (`keeper.courier`, which describes what they say to each other) and hands it
+one socket as its input and output. It reads the public log alone, and makes the consistency proofs
+out of its tiles. Nobody believes it: the keeper verifies every line by its trust policy.
+
+    python -m plainview.tlog.courier LOG_FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+from plainview.base.shutdown import die_with_parent
+from plainview.errors import LogAway, PlainviewError, Refused
+from plainview.tlog import notes, proofs, tiles, trees
+from plainview.tlog.checkpoint import Checkpoint
+from plainview.tlog.notes import SignatureLine
+from plainview.tlog.witness_client import OtherSize, add_checkpoint
+
+_LARGEST = 131_072
+"""Bytes of a question: a note (64 KiB) and an address."""
+
+
+class Courier:
+    """What each witness saw last, by its address; a wrong memory costs one question more."""
+
+    def __init__(self, log_dir: Path) -> None:
+        self._log_dir = log_dir
+        self._sizes: dict[str, int] = {}
+
+    def answer(self, url: str, note: bytes) -> dict[str, str]:
+        """The witness's lines on `note`, or why there are none."""
+        try:
+            lines = self._ask(url, note)
+        except Refused as error:
+            return {"refused": error.message}
+        except PlainviewError as error:
+            return {"away": error.message}
+        return {"lines": "".join(line.text() for line in lines)}
+
+    def _ask(self, url: str, note: bytes) -> list[SignatureLine]:
+        size = Checkpoint.parse(notes.parse(note)[0]).size
+        old = self._sizes.get(url, size)
+        try:
+            lines = add_checkpoint(url, old, self._proof(old, size), note)
+        except OtherSize as other:
+            if other.size > size or other.size == old:
+                raise
+            lines = add_checkpoint(url, other.size, self._proof(other.size, size), note)
+        self._sizes[url] = size
+        return lines
+
+    def _proof(self, old: int, size: int) -> list[bytes]:
+        tree = trees.of_tiles(
+            lambda *tile: (self._log_dir / tiles.tile_path(*tile)).read_bytes(), size
+        )
+        try:
+            return proofs.consistency_proof(tree, old, size)
+        except OSError as error:
+            raise LogAway(f"A tile of the log cannot be read: {error.strerror}.") from error
+
+
+def main(log_dir: Path) -> None:
+    """Answer until the keeper is gone: killed with it, or at the end of its questions."""
+    die_with_parent()
+    courier = Courier(log_dir)
+    with socket.socket(fileno=sys.stdin.fileno()) as link:
+        while question := link.recv(_LARGEST):
+            asked = json.loads(question)
+            answer = courier.answer(asked["url"], asked["note"].encode())
+            link.sendall(json.dumps(answer, ensure_ascii=False).encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
