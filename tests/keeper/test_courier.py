@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from plainview.base import landlock
 from plainview.errors import KeeperAway, UnsafeStart
 from plainview.keeper.courier import ANSWER_SECONDS, START_SECONDS
 from plainview.node import setup
@@ -264,6 +265,8 @@ def test_it_is_given_nothing(apart: tuple[Any, Any, int]) -> None:
     assert handles[0] == handles[1]
     assert handles[0].startswith("socket:")
     assert handles[2] == "/dev/null"
+    if landlock.version():
+        assert "NoNewPrivs:\t1" in Path(f"/proc/{child}/status").read_text()
     assert handles[0] not in {
         str(one.readlink()) for one in Path(f"/proc/{process.pid}/fd").iterdir()
     }
@@ -284,6 +287,32 @@ def test_it_ends_when_the_keeper_is_told_to(apart: tuple[Any, Any, int]) -> None
     process.terminate()
     assert process.wait(ANSWER_SECONDS) == 0
     assert gone(child)
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this system has no Landlock")
+def test_it_could_not_read_the_keys_if_it_wanted(city: Any) -> None:
+    """What the courier may open, tried from where it stands: it confines itself first."""
+    wait_until(lambda: is_witnessed(city))
+    code = (
+        "import sys; from pathlib import Path; from plainview.tlog import courier\n"
+        "courier.Courier = lambda log: print(*map(can, sys.argv[2:])) or sys.exit()\n"
+        "def can(name):\n"
+        "    try:\n"
+        "        return len(Path(name).read_bytes()) > 0\n"
+        "    except PermissionError:\n"
+        "        return False\n"
+        "courier.main(Path(sys.argv[1]))\n"
+    )
+    log, keys = city.settings.log_dir, city.settings.keys_dir
+    secrets = [keys / "log.key", keys / "keeper.db", keys / "ring.json", "/proc/self/environ"]
+    files = [log / "head", "/etc/passwd", *secrets]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(log), *map(str, files)],
+        env={**os.environ, "PYTHONPATH": str(Path(setup.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["True", "True", "False", "False", "False", "False"], done.stderr
 
 
 # -- its own work

@@ -27,7 +27,8 @@ ANSWER_SECONDS = 12.0
 """The courier itself gives up on a witness after 5 s, so that more than this is a hung courier."""
 START_SECONDS = 1.0
 """From one start to the next: one that dies of every question must not busy the machine."""
-_LARGEST = 131_072
+_LARGEST, _LONGEST = 131_072, 300
+"""Bytes of an answer; characters of a reason."""
 _KEPT = ("PYTHON", "SSL_CERT_")
 
 
@@ -75,6 +76,7 @@ class Courier:
             case {"lines": str(lines)}:
                 return parse_lines(lines.encode())
             case {"refused": str(told)}:
-                raise Refused(told)
-            case _:
-                raise LogAway(str(answer)[:300])
+                raise Refused(told[:_LONGEST])
+            case {"away": str(told)}:
+                raise LogAway(told[:_LONGEST])
+        raise LogAway("The courier answers nonsense.")

@@ -2,7 +2,8 @@
 
 The keeper starts it (`keeper.courier`, which describes what they say to each other) and hands it
 one socket as its input and output. It reads the public log alone, and makes the consistency proofs
-out of its tiles. Nobody believes it: the keeper verifies every line by its trust policy.
+out of its tiles. Nobody believes it: the keeper verifies every line by its trust policy. It runs
+under the keeper's user; where the system has Landlock it can open neither keys nor processes.
 
     python -m plainview.tlog.courier LOG_FOLDER
 """
@@ -10,10 +11,12 @@ out of its tiles. Nobody believes it: the keeper verifies every line by its trus
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from pathlib import Path
 
+from plainview.base import landlock
 from plainview.base.shutdown import die_with_parent
 from plainview.errors import LogAway, PlainviewError, Refused
 from plainview.tlog import notes, proofs, tiles, trees
@@ -64,9 +67,18 @@ class Courier:
             raise LogAway(f"A tile of the log cannot be read: {error.strerror}.") from error
 
 
+def _needed() -> list[Path]:
+    """What names and certificates are looked up in, and what Python may still load."""
+    system = ["/etc", "/usr", "/lib", "/lib64", sys.prefix, sys.base_prefix]
+    given = [value for name, value in os.environ.items() if name.startswith("SSL_CERT_")]
+    resolver = Path("/etc/resolv.conf").resolve().parent  # where it is only linked from /etc
+    return [*map(Path, [*system, *given]), resolver]
+
+
 def main(log_dir: Path) -> None:
     """Answer until the keeper is gone: killed with it, or at the end of its questions."""
     die_with_parent()
+    landlock.confine([log_dir, *_needed()])
     courier = Courier(log_dir)
     with socket.socket(fileno=sys.stdin.fileno()) as link:
         while question := link.recv(_LARGEST):
