@@ -231,8 +231,7 @@ def test_client_and_server_agree(address: str) -> None:
     for old, new in ((0, 5), (5, 9)):
         note = TREE.note(new)
         proof = proofs.consistency_proof(TREE.source, old, new)
-        (line,) = add_checkpoint(address, old, proof, note)
-        signed(line.text().encode(), note)
+        signed(add_checkpoint(address, old, proof, note), note)
     with pytest.raises(OtherSize) as told:
         add_checkpoint(address, 0, [], TREE.note(20))
     assert told.value.size == 9
@@ -294,7 +293,7 @@ def test_the_command_runs_a_witness_that_a_policy_trusts(tmp_path: Path) -> None
         lines = add_checkpoint(told[2][-1], 0, [], log.head)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-    log.publish(log.head, lines)
+    log.publish(log.head, notes.parse_lines(lines))
     text = f"log {SIGNER.verifier.vkey()}\nwitness w1 {told[1][-1]}\nquorum w1\n"
     policy = Policy.parse(text)
     assert policy.check((tmp_path / "log" / "checkpoint").read_bytes()).checkpoint.size == log.size

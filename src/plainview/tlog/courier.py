@@ -5,6 +5,8 @@ one socket as its input and output. It reads the public log alone, and makes the
 out of its tiles. Nobody believes it: the keeper verifies every line by its trust policy. It runs
 under the keeper's user; where the system has Landlock it can open neither keys nor processes.
 
+It imports little, as each start of a keeper waits for it, and nothing that knows a key.
+
     python -m plainview.tlog.courier LOG_FOLDER
 """
 
@@ -19,9 +21,7 @@ from pathlib import Path
 from plainview.base import landlock
 from plainview.base.shutdown import die_with_parent
 from plainview.errors import LogAway, PlainviewError, Refused
-from plainview.tlog import notes, proofs, tiles, trees
-from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.notes import SignatureLine
+from plainview.tlog import proofs, tiles, trees
 from plainview.tlog.witness_client import OtherSize, add_checkpoint
 
 _LARGEST = 131_072
@@ -43,10 +43,11 @@ class Courier:
             return {"refused": error.message}
         except PlainviewError as error:
             return {"away": error.message}
-        return {"lines": "".join(line.text() for line in lines)}
+        return {"lines": lines.decode(errors="replace")}
 
-    def _ask(self, url: str, note: bytes) -> list[SignatureLine]:
-        size = Checkpoint.parse(notes.parse(note)[0]).size
+    def _ask(self, url: str, note: bytes) -> bytes:
+        _origin, size_line, _rest = note.split(b"\n", 2)
+        size = int(size_line)  # the keeper's own note, written the one way there is
         old = self._sizes.get(url, size)
         try:
             lines = add_checkpoint(url, old, self._proof(old, size), note)
