@@ -89,6 +89,14 @@ class Register(Questions):
         with self._follower.book() as book:
             return list(book.cameras.get(name, ()))
 
+    def ends(self) -> dict[str, Ms | None]:
+        """When each record (`kind/id`) in its newest version ends; None if it does not say."""
+        with self._follower.book() as book:
+            newest = {name: versions[-1] for name, versions in book.records.items()}
+        return {
+            name: one.lapses if "valid_to" in one.record else None for name, one in newest.items()
+        }
+
     def proposals(self) -> dict[str, Proposal]:
         """What waits for a second person, by the hash of its entry; some may have ended."""
         with self._follower.book() as book:

@@ -32,6 +32,7 @@ from plainview.web.condition import Condition
 from plainview.web.context import Web
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.endings import Endings
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
 from plainview.web.letters import Letters
@@ -177,7 +178,9 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),
         playbacks=Playbacks(keys, pulse, store, clock=clock),
         recorders=recorders,
-        condition=Condition(keeper, recorders, settings.processes_file, clock),
+        condition=Condition(
+            keeper, recorders, settings.processes_file, clock, Endings(register, t, clock).problems
+        ),
         requests=Requests(),
         token=MonitorToken(settings.token_file),
         pages=Pages(t, _common(settings, register)),
