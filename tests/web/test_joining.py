@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pyrage
 import pytest
+from typer.testing import CliRunner
 
 from plainview.base.clock import now_ms, to_iso
 from plainview.base.ids import b64
+from plainview.cli.person import app
 from plainview.release import keyfile
 from plainview.testing.authenticator import at
 from plainview.testing.hall import Citizen
@@ -626,3 +629,46 @@ def test_a_program_with_a_key_file_drafts_and_signs(office: Office) -> None:
         (row,) = [one for one in program.get("/api/my/sessions").json() if one["current"]]
         assert row["kind"] == "bearer"
     assert office.site.web.register.camera("cam-01").status == "removed"
+
+
+def test_a_key_file_approves_what_a_passkey_proposed(office: Office, tmp_path: Path) -> None:
+    jo, town = office.member(), office.town
+    jo.join(office.invite())
+    card = office.waiting(office.admin_member)[0]["card"]
+    made = office.admin_member.state("propose", type="enrol", body=card)
+    file = tmp_path / "ana.json"
+    fresh = keyfile.generate("Ana Novak", town.dpo.person.person)
+    replace(fresh, signing=town.dpo.signing).write(file)
+    folder = ["--data", str(town.settings.data)]
+    told = CliRunner().invoke(app, ["approve", made["hash"], "--key", str(file), *folder])
+    assert told.exit_code == 0, told.output
+    assert card["person"] in told.output
+    office.site.web.register.sync()
+    jo.sign_in()
+
+
+def test_key_files_propose_and_approve(office: Office, tmp_path: Path) -> None:
+    town, folder = office.town, ["--data", str(office.town.settings.data)]
+    files = {}
+    for name, citizen in (("ana", town.dpo), ("vera", office.admin)):
+        files[name] = tmp_path / f"{name}.json"
+        fresh = keyfile.generate(citizen.name, citizen.person.person)
+        replace(fresh, signing=citizen.signing).write(files[name])
+    jo = tmp_path / "jo.json"
+    wish = ["--name", "Jo Novak", "--role", "auditor", "--org", "City"]
+    for command in (
+        ["keygen", *wish, "--out", str(jo), "--id", "p-jo"],
+        ["propose", str(tmp_path / "jo.card.json"), "--key", str(files["vera"]), *folder],
+    ):
+        told = CliRunner().invoke(app, command)
+        assert told.exit_code == 0, told.output
+    office.site.web.register.sync()
+    (proposal,) = office.site.web.register.proposals()
+    assert proposal in told.output.replace("\n", "")
+    alone = ["approve", proposal, "--key", str(files["vera"]), *folder]
+    assert CliRunner().invoke(app, alone).exit_code != 0
+    told = CliRunner().invoke(app, ["approve", proposal, "--key", str(files["ana"]), *folder])
+    assert told.exit_code == 0, told.output
+    office.site.web.register.sync()
+    found = office.site.web.register.person("p-jo")
+    assert (found.roles, found.name) == (("auditor",), "Jo Novak")
