@@ -31,6 +31,7 @@ from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
+from plainview.web.rights import Rights
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
 from plainview.web.token import MonitorToken
@@ -50,6 +51,7 @@ class Web:
     doorkeeper: Doorkeeper
     pseudonyms: Pseudonyms
     standing: Standing
+    rights: Rights
     rechecks: Rechecks
     sign_ins: RateLimit
     deeds: RateLimit
@@ -83,6 +85,7 @@ class Web:
         Raises the keeper's errors, and `TooMany` for somebody who floods the log.
         """
         self.deeds.spend(person)
+        # TODO(issue 5): policy=self.rights.hash, as soon as the keeper's act takes it.
         logged = self.keeper.act(self.actor(person), role, act, detail)
         self.sessions.note_act(person, logged.index, act, detail, logged.salt)
         return logged.index
