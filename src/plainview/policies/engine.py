@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,14 +27,12 @@ from plainview.policies.model import (
     entities,
     uid,
 )
-from plainview.policies.permissions import Permission
+from plainview.policies.permissions import Permission, Role
 
 REMEMBERED = 32_768
 """Decisions in memory: a control room of 100 people with 300 cameras each."""
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_ACTION = re.compile(
-    r'^action "?([a-z_.]+)"?(?: appliesTo \{(.*?)\n\})?;', re.MULTILINE | re.DOTALL
-)
+_ACTION = re.compile(r'(?ms)^action "?([a-z_.]+)"?(?: appliesTo \{(.*?)\n\})?;')
 _RESOURCES = re.compile(r"resource: \[(.*?)\]", re.DOTALL)
 
 
@@ -97,14 +94,14 @@ class Engine:
         """What this person may do somewhere."""
         return frozenset(one for one in Permission if self.decide(who, one).allowed)
 
-    def roles(self, action: Permission, roles: Iterable[str]) -> tuple[str, ...]:
-        """Those of these roles that allow it somewhere to somebody who has no other."""
-        someone = "someone"
-        return tuple(
-            role
-            for role in roles
-            if self.decide(Principal(someone, frozenset({role})), action).allowed
-        )
+    def roles(self, action: Permission) -> tuple[Role, ...]:
+        """The roles that allow it somewhere to somebody who has no other."""
+        return tuple(role for role in Role if self.decide(alone(role), action).allowed)
+
+
+def alone(role: Role) -> Principal:
+    """Somebody who has this role and no other."""
+    return Principal("someone", frozenset({role.value}))
 
 
 def _places(schema: str) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What each route demands, and the open doors. Who holds what, the policies say (`plainview.policies`).
+"""What each route demands, and the open doors. Who may, `plainview.policies` decides.
 
 Everything is denied by default. A route declares `needs(Permission.X)` or `open_door("why")`;
 `check_doors` walks all routes when the application is made and refuses to start if one declares

@@ -14,7 +14,7 @@ from plainview.errors import NotAuthorised
 from plainview.policies.engine import Engine
 from plainview.policies.model import SYSTEM, UNASKED, Camera, Context, Decision, Principal, Resource
 from plainview.policies.model import Request as RequestMade
-from plainview.policies.permissions import Permission, Role
+from plainview.policies.permissions import Permission
 from plainview.register.answers import Camera as Registered
 from plainview.register.projection import Register
 from plainview.web.catalogue import Catalogue
@@ -132,7 +132,7 @@ class Rights:
         return t("forbidden.text", roles=names, what=what)
 
     def _hint(self, permission: Permission) -> str:
-        holders = self.engine.roles(permission, [role.value for role in Role])
+        holders = self.engine.roles(permission)
         if not holders:
             return self._t("forbidden.nobody")
         return self._t("forbidden.hint", roles=", ".join(self._t(f"role.{one}") for one in holders))

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from plainview.errors import NotFound
+from plainview.policies.engine import alone
 from plainview.policies.invariants import INVARIANTS
-from plainview.policies.model import Principal
 from plainview.policies.permissions import Permission, Role
 from plainview.web.context import Web, web_of
 from plainview.web.permissions import open_door
@@ -62,7 +62,7 @@ def _shown(web: Web) -> dict[str, Any]:
     t, engine = web.t, web.rights.engine
 
     def may(role: Role) -> list[str]:
-        held = engine.held(Principal("someone", frozenset({role.value})))
+        held = engine.held(alone(role))
         return [t(f"may.{one.replace('.', '_')}") for one in Permission if one in held]
 
     forbids = [one.id for one in engine.policies if one.effect == "forbid"]
