@@ -52,7 +52,8 @@ class Rights:
         """Raises `Forbidden` with what is missing."""
         decision = self.engine.decide(principal(session), permission, what, context)
         if not decision.allowed:
-            raise Forbidden(self._why(session, permission, decision), hint=self._hint(permission))
+            text, hint = self._why(session, permission, decision)
+            raise Forbidden(text, hint=hint)
 
     def role(
         self,
@@ -121,21 +122,25 @@ class Rights:
         asked, known = self._places.get(name, (0.0, None))
         return known if time.monotonic() - asked < FRESH_S else None
 
-    def _why(self, session: SignedIn, permission: Permission, decision: Decision) -> str:
-        t, what = self._t, self._t(f"may.{permission.replace('.', '_')}")
+    def _why(
+        self, session: SignedIn, permission: Permission, decision: Decision
+    ) -> tuple[str, str]:
+        """What is missing and what to do, in plain words."""
+        t, reasons = self._t, decision.reasons
         if decision.invariants:
-            return t(f"invariant.{decision.invariants[0]}")
-        if decision.reasons:
-            known = f"rule.{decision.reasons[0]}"
-            return t(known) if t.has(known) else t("rule.other", name=decision.reasons[0])
-        names = ", ".join(t(f"role.{role}") for role in session.roles)
-        return t("forbidden.text", roles=names, what=what)
-
-    def _hint(self, permission: Permission) -> str:
+            return t(f"invariant.{decision.invariants[0]}"), t("forbidden.ask")
+        if reasons:
+            known = t.has(f"rule.{reasons[0]}")
+            text = t(f"rule.{reasons[0]}") if known else t("rule.other", name=reasons[0])
+            return text, t("forbidden.ask")
+        what = t(f"may.{permission.replace('.', '_')}")
+        text = t("forbidden.text", roles=self._names(session.roles), what=what)
         holders = self.engine.roles(permission)
-        if not holders:
-            return self._t("forbidden.nobody")
-        return self._t("forbidden.hint", roles=", ".join(self._t(f"role.{one}") for one in holders))
+        hint = t("forbidden.hint", roles=self._names(holders)) if holders else t("forbidden.nobody")
+        return text, hint
+
+    def _names(self, roles: Iterable[str]) -> str:
+        return ", ".join(self._t(f"role.{role}") for role in roles)
 
 
 def principal(session: SignedIn) -> Principal:
