@@ -43,23 +43,28 @@ class Batch:
         self._rows = {}
 
 
-def write(batch: Batch, index: int, entry: Entry, clock: Ms, history: History) -> None:
-    """Write the rows of one entry that `history` has just applied; `clock` is from before."""
+def write(
+    batch: Batch, index: int, entry: Entry, stated: Entry, clock: Ms, history: History
+) -> None:
+    """Write the rows of one entry that `history` has just applied; `clock` is from before.
+
+    `stated` is what it put in force: itself, or what it approved.
+    """
     leaf = entry.hash
     batch.add(t.ENTRIES, idx=index, type=entry.type, time_ms=entry.time, leaf=leaf)
-    if entry.by:
+    if entry.by or entry.type == "objection":
         batch.add(
             t.STATEMENTS,
             idx=index,
             id=entry.id,
-            type=entry.type,
-            subject=_subject(entry),
+            type=stated.type,
+            subject=_subject(stated),
             clock_ms=clock,
             raw=entry.raw,
         )
-    step = _STEPS.get(entry.type)
+    step = _STEPS.get(stated.type)
     if step is not None:
-        step(batch, index, entry, history)
+        step(batch, index, stated, history)
 
 
 def write_rejected(batch: Batch, index: int, raw_leaf: str, reason: str) -> None:
@@ -70,6 +75,8 @@ def write_rejected(batch: Batch, index: int, raw_leaf: str, reason: str) -> None
 
 def _subject(entry: Entry) -> str:
     body = entry.body
+    if entry.type == "record":
+        return f"{body['kind']}/{body['id']}"
     for name in ("camera", "set", "person"):
         if isinstance(body.get(name), str):
             return str(body[name])
@@ -90,8 +97,8 @@ def _enrol(batch: Batch, index: int, entry: Entry, history: History) -> None:
 
 
 def _key(batch: Batch, index: int, person: dict[str, Any]) -> None:
-    known = key_id(unb64(person["key"]))
-    batch.add(t.KEYS, key_id=known, idx=index, person=person["person"])
+    for key in (person["key"], *person.get("more_keys", ())):
+        batch.add(t.KEYS, key_id=key_id(unb64(key)), idx=index, person=person["person"])
 
 
 def _windows(batch: Batch, index: int, entry: Entry, history: History) -> None:
