@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from plainview.base.clock import now_ms, to_iso
 from plainview.policies.files import load
 from plainview.policies.invariants import INVARIANTS
 from plainview.policies.permissions import Permission, Role
+from plainview.tlog.entries import make, parse
+from plainview.tlog.signing import sign
 from plainview.web.rights import Forbidden
 from plainview.web.sessions import SignedIn
 from plainview.web.standing import Stands
@@ -93,11 +96,38 @@ def test_live_pictures_outside_ones_scope_never_begin(calm: Any) -> None:
         assert calm.web.register.sync() == 0, f"something was logged after {size} entries"
 
 
-def test_the_scope_on_the_log_is_read_from_the_enrolment(calm: Any) -> None:
-    stands = calm.web.standing._look_up(calm.town.operator.person.person)
-    assert "operator" in stands.roles
-    assert (stands.units, stands.cameras) == ((), ())
-    assert calm.web.standing._look_up("p-stranger") == Stands()
+def test_a_scope_that_two_people_put_on_the_log_counts_at_once(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.web.standing.FRESH_S", 0.0)
+    town, operator = site.town, site.town.operator
+    scope = {"units": [], "cameras": ["cam-elsewhere"]}
+    body = {**operator.person.body(), "scope": scope}
+    with site.browser(operator) as browser:
+        assert [one["id"] for one in browser.get("/api/cameras").json()] == ["cam-01"]
+        signers = [town.dpo.signing, town.officer.signing]
+        town.say(sign(make("enrol", body, time=now_ms()), signers))
+        site.web.register.sync()
+        assert browser.get("/api/me").json()["scope"] == scope
+        assert browser.get("/api/cameras").json() == []
+        refused = browser.post("/api/playback", json={**SPAN, "purpose": "traffic"})
+        assert refused.json()["message"] == site.web.t("rule.only-at-ones-cameras")
+
+
+def test_acts_on_the_log_name_the_rules_that_allowed_them(calm: Any) -> None:
+    now = now_ms()
+    span = {"camera": "cam-01", "from": to_iso(now - 60_000), "to": to_iso(now)}
+    with calm.browser(calm.town.operator) as browser:
+        begun = browser.post("/api/playback", json={**span, "purpose": "traffic"})
+        assert begun.status_code == 200, begun.text
+        browser.delete("/api/session")
+    calm.web.register.sync()
+    newest = [
+        parse(calm.web.register.raw(one.index)).body
+        for one in calm.web.register.recent(3, type="act")
+    ]
+    assert {body["act"] for body in newest} == {"signin", "playback", "signout"}
+    assert {body["policy"] for body in newest} == {load().hash}
 
 
 # -- roles and refusals

@@ -31,10 +31,12 @@ class Permission(StrEnum):
     REGISTER_APPROVE = "register.approve"  # be the second person
     REGISTER_REVOKE = "register.revoke"  # stop a camera, or what it rests on, at once
     OBJECTION_ANSWER = "objection.answer"
+    STATEMENT = "statement"  # have one drafted to sign; what it says needs its own permission
     PEOPLE_LIST = "people.list"
     PEOPLE_INVITE = "people.invite"
     PEOPLE_ENROL = "people.enrol"  # propose it
     PEOPLE_APPROVE = "people.approve"  # be the second person
+    PEOPLE_SIGN_OUT = "people.signout"  # end all sessions of somebody
     ACTS_READ_ALL = "acts.read_all"  # what everybody did; one's own acts are SELF
     POLICY_READ = "policy.read"
     HEALTH = "health"  # what is wrong, where, since when

@@ -142,7 +142,8 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     register, store = Register(settings), Store(settings)
     sessions = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
-    keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    rights = Rights(Engine(load()), register, t)
+    keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
     standing = Standing(register)
     recorders = Recorders(settings.recorder_socket)
     return Web(
@@ -156,7 +157,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         doorkeeper=Doorkeeper(sessions, settings.web_url),
         pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
         standing=standing,
-        rights=Rights(Engine(load()), register, t),
+        rights=rights,
         rechecks=Rechecks(sessions, standing),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),

@@ -80,13 +80,13 @@ class Web:
         return self.pseudonyms.actor(person, self.clock())
 
     def log_act(self, person: str, role: str, act: str, detail: dict[str, Any]) -> int:
-        """Log what a person does, before it is done; the index.
+        """Log what a person does and by which policies, before it is done; the index.
 
         Raises the keeper's errors, and `TooMany` for somebody who floods the log.
         """
         self.deeds.spend(person)
-        # TODO(issue 5): policy=self.rights.hash, as soon as the keeper's act takes it.
-        logged = self.keeper.act(self.actor(person), role, act, detail)
+        actor, policy = self.actor(person), self.rights.hash
+        logged = self.keeper.act(actor, role, act, detail, policy=policy)
         self.sessions.note_act(person, logged.index, act, detail, logged.salt)
         return logged.index
 

@@ -152,6 +152,9 @@ def principal(session: SignedIn) -> Principal:
 
 
 def seen_by_policies(found: Registered) -> Camera:
-    """A camera of the register as the policies see it."""
+    """A camera of the register as the policies see it. A scope names the ids of units; records of
+    before units had ids name them in words.
+    """
     record = found.record
-    return Camera(found.id, str(record["unit"]), str(record["kind"]), found.status)
+    unit = str(record.get("unit_id") or record["unit"])
+    return Camera(found.id, unit, str(record["kind"]), found.status)
