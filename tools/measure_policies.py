@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures a decision, in microseconds of processor time: docs/design/authorization.md.
 
-    .venv/bin/python tools/measure_policies.py
+.venv/bin/python tools/measure_policies.py
 """
 
 from __future__ import annotations

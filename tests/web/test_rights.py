@@ -188,7 +188,7 @@ def test_the_page_says_in_plain_words_who_may_and_shows_the_rules(calm: Any) -> 
         page = client.get("/policies").text
         assert 'href="/policies"' in client.get("/").text
     for role in Role:
-        assert f"<h3>{t(f'role.{role}')}</h3>" in page
+        assert f"<dt>{t(f'role.{role}')}</dt>" in page
     for text in (t("may.live"), t("rule.only-who-asked-opens"), t("policies.log_3")):
         assert text in page
     for name in INVARIANTS:

@@ -61,13 +61,16 @@ def file(request: Request, name: str) -> Response:
 def _shown(web: Web) -> dict[str, Any]:
     t, engine = web.t, web.rights.engine
 
-    def may(role: Role) -> list[str]:
-        held = engine.held(alone(role))
-        return [t(f"may.{one.replace('.', '_')}") for one in Permission if one in held]
+    held = {role: engine.held(alone(role)) for role in Role}
+    everybody = frozenset(Permission).intersection(*held.values())
+
+    def words(some: frozenset[Permission]) -> list[str]:
+        return [t(f"may.{one.replace('.', '_')}") for one in Permission if one in some]
 
     forbids = [one.id for one in engine.policies if one.effect == "forbid"]
     return {
-        "roles": [(t(f"role.{role}"), may(role)) for role in Role],
+        "everybody": words(everybody),
+        "roles": [(t(f"role.{role}"), words(held[role] - everybody)) for role in Role],
         "limits": [
             t(f"rule.{id}") if t.has(f"rule.{id}") else t("rule.other", name=id) for id in forbids
         ],
