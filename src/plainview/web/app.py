@@ -19,6 +19,8 @@ from plainview.base.software import installed
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
+from plainview.policies.engine import Engine
+from plainview.policies.files import load
 from plainview.redact import record
 from plainview.register.projection import Register
 from plainview.store.store import Store
@@ -38,7 +40,7 @@ from plainview.web.guard import Guard
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.monitor import Monitor
-from plainview.web.permissions import check_doors, may_watch
+from plainview.web.permissions import check_doors
 from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
@@ -47,6 +49,7 @@ from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
+from plainview.web.rights import Rights
 from plainview.web.routes import (
     account,
     algorithms,
@@ -58,6 +61,7 @@ from plainview.web.routes import (
     live,
     log,
     playback,
+    policies,
     requests,
     software,
 )
@@ -78,6 +82,7 @@ ROUTERS = (
     requests.router,
     software.router,
     algorithms.router,
+    policies.router,
 )
 SWEEP_S = 5.0
 LOOK_S = 15.0
@@ -123,7 +128,9 @@ def create_app(
     extra_routes: Sequence[APIRouter] = (),
     clock: Clock = now_ms,
 ) -> FastAPI:
-    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door."""
+    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door, or
+    the policies are not ones that can be trusted to decide.
+    """
     app = PlainviewApp(settings, make_parts(settings, clock))
     for router in (*ROUTERS, *extra_routes):
         app.include_router(router)
@@ -139,7 +146,8 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     register, store = Register(settings), Store(settings)
     sessions = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
-    keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    rights = Rights(Engine(load()), register, t)
+    keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
     standing = Standing(register)
     recorders = Recorders(settings.recorder_socket)
     return Web(
@@ -153,7 +161,8 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         doorkeeper=Doorkeeper(sessions, settings.web_url),
         pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
         standing=standing,
-        rechecks=Rechecks(sessions, standing, may_watch),
+        rights=rights,
+        rechecks=Rechecks(sessions, standing),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         letters=Letters(settings.own_dir / "letters.db", clock=clock),

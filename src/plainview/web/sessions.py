@@ -70,7 +70,10 @@ UPGRADES = Path(__file__).with_name("upgrades")
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A valid session. `key` is the hash that the table knows it by, never the secret itself."""
+    """A valid session. `key` is the hash that the table knows it by, never the secret itself.
+
+    `units` and `cameras` are the person's scope on the log, empty for all: `Standing` fills it in.
+    """
 
     key: str
     person: str
@@ -79,6 +82,8 @@ class SignedIn:
     kind: str
     purpose: str
     created: Ms
+    units: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
 
 
 class Sessions:
