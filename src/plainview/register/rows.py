@@ -10,13 +10,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Table, Update, update
+from sqlalchemy import Connection, Table, Update, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from plainview.base.clock import Ms, from_iso
 from plainview.base.ids import unb64
 from plainview.register import tables as t
-from plainview.tlog.entries import Entry, canonical, key_id
+from plainview.register.said import said_by
+from plainview.tlog.entries import Entry, canonical, key_id, parse
 from plainview.tlog.history import History
 
 
@@ -35,6 +36,15 @@ class Batch:
         """Change rows, those gathered before included."""
         self.flush()
         self._connection.execute(statement)
+
+    def statement(self, leaf: str) -> tuple[int, bytes]:
+        """Index and bytes of the statement with this leaf hash, which was applied before."""
+        self.flush()
+        query = select(t.STATEMENTS.c.idx, t.STATEMENTS.c.raw).join(
+            t.ENTRIES, t.ENTRIES.c.idx == t.STATEMENTS.c.idx
+        )
+        row = self._connection.execute(query.where(t.ENTRIES.c.leaf == leaf)).one()
+        return int(row.idx), bytes(row.raw)
 
     def flush(self) -> None:
         """Write out what was gathered."""
@@ -60,12 +70,34 @@ def write(batch: Batch, index: int, entry: Entry, clock: Ms, history: History) -
     step = _STEPS.get(entry.type)
     if step is not None:
         step(batch, index, entry, history)
+    _versions(batch, index, entry, max(clock, entry.time))
 
 
 def write_rejected(batch: Batch, index: int, raw_leaf: str, reason: str) -> None:
     """An entry that may not stand on the log changes nothing; it is remembered with the reason."""
     batch.add(t.ENTRIES, idx=index, type="rejected", time_ms=0, leaf=raw_leaf)
     batch.add(t.REJECTED, idx=index, reason=reason)
+
+
+def _versions(batch: Batch, index: int, entry: Entry, published: Ms) -> None:
+    """What the register says from this entry on; an approval says what its proposal does."""
+    said = index
+    if entry.type == "propose":
+        return
+    if entry.type == "approve":
+        said, raw = batch.statement(entry.body["proposal"])
+        entry = parse(raw)
+    for one in said_by(entry):
+        batch.add(
+            t.VERSIONS,
+            idx=index,
+            type=one.type,
+            subject=one.subject,
+            version=one.version,
+            status=one.status,
+            said=said,
+            published_ms=published,
+        )
 
 
 def _subject(entry: Entry) -> str:
