@@ -98,7 +98,7 @@ def test_a_database_of_the_first_release_is_taken_over_without_loss(
         assert context.get_current_revision() is not None
         assert not compare_metadata(context, metadata)
     upgraded(tmp_path / name, folder)
-    assert content(tmp_path / name) == before
+    assert content(tmp_path / name) == after
 
 
 @pytest.mark.parametrize("name", UPGRADED)

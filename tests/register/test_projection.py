@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from plainview.base.clock import DAY_MS
+from plainview.base.settings import Settings
 from plainview.errors import GateClosed, LogAway, NotFound, StoreDamaged
 from plainview.register import follow
 from plainview.register.follow import FRESH_SECONDS, Follower
 from plainview.register.private import Names
 from plainview.register.projection import Register
 from plainview.register.restore import restore
+from plainview.testing.city import City, digest
 from plainview.testing.town import CAMERA, SET, Town
 from plainview.tlog import merkle
 from plainview.tlog.entries import make, parse
@@ -129,6 +131,29 @@ def test_a_restart_equals_a_replay(tmp_path: Path) -> None:
         assert getattr(found, name) == getattr(expected, name), name
     for name in ("windows", "requests", "statements"):
         assert getattr(found, name) == getattr(expected, name), name
+
+
+def test_a_restart_equals_a_replay_of_what_two_people_publish(tmp_path: Path) -> None:
+    city = City()
+    city.register_story()
+    city.camera("cam-02")
+    city.keep("objection", camera="cam-02", version=1, commitment=digest("why"))
+    body = {"kind": "unit", "id": "traffic", "version": 1, "status": "active", "record": {}}
+    city.propose("p-dpo", "record", **body)
+    city.publish(tmp_path / "log")
+    settings = Settings(data=tmp_path)
+    with Register(settings) as register:
+        assert register.sync() == len(city.raws)
+        assert register.rejected() == []
+        (first, _) = register.cameras()
+        assert register.stated(first.index).type == "camera"
+        assert register.statements(["camera"], subject="cam-01", before=100) == [first.index]
+        assert register.person("p-clerk").org == "city"
+    follower = Follower(settings)
+    with follower.rows() as connection:
+        found = restore(connection)
+    follower.close()
+    assert vars(found) == vars(city.history)
 
 
 def test_an_entry_that_another_process_learnt_first_is_found(

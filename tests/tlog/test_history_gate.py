@@ -191,8 +191,18 @@ def test_a_record_from_before_there_was_a_choice_stays_valid(city: City) -> None
     index = city.state("camera", "p-dpo", **body, record=old)
     answer = city.history.may_record("cam-01", city.now + NOTICE_MS)
     assert (answer.index, answer.record) == (index, old)
-    with pytest.raises(BadFormat, match="record"):
-        city.state("camera", "p-dpo", **{**body, "version": 2}, record={**old, "blur": 3})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"audio": True}, {"biometric_identification": "faces"}, {"place": None}, {"profile": "none"}],
+)
+def test_what_a_record_must_say_it_says(city: City, wrong: dict[str, object]) -> None:
+    record = {**camera_record(), "height_cm": 600}  # the register's own models judge what is more
+    body = {"camera": "cam-01", "version": 1, "status": "active"}
+    with pytest.raises(BadFormat, match=next(iter(wrong))):
+        city.state("camera", "p-dpo", **body, record={**record, **wrong})
+    city.state("camera", "p-dpo", **body, record=record)
 
 
 def test_what_a_recorder_redacts_with_is_noted(city: City) -> None:

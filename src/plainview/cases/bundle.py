@@ -65,8 +65,11 @@ class Prover:
             return set()  # founders sign the founding entry themselves; its hash is pinned
         entry = parse(self._register.raw(index))
         found = {self._register.key_statement(key, index) for key in entry.by}
-        if entry.type == "custodian-set":
-            for member in entry.body["members"]:
+        if entry.type == "approve":
+            found.add(self._register.find(entry.body["proposal"]))
+        stated = self._register.stated(index)
+        if stated.type == "custodian-set":
+            for member in stated.body["members"]:
                 found.add(self._register.person_statement(member["person"], index))
         return found
 

@@ -69,8 +69,8 @@ class Desk:
         self._sessions: dict[str, Watching] = {}
         self.keeping = threading.Lock()  # no key is destroyed while a hold is on its way to the log
         self._windows, self._openings, self._watching = (threading.Lock() for _ in range(3))
-        told = (self.append, self.roots, self.gate, self.redaction, self.windows, self.act)
-        self.operations = (*told, self.watch, self.view_key, self.watch_end, self.opening)
+        told = (self.append, self.roots, self.gate, self.redaction, self.objection, self.windows)
+        self.operations = (*told, self.act, self.watch, self.view_key, self.watch_end, self.opening)
 
     def log(self, kind: str, body: Mapping[str, Any], ident: str) -> int:
         """An entry of the keeper's own."""
@@ -122,9 +122,15 @@ class Desk:
     def redaction(self, id: Id, **body: Any) -> int:
         return self.log("redaction", body, id)
 
+    def objection(self, id: Id, camera: str, version: int, commitment: str) -> int:
+        body = {"camera": camera, "version": version, "commitment": commitment}
+        return self.log("objection", body, id)
+
     # -- people who look
 
-    def act(self, id: Id, actor: str, role: str, act: str, detail: Object) -> Object:
+    def act(
+        self, id: Id, actor: str, role: str, act: str, detail: Object, policy: str | None = None
+    ) -> Object:
         """The commitment now; the detail waits in the box for its reveal."""
         clear = canonical(detail)
         if len(clear) > MAX_DETAIL:
@@ -135,7 +141,7 @@ class Desk:
         kept = self.box.put_detail(fresh)
         if kept.detail != fresh.detail:
             raise Refused("Another act has this submission id.", hint="Use a new id.")
-        body = {"actor": actor, "role": role, "act": act}
+        body = {"actor": actor, "role": role, "act": act, **({"policy": policy} if policy else {})}
         body["detail_commitment"] = commit(detail, bytes.fromhex(kept.salt))
         try:
             return {"index": self.log("act", body, id), "salt": kept.salt}
@@ -146,14 +152,15 @@ class Desk:
 
     def watch(
         self, id: Id, actor: str, role: str, kind: Literal["live", "playback"], camera: str,
-        from_ms: Ms, to_ms: Ms | None, purpose: str,
+        from_ms: Ms, to_ms: Ms | None, purpose: str, policy: str | None = None,
     ) -> Object:  # fmt: skip
         now = self._clock()
         start, end = (now - LIVE_BEFORE_MS, None) if kind == "live" else (from_ms, to_ms)
         if kind == "playback" and not (end and start < end <= start + DAY_MS):
             raise Refused("Playback needs a span of at most a day.", hint="Ask for less.")
         times = {"from": to_iso(start), "to": end and to_iso(end)}
-        act = self.act(id, actor, role, kind, {"camera": camera, **times, "purpose": purpose})
+        detail = {"camera": camera, **times, "purpose": purpose}
+        act = self.act(id, actor, role, kind, detail, policy)
         session, expires = new_id(), now + SESSION_MS
         with self._watching:
             live = {k: w for k, w in self._sessions.items() if w.expires > now}

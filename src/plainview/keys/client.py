@@ -152,9 +152,22 @@ class KeeperClient:
         """
         return int(self._ask("redaction", id=entry, **body))
 
-    def act(self, actor: str, role: str, act: str, detail: dict[str, Any]) -> Act:
-        """Log an act of a person: the commitment now, the detail at the reveal."""
-        question = {"actor": actor, "role": role, "act": act, "detail": detail}
+    def objection(self, entry: str, camera: str, version: int, commitment: str) -> int:
+        """Log that somebody objects to a version whose notice runs; the objection's number.
+
+        `entry` is the id to use, the same one when the caller asks a second time.
+        """
+        question = {"camera": camera, "version": version, "commitment": commitment}
+        return int(self._ask("objection", id=entry, **question))
+
+    def act(
+        self, actor: str, role: str, act: str, detail: dict[str, Any], *, policy: str | None = None
+    ) -> Act:
+        """Log an act of a person: the commitment now, the detail at the reveal.
+
+        `policy` is the hash of the policies by which it was allowed.
+        """
+        question = {"actor": actor, "role": role, "act": act, "detail": detail, "policy": policy}
         return Act(**self._ask("act", id=new_id(), **question))
 
     def watch(
@@ -166,10 +179,12 @@ class KeeperClient:
         from_ms: Ms,
         to_ms: Ms | None,
         purpose: str,
+        *,
+        policy: str | None = None,
     ) -> Session:
         """Log that somebody watches (`live` or `playback`), and get the right to its view keys."""
         question = {"actor": actor, "role": role, "kind": kind, "camera": camera}
-        span = {"from_ms": from_ms, "to_ms": to_ms, "purpose": purpose}
+        span = {"from_ms": from_ms, "to_ms": to_ms, "purpose": purpose, "policy": policy}
         return Session(**self._ask("watch", id=new_id(), **question, **span))
 
     def view_key(self, session: str, window: str) -> bytes:

@@ -1,7 +1,7 @@
 """What a camera's record may say besides what every record must: how it sees, and who and why.
 
-All of it is optional for the log's own rules, so that records from before stay valid; which of it
-is needed where is said by a legal profile (`legal`). None of it has a default: what a record does
+All of it is optional, so that records from before stay valid; which of it is needed where is said
+by a legal profile (`legal`). None of it has a default: what a record does
 not say, it does not say.
 """
 
@@ -156,7 +156,6 @@ class CameraDetails(Strict):
     # how pictures are kept, and what residents need
     storage: Storage | None = None
     transfers: Annotated[list[Text], Field(max_length=32)] | None = None
-    analytics: Literal["none"] | None = None
     sign: Sign | None = None
     complaints: Text | None = None
     authority: Text | None = None

@@ -153,7 +153,7 @@ def _one(batch: rows.Batch, history: History, index: int, raw: bytes, *, write: 
     clock = history.clock
     try:
         entry = parse(raw)
-        history.apply(index, entry)
+        stated = history.apply(index, entry)
     except PlainviewError as error:
         # The keeper never logs such an entry. It has no effect here, as it has none for strangers.
         _log.error("entry rejected", index=index, reason=error.message)
@@ -162,4 +162,4 @@ def _one(batch: rows.Batch, history: History, index: int, raw: bytes, *, write: 
             rows.write_rejected(batch, index, leaf_hash(raw).hex(), error.message)
         return
     if write:
-        rows.write(batch, index, entry, clock, history)
+        rows.write(batch, index, entry, stated, clock, history)

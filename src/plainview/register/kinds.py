@@ -7,6 +7,7 @@ revoked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -31,6 +32,7 @@ from plainview.register.fields import (
     ordered,
 )
 
+_ID = re.compile("[a-z0-9][a-z0-9-]{0,62}")
 STATUSES = ("active", "revoked")
 
 
@@ -209,6 +211,14 @@ def check_kind(kind: str) -> None:
     """Raises `BadFormat` unless there is such a kind."""
     if kind not in KINDS:
         raise BadFormat(f"{kind!r} is no kind of record.", hint=f"Kinds: {', '.join(KINDS)}.")
+
+
+def check_record_id(name: str) -> None:
+    """Raises `BadFormat` unless `name` can be a record's id."""
+    if not _ID.fullmatch(name):
+        raise BadFormat(
+            f"{name!r} cannot be a record's id.", hint="Use a-z, 0-9 and -, at most 63."
+        )
 
 
 def record_faults(kind: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:

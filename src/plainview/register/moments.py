@@ -6,6 +6,7 @@ own time where that is later. Both stand on the log, so a stranger gets the same
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -14,8 +15,9 @@ from plainview.base.clock import Ms
 from plainview.errors import GateClosed, NotFound, StoreDamaged
 from plainview.register import tables as t
 from plainview.register.answers import CameraAt, RegisterAt, Said
+from plainview.register.legal import Context
 from plainview.register.questions import Questions
-from plainview.register.said import said_by
+from plainview.register.said import proposed, said_by
 from plainview.tlog.entries import parse
 
 _V = t.VERSIONS.c
@@ -43,6 +45,31 @@ class Moments(Questions):
                 f"No {subject} is in the register.", hint="See: plainview register list."
             )
         return found
+
+    def records_in_force(self, at_ms: Ms) -> dict[str, dict[str, Any]]:
+        """`kind/id` -> record, of those that hold at that moment."""
+        with self._follower.book() as book:
+            found = {
+                name: next((one for one in reversed(versions) if one.effect <= at_ms), None)
+                for name, versions in book.records.items()
+            }
+        return {
+            name: dict(one.record)
+            for name, one in sorted(found.items())
+            if one is not None and one.status == "active" and at_ms < one.lapses
+        }
+
+    def context(self, record: Mapping[str, Any], now: Ms) -> Context:
+        """What a camera's record is judged beside by a legal profile."""
+        with self._follower.book() as book:
+            notice = book.rules.get("notice_seconds")
+            group = book.sets.get(str(record.get("custodian_set")))
+        if group is None:
+            return Context(now, notice, records=self.records_in_force(now))
+        people = [str(member["person"]) for member in group.members]
+        enrolled = self._newest(_V.type == "person", _V.subject.in_(people))
+        kinds = tuple(sorted({one.body["org_kind"] for one in enrolled if "org_kind" in one.body}))
+        return Context(now, notice, group.k, group.n, kinds, self.records_in_force(now))
 
     def at(self, time_ms: Ms, camera: str | None = None) -> RegisterAt:
         """What the register said at that moment, about everything or one camera.
@@ -92,7 +119,7 @@ def _versions(*which: Any) -> Select[Any]:
 
 
 def _said(row: Row[Any]) -> Said:
-    for content in said_by(parse(bytes(row.raw))):
+    for content in said_by(proposed(parse(bytes(row.raw)))):
         if (content.type, content.subject) == (row.type, row.subject):
             return Said(
                 row.type,

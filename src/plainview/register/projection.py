@@ -16,7 +16,7 @@ from plainview.register.answers import Camera, PersonOnLog, SetOnLog
 from plainview.register.follow import Follower
 from plainview.register.moments import Moments
 from plainview.register.private import Names
-from plainview.tlog.entries import key_id, parse
+from plainview.tlog.entries import key_id
 from plainview.tlog.history import CustodianSet, Person, Version
 
 
@@ -130,7 +130,7 @@ class Register(Moments):
     def _orgs(self, indexes: set[int]) -> dict[tuple[str, int], str]:
         found = {}
         for index in indexes:
-            body = parse(self.statement(index)).body
+            body = self.stated(index).body
             for person in body.get("people", [body]):
                 found[person["person"], index] = str(person["org"])
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, func, select
@@ -23,6 +24,7 @@ from plainview.register.answers import (
     WindowOnLog,
 )
 from plainview.register.follow import Follower
+from plainview.tlog.entries import Entry, parse
 
 MOST = 10_000
 """No answer is longer than this."""
@@ -76,6 +78,14 @@ class Questions:
         """The bytes of a signed statement. Raises `NotFound`."""
         query = select(t.STATEMENTS.c.raw).where(t.STATEMENTS.c.idx == index)
         return bytes(self._one(query, f"Entry {index} is no statement.").raw)
+
+    def stated(self, index: int) -> Entry:
+        """What a signed statement puts in force: itself, or what it approves. Raises `NotFound`."""
+        entry = parse(self.statement(index))
+        if entry.type != "approve":
+            return entry
+        inner = parse(self.raw(self.find(entry.body["proposal"]))).body
+        return replace(entry, type=inner["type"], body=inner["body"])
 
     def statements(
         self, types: Sequence[str], *, subject: str | None = None, before: int

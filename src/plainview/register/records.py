@@ -109,6 +109,7 @@ class CameraRecord(CameraDetails):
     fill: Literal["solid", "mosaic"] = "solid"
     audio: Literal[False] = False
     biometric_identification: Literal["none"] = "none"
+    analytics: Literal["none"] = "none"
     valid_from: Moment
 
     @model_validator(mode="after")
@@ -125,6 +126,10 @@ class CameraRecord(CameraDetails):
         return {"position": None, "area": None, **super().body()}
 
 
+Organisation = Literal["operator", "supplier", "court", "authority", "university", "civil-society"]
+"""What a person's organisation is; a set for sensitive places needs a member of a court."""
+
+
 class Person(Strict):
     """One person as the log knows them: keys and roles, no name."""
 
@@ -133,6 +138,7 @@ class Person(Strict):
     age: Annotated[str, Field(pattern=r"^age1[a-z0-9]{20,100}$")] | None = None
     roles: Annotated[list[str], Field(min_length=1, max_length=len(ROLES))]
     org: Text
+    org_kind: Organisation | None = None
     outside: bool = False
     name_commitment: Hash
 
@@ -146,8 +152,9 @@ class Person(Strict):
         return self
 
     def body(self) -> dict[str, Any]:
-        """The person as canonical JSON will hold it."""
-        return self.model_dump(mode="json")
+        """The person as canonical JSON will hold it: `age` in every one, what is optional only
+        where it is given."""
+        return {"age": None, **super().body()}
 
 
 def camera_record(values: dict[str, Any]) -> CameraRecord:

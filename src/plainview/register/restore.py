@@ -15,7 +15,9 @@ from plainview.register import tables as t
 from plainview.tlog.entries import parse
 from plainview.tlog.history import CustodianSet, History, Request, Window
 
-_RULES = ("founding", "enrol", "custodian-set", "camera")
+_RULES = ("founding", "propose", "enrol", "custodian-set", "camera", "record", "objection",
+          "answer")  # fmt: skip
+"""What is applied again; approvals stand under the type of what they approved."""
 
 
 def restore(connection: Connection) -> History:
@@ -26,7 +28,8 @@ def restore(connection: Connection) -> History:
     _requests(connection, history)
     state = connection.execute(select(t.STATE.c.next, t.STATE.c.clock_ms)).one()
     history.size, history.clock = state
-    ids = connection.execute(select(t.STATEMENTS.c.id, t.STATEMENTS.c.idx))
+    own = t.STATEMENTS.c.type == "objection"
+    ids = connection.execute(select(t.STATEMENTS.c.id, t.STATEMENTS.c.idx).where(~own))
     history.statements = {row.id: row.idx for row in ids}
     return history
 
@@ -37,10 +40,9 @@ def _statements(connection: Connection, history: History) -> list[CustodianSet]:
     sets = []
     for row in connection.execute(query):
         history.size, history.clock = row.idx, row.clock_ms
-        entry = parse(row.raw)
-        history.apply(row.idx, entry)
-        if entry.type == "custodian-set":
-            sets.append(history.sets[entry.body["set"]])
+        stated = history.apply(row.idx, parse(row.raw))
+        if stated.type == "custodian-set":
+            sets.append(history.sets[stated.body["set"]])
     return sets
 
 

@@ -17,7 +17,7 @@ from plainview.base.clock import Ms, from_iso
 from plainview.base.ids import unb64
 from plainview.register import tables as t
 from plainview.register.said import said_by
-from plainview.tlog.entries import Entry, canonical, key_id, parse
+from plainview.tlog.entries import Entry, canonical, key_id
 from plainview.tlog.history import History
 
 
@@ -37,14 +37,11 @@ class Batch:
         self.flush()
         self._connection.execute(statement)
 
-    def statement(self, leaf: str) -> tuple[int, bytes]:
-        """Index and bytes of the statement with this leaf hash, which was applied before."""
+    def index_of(self, leaf: str) -> int:
+        """The index of the entry with this leaf hash, which was applied before."""
         self.flush()
-        query = select(t.STATEMENTS.c.idx, t.STATEMENTS.c.raw).join(
-            t.ENTRIES, t.ENTRIES.c.idx == t.STATEMENTS.c.idx
-        )
-        row = self._connection.execute(query.where(t.ENTRIES.c.leaf == leaf)).one()
-        return int(row.idx), bytes(row.raw)
+        query = select(t.ENTRIES.c.idx).where(t.ENTRIES.c.leaf == leaf).limit(1)
+        return int(self._connection.execute(query).scalar_one())
 
     def flush(self) -> None:
         """Write out what was gathered."""
@@ -53,24 +50,29 @@ class Batch:
         self._rows = {}
 
 
-def write(batch: Batch, index: int, entry: Entry, clock: Ms, history: History) -> None:
-    """Write the rows of one entry that `history` has just applied; `clock` is from before."""
+def write(
+    batch: Batch, index: int, entry: Entry, stated: Entry, clock: Ms, history: History
+) -> None:
+    """Write the rows of one entry that `history` has just applied; `clock` is from before.
+
+    `stated` is what it put in force: itself, or what it approved.
+    """
     leaf = entry.hash
     batch.add(t.ENTRIES, idx=index, type=entry.type, time_ms=entry.time, leaf=leaf)
-    if entry.by:
+    if entry.by or entry.type == "objection":
         batch.add(
             t.STATEMENTS,
             idx=index,
             id=entry.id,
-            type=entry.type,
-            subject=_subject(entry),
+            type=stated.type,
+            subject=_subject(stated),
             clock_ms=clock,
             raw=entry.raw,
         )
-    step = _STEPS.get(entry.type)
+    step = _STEPS.get(stated.type)
     if step is not None:
-        step(batch, index, entry, history)
-    _versions(batch, index, entry, max(clock, entry.time))
+        step(batch, index, stated, history)
+    _versions(batch, index, entry, stated, max(clock, entry.time))
 
 
 def write_rejected(batch: Batch, index: int, raw_leaf: str, reason: str) -> None:
@@ -79,15 +81,13 @@ def write_rejected(batch: Batch, index: int, raw_leaf: str, reason: str) -> None
     batch.add(t.REJECTED, idx=index, reason=reason)
 
 
-def _versions(batch: Batch, index: int, entry: Entry, published: Ms) -> None:
+def _versions(batch: Batch, index: int, entry: Entry, stated: Entry, published: Ms) -> None:
     """What the register says from this entry on; an approval says what its proposal does."""
+    contents = list(said_by(stated))
     said = index
-    if entry.type == "propose":
-        return
-    if entry.type == "approve":
-        said, raw = batch.statement(entry.body["proposal"])
-        entry = parse(raw)
-    for one in said_by(entry):
+    if contents and entry.type == "approve":
+        said = batch.index_of(entry.body["proposal"])
+    for one in contents:
         batch.add(
             t.VERSIONS,
             idx=index,
@@ -102,6 +102,8 @@ def _versions(batch: Batch, index: int, entry: Entry, published: Ms) -> None:
 
 def _subject(entry: Entry) -> str:
     body = entry.body
+    if entry.type == "record":
+        return f"{body['kind']}/{body['id']}"
     for name in ("camera", "set", "person"):
         if isinstance(body.get(name), str):
             return str(body[name])
@@ -122,8 +124,8 @@ def _enrol(batch: Batch, index: int, entry: Entry, history: History) -> None:
 
 
 def _key(batch: Batch, index: int, person: dict[str, Any]) -> None:
-    known = key_id(unb64(person["key"]))
-    batch.add(t.KEYS, key_id=known, idx=index, person=person["person"])
+    for key in (person["key"], *person.get("more_keys", ())):
+        batch.add(t.KEYS, key_id=key_id(unb64(key)), idx=index, person=person["person"])
 
 
 def _windows(batch: Batch, index: int, entry: Entry, history: History) -> None:

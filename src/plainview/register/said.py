@@ -7,7 +7,7 @@ the same bytes in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from plainview.tlog.entries import Entry
@@ -24,11 +24,16 @@ class Content:
     body: dict[str, Any]
 
 
-def said_by(entry: Entry) -> Iterator[Content]:
-    """What a statement says, or what a proposal would say once it is approved."""
-    type_, body = entry.type, entry.body
-    if type_ == "propose":
-        type_, body = body["type"], body["body"]
+def proposed(entry: Entry) -> Entry:
+    """What a proposal would state once it is approved; any other statement as it is."""
+    if entry.type != "propose":
+        return entry
+    return replace(entry, type=entry.body["type"], body=entry.body["body"])
+
+
+def said_by(stated: Entry) -> Iterator[Content]:
+    """What a statement says; a proposal by itself says nothing yet."""
+    type_, body = stated.type, stated.body
     if type_ in ("founding", "enrol"):
         for person in body.get("people", [body]):
             yield Content("person", person["person"], None, None, person)

@@ -6,11 +6,13 @@ Each returns an entry that is ready for the keeper. Who may state what is decide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from plainview.base.clock import Ms, now_ms
 from plainview.errors import BadFormat
+from plainview.register.kinds import STATUSES as RECORD_STATUSES
+from plainview.register.kinds import check_record_id, register_record
 from plainview.register.records import CameraRecord, Person, check_camera_id, person_entry
 from plainview.tlog.entries import Entry, commit, make
 from plainview.tlog.signing import SigningKey, sign
@@ -98,11 +100,52 @@ def camera(
     time: Ms | None = None,
 ) -> Entry:
     """Version `version` of a camera's record. Raises `BadFormat`."""
+    return _signed("camera", camera_body(name, version, status, record), keys, time)
+
+
+def record(
+    kind: str,
+    name: str,
+    version: int,
+    status: str,
+    body: Mapping[str, Any],
+    keys: Sequence[SigningKey],
+    *,
+    time: Ms | None = None,
+) -> Entry:
+    """Version `version` of a record of the register. Raises `BadFormat`."""
+    return _signed("record", record_body(kind, name, version, status, body), keys, time)
+
+
+def record_body(
+    kind: str, name: str, version: int, status: str, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a `record` statement says. Raises `BadFormat`."""
+    check_record_id(name)
+    if status not in RECORD_STATUSES:
+        raise BadFormat(f"{status!r} is no status of a record; use {', '.join(RECORD_STATUSES)}.")
+    checked = register_record(kind, body).body()
+    return {"kind": kind, "id": name, "version": version, "status": status, "record": checked}
+
+
+def camera_body(name: str, version: int, status: str, record: CameraRecord) -> dict[str, Any]:
+    """What a `camera` statement says. Raises `BadFormat`."""
     check_camera_id(name)
     if status not in STATUSES:
         raise BadFormat(f"{status!r} is no status of a camera; use {', '.join(STATUSES)}.")
-    body = {"camera": name, "version": version, "status": status, "record": record.body()}
-    return _signed("camera", body, keys, time)
+    return {"camera": name, "version": version, "status": status, "record": record.body()}
+
+
+def propose(
+    type: str, body: Mapping[str, Any], key: SigningKey, *, time: Ms | None = None
+) -> Entry:
+    """A statement that waits, for 14 days, for a second person."""
+    return _signed("propose", {"type": type, "body": dict(body)}, [key], time)
+
+
+def approve(proposal: str, key: SigningKey, *, time: Ms | None = None) -> Entry:
+    """The second person's word, by the hash of the proposal."""
+    return _signed("approve", {"proposal": proposal}, [key], time)
 
 
 def public_person(

@@ -43,7 +43,7 @@ STATEMENTS = Table(
     METADATA,
     Column("idx", Integer, primary_key=True),
     Column("id", String, nullable=False),
-    Column("type", String, nullable=False),
+    Column("type", String, nullable=False),  # of an approval, that of what it approved
     Column("subject", String, nullable=False),  # camera, person, set ... the statement is about
     Column("clock_ms", Integer, nullable=False),  # the rule book's clock before it
     Column("raw", LargeBinary, nullable=False),

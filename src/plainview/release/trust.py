@@ -89,6 +89,9 @@ class Trust:
         return Replayed.of(proven)
 
 
+SHOWN = ("founding", "enrol", "custodian-set", "propose", "approve")
+
+
 @dataclass(frozen=True)
 class Replayed:
     """The rule book after the statements shown."""
@@ -104,16 +107,18 @@ class Replayed:
         history, sets, orgs = History(), [], {}
         last = -1
         for one in proven:
-            if one.index == last or one.entry.type not in ("founding", "enrol", "custodian-set"):
+            if one.index == last or one.entry.type not in SHOWN:
                 raise BadFormat("The list of people holds an entry twice, or one of another type.")
             last = history.size = one.index
             with named(f"The {one.entry.type} statement (entry {one.index})"):
-                history.apply(one.index, one.entry)
-            body = one.entry.body
-            if one.entry.type == "custodian-set":
+                stated = history.apply(one.index, one.entry)
+            body = stated.body
+            if stated.type == "custodian-set":
                 sets.append(history.sets[body["set"]])
-            else:
+            elif stated.type in ("founding", "enrol"):
                 orgs.update({p["person"]: p["org"] for p in body.get("people", [body])})
+            elif stated.type != "propose":
+                raise BadFormat(f"A {stated.type} statement is no part of a list of people.")
         return cls(history, tuple(sets), orgs, tuple(proven))
 
     def author(self, entry: Entry, what: str) -> Person:

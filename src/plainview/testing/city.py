@@ -131,11 +131,11 @@ class City:
         self.raws.append(entry.raw)
         return index
 
-    def keep(self, type: str, **body: Any) -> int:
+    def keep(self, type: str, /, **body: Any) -> int:
         """An entry of the keeper, now."""
         return self.log(self.draft(type, body))
 
-    def state(self, type: str, *people: str, **body: Any) -> int:
+    def state(self, type: str, /, *people: str, **body: Any) -> int:
         """A statement by `people`, now."""
         return self.log(sign(self.draft(type, body), [key_of(name) for name in people]))
 
@@ -174,6 +174,21 @@ class City:
         version = len(self.history.cameras.get(name, [])) + 1
         body = {"camera": name, "version": version, "status": status}
         return self.state("camera", "p-dpo", **body, record=camera_record(self.start, **changes))
+
+    def propose(self, who: str, type: str, /, **body: Any) -> str:
+        """A statement that waits for somebody else; its hash."""
+        self.state("propose", who, type=type, body=body)
+        return next(reversed(self.history.proposals))
+
+    def approve(self, who: str, proposal: str) -> int:
+        """Put it in force."""
+        return self.state("approve", who, proposal=proposal)
+
+    def register(self, kind: str, name: str, status: str = "active", /, **record: Any) -> int:
+        """The next version of a record, signed by the DPO and the administrator."""
+        version = len(self.history.records.get(f"{kind}/{name}", [])) + 1
+        body = {"kind": kind, "id": name, "version": version, "status": status}
+        return self.state("record", "p-dpo", "p-admin", **body, record=record)
 
     def window(self, camera: str, start: Ms, *, counter: int = 0, **changes: Any) -> dict[str, Any]:
         """A window record that agrees with the register."""
@@ -285,6 +300,28 @@ class City:
         self.pass_time(2400)
         for period in list(self.history.due(self.now)):
             self.shred(period)
+
+    def register_story(self) -> None:
+        """What two people publish, one after the other: a law, a camera, an objection's answer."""
+        self.found()
+        year = {"valid_from": "2026-11-01", "valid_to": to_iso(self.start + 365 * DAY_MS)}
+        self.register("legal-basis", "road-act", law="Road act", **year)
+        scope = {"units": ["Traffic"], "cameras": []}
+        clerk = person("p-clerk", roles=["operator"], scope=scope, age=None)
+        self.approve("p-admin", self.propose("p-dpo", "enrol", **clerk))
+        record = camera_record(self.start, rests_on=["legal-basis/road-act"], height_cm=600)
+        body = {"camera": "cam-01", "version": 1, "status": "active", "record": record}
+        self.approve("p-dpo", self.propose("p-clerk", "camera", **body))
+        objection = {"camera": "cam-01", "version": 1, "commitment": digest("I live there.")}
+        number = self.keep("objection", **objection)
+        self.pass_time(10)
+        answer = {"objections": [number], "outcome": "rejected", "text": "Doors are hidden."}
+        self.state("answer", "p-dpo", **answer)
+        self.pass_time(31)
+        self.windows("cam-01")
+        act = {"actor": "a-1", "role": "operator", "act": "live", "policy": digest("policy")}
+        self.keep("act", **act, detail_commitment=digest("detail"))
+        self.register("legal-basis", "road-act", "revoked", law="Road act", **year)
 
     # -- the outside
 

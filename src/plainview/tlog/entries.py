@@ -1,7 +1,7 @@
 """Entries of the log: canonical JSON (RFC 8785, no floats), at most 65,535 bytes.
 
-The keeper's own entries are plain; a statement also names its authors' keys (`by`) and carries an
-Ed25519 signature of each (`sigs`). Who may state what is the business of `history`.
+The keeper's own entries are plain; a statement also names its authors' keys (`by`) and carries a
+signature of each (`sigs`), Ed25519 or a passkey's. Who may state what is the business of `history`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import rfc8785
 from plainview.base.clock import Ms, from_iso, to_iso
 from plainview.base.ids import new_id, sha256_hex, unb64
 from plainview.errors import BadFormat, BadSignature
+from plainview.tlog import passkeys
 from plainview.tlog.merkle import leaf_hash
 from plainview.tlog.notes import ED25519, Verifier
 from plainview.tlog.shapes import ENTRY, ID, STATEMENT, check_shape
@@ -84,7 +85,11 @@ class Entry:
         if key_id(public) != self.by[position]:
             raise BadSignature(f"{self.by[position]} is not the id of the key given.")
         author, document = Verifier(self.by[position], ED25519, public), read_canonical(self.raw)
-        author.verify(signed_bytes(document), unb64(document["sigs"][author.name]))
+        message, signature = signed_bytes(document), unb64(document["sigs"][author.name])
+        if len(public) == passkeys.POINT:
+            passkeys.check(public, message, signature)
+        else:
+            author.verify(message, signature)
 
 
 def signed_bytes(document: Mapping[str, Any]) -> bytes:
@@ -93,7 +98,7 @@ def signed_bytes(document: Mapping[str, Any]) -> bytes:
 
 
 def key_id(public: bytes) -> str:
-    """First 16 hex digits of SHA-256 of a raw Ed25519 public key."""
+    """First 16 hex digits of SHA-256 of a raw public key (Ed25519, or a passkey's point)."""
     return sha256_hex(public)[:16]
 
 

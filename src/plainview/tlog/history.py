@@ -6,22 +6,27 @@ afterwards; both run this code. The formats stand in docs/design/interfaces.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from plainview.base.clock import DAY_MS, Ms, from_iso, to_compact, to_iso
+from plainview.base.clock import DAY_MS, LATEST, Ms, from_iso, to_compact, to_iso
 from plainview.base.ids import unb64
 from plainview.errors import BadFormat, GateClosed, Invalid, NotAuthorised, NotLogged, Refused
 from plainview.tlog import merkle
 from plainview.tlog.entries import Entry, key_id
-from plainview.tlog.shapes import BODY, CAMERA_RECORD, check_shape
+from plainview.tlog.passkeys import POINT
+from plainview.tlog.shapes import BODY, CAMERA_RECORD, DATED, check_shape
 
 AUTHORS: dict[str, tuple[int, frozenset[str]]] = {
     "founding": (2, frozenset()),
     "enrol": (2, frozenset({"administrator", "dpo"})),
     "custodian-set": (2, frozenset({"dpo"})),
     "camera": (1, frozenset({"dpo"})),
+    "record": (1, frozenset({"dpo"})),
+    "propose": (1, frozenset()),
+    "approve": (1, frozenset()),
+    "answer": (1, frozenset({"dpo"})),
     "request": (1, frozenset({"investigator"})),
     "release": (1, frozenset({"custodian"})),
     "refusal": (1, frozenset({"custodian"})),
@@ -29,6 +34,11 @@ AUTHORS: dict[str, tuple[int, frozenset[str]]] = {
     "hold": (1, frozenset({"dpo", "supervisor"})),
 }
 """Statements: how many people sign, and the roles of which one of them must have one."""
+
+PROPOSED = ("enrol", "custodian-set", "camera", "record")
+"""What one person may propose and another approve, at another time and place."""
+PROPOSAL_MS: Ms = 14 * DAY_MS
+"""A proposal that is older cannot be approved any more."""
 
 ROLES = {"operator", "investigator", "supervisor", "custodian", "dpo", "auditor", "administrator"}
 LONGEST_SECONDS = 100 * 366 * 86_400
@@ -38,14 +48,18 @@ LATE_MS: Ms = 600_000
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody enrolled; `key` is the raw Ed25519 public key."""
+    """Somebody enrolled; keys are raw: Ed25519 (32 bytes) or a passkey's point on P-256 (65)."""
 
     id: str
-    key: bytes
+    keys: tuple[bytes, ...]
     age: str | None
     roles: frozenset[str]
     outside: bool
     index: int
+
+    @property
+    def key(self) -> bytes:
+        return self.keys[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,7 @@ class CustodianSet:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One statement about a camera: in effect from `effect`, lawful until `lapses`.
+    """One statement about a camera or another record: in effect from `effect` until `lapses`.
 
     As an answer of the gate it is a yes until `until`; then ask again.
     """
@@ -76,6 +90,16 @@ class Version:
     effect: Ms
     lapses: Ms
     until: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A statement of this type and body that waits for a second person until `ends`."""
+
+    type: str
+    body: dict[str, Any]
+    person: str
+    ends: Ms
 
 
 @dataclass(slots=True)
@@ -114,23 +138,30 @@ class History:
         self.sets: dict[str, CustodianSet] = {}
         self.classes: dict[str, int] = {}
         self.cameras: dict[str, list[Version]] = {}
+        self.records: dict[str, list[Version]] = {}  # by kind/id
+        self.contested: dict[int, tuple[str, int]] = {}  # objection: its camera and version's index
+        self.proposals: dict[str, Proposal] = {}
         self.windows: dict[str, Window] = {}
         self.requests: dict[str, Request] = {}
         self.statements: dict[str, int] = {}
 
-    def apply(self, index: int, entry: Entry) -> None:
-        """Take the next entry in; raises and changes nothing if it may not stand on the log."""
+    def apply(self, index: int, entry: Entry) -> Entry:
+        """Take the next entry in; raises and changes nothing if it may not stand on the log.
+
+        Returns what it states: itself, or what it puts in force by approving it.
+        """
         founded = bool(self.rules)
         if index != self.size or (entry.type == "founding") == founded or founded == (index == 0):
             raise Invalid(f"entry {index} cannot follow: a founding entry first, then each once.")
         signers = self.check(entry)
         now = max(self.clock, entry.time)
-        getattr(self, _STEPS.get(entry.type, "_noted"))(index, entry, now, signers)
+        stated = getattr(self, _STEPS.get(entry.type, "_noted"))(index, entry, now, signers)
         self.size = index + 1
         if entry.by:
             self.statements[entry.id] = index
         else:
             self.clock = now
+        return stated or entry
 
     def check(self, entry: Entry) -> list[Person]:
         """Shape, time, signatures and roles; the signers. Raises `BadFormat`, `NotAuthorised`."""
@@ -146,13 +177,42 @@ class History:
         if entry.id in self.statements:
             raise Refused("this statement is on the log already.")
         known = _founders(entry.body) if entry.type == "founding" else self.keys
-        number, roles = AUTHORS[entry.type]
         signers = [_signer(entry, i, known) for i in range(len(entry.by))]
-        if len({person.id for person in signers}) < number:
-            raise NotAuthorised(f"a {entry.type} statement needs {number} signature(s).")
-        if roles and not any(roles & person.roles for person in signers):
-            raise NotAuthorised(f"a {entry.type} statement needs a {' or '.join(sorted(roles))}.")
+        self._check_authors(entry.type, entry.body, signers)
         return signers
+
+    def _check_authors(self, kind: str, body: Mapping[str, Any], signers: list[Person]) -> None:
+        number, roles = AUTHORS[kind]
+        if kind in ("camera", "record") and body["status"] == "active":
+            number = self.rules.get("publishers", number)
+        if len({person.id for person in signers}) < number:
+            raise NotAuthorised(f"a {kind} statement needs {number} signature(s).")
+        if roles and not any(roles & person.roles for person in signers):
+            raise NotAuthorised(f"a {kind} statement needs a {' or '.join(sorted(roles))}.")
+
+    # -- what two people state one after the other
+
+    def _propose(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        kind, body = entry.body["type"], entry.body["body"]
+        if kind not in PROPOSED or len(signers) != 1:
+            raise BadFormat(f"one person proposes, and one of {', '.join(PROPOSED)}.")
+        check_shape(body, BODY[kind], kind)
+        waiting = {name: old for name, old in self.proposals.items() if old.ends > now}
+        made = Proposal(kind, body, signers[0].id, now + PROPOSAL_MS)
+        self.proposals = {**waiting, entry.hash: made}
+
+    def _approve(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> Entry:
+        found = self.proposals.get(entry.body["proposal"])
+        if found is None or found.ends <= now:
+            raise NotLogged("no such proposal waits; it ends 14 days after it was made.")
+        both = [self.people[found.person], *signers]
+        if len({person.id for person in both}) < 2:
+            raise NotAuthorised("somebody else approves what one person proposed.")
+        self._check_authors(found.type, found.body, both)
+        stated = replace(entry, type=found.type, body=found.body)
+        getattr(self, _STEPS[found.type])(index, stated, now, both)
+        del self.proposals[entry.body["proposal"]]
+        return stated
 
     # -- people and sets
 
@@ -170,14 +230,16 @@ class History:
 
     def _enrol(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         person = _person(entry.body, index)
-        other = self.keys.get(key_id(person.key))
         if any(signer.id == person.id for signer in signers):
             raise NotAuthorised("nobody signs their own enrolment.")
-        if other is not None and other.id != person.id:
+        fresh = dict.fromkeys(map(key_id, person.keys), person)
+        if any(self.keys[key].id != person.id for key in fresh.keys() & self.keys.keys()):
             raise Refused("this key belongs to somebody else.")
         if old := self.people.get(person.id):
-            del self.keys[key_id(old.key)]
-        self.people[person.id] = self.keys[key_id(person.key)] = person
+            for key in map(key_id, old.keys):
+                del self.keys[key]
+        self.people[person.id] = person
+        self.keys |= fresh
 
     def _custodian_set(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         body = entry.body
@@ -199,8 +261,7 @@ class History:
     def _camera(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         body, record = entry.body, entry.body["record"]
         versions = self.cameras.get(body["camera"], [])
-        if body["version"] != len(versions) + 1:
-            raise Refused(f"the next version of {body['camera']} is {len(versions) + 1}.")
+        _check_next(body["camera"], body["version"], versions)
         if versions and versions[-1].status == "removed":
             raise Refused(f"{body['camera']} was removed.", hint="Register it under a new name.")
         # Records of before there was a choice say neither; they mean this.
@@ -214,6 +275,8 @@ class History:
         if body["status"] == "active":
             notice = self.rules["notice_seconds"] * 1000
             effect = max(moment(record["valid_from"]), now + notice)
+            if missing := set(record.get("rests_on", ())) - self.records.keys():
+                raise Refused(f"{', '.join(sorted(missing))} is not on the log.")
         ends = (record["legal_basis"]["valid_to"], record["dpia"]["review_due"])
         lapses = min(map(moment, (*ends, record["contract"]["valid_to"])))
         _begins(record)
@@ -224,17 +287,46 @@ class History:
     def may_record(self, camera: str, at: Ms) -> Version:
         """The gate: the version that allows it. Raises `GateClosed` with the reason."""
         versions = self.cameras.get(camera, [])
-        current = next((v for v in reversed(versions) if v.effect <= at), None)
-        if current is None:
-            raise GateClosed(f"{camera} is not in the register, or its notice period runs.")
-        if current.status != "active":
-            raise GateClosed(f"{camera} is {current.status}.")
+        current = _in_force(camera, versions, at, {index for _, index in self.contested.values()})
         if at < (begins := _begins(current.record)):
             raise GateClosed(f"legal basis or DPIA of {camera} begins {to_iso(begins)}.")
-        if at >= current.lapses:
-            raise GateClosed(f"legal basis, DPIA or contract of {camera} ended.")
-        newer = (version.effect for version in versions[current.version :])
-        return replace(current, until=min([current.lapses, *newer]))
+        names = current.record.get("rests_on", ())
+        rests = [_in_force(name, self.records[name], at) for name in names]
+        ends = [(one.lapses, one.until) for one in (current, *rests)]
+        lapses, until = (min(times) for times in zip(*ends, strict=True))
+        return replace(current, lapses=lapses, until=until)
+
+    def _record(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        body, record = entry.body, entry.body["record"]
+        name = f"{body['kind']}/{body['id']}"
+        versions = self.records.get(name, [])
+        _check_next(name, body["version"], versions)
+        if body["kind"] in DATED and not {"valid_from", "valid_to"} <= record.keys():
+            raise BadFormat(f"{name} says from when until when it holds.")
+        begins = moment(record["valid_from"]) if "valid_from" in record else now
+        effect = max(begins, now) if body["status"] == "active" else now
+        lapses = moment(record["valid_to"]) if "valid_to" in record else LATEST
+        version = Version(index, body["version"], body["status"], record, effect, lapses, lapses)
+        self.records[name] = [*versions, version]
+
+    def _objection(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        name, number = entry.body["camera"], entry.body["version"]
+        versions = [v for v in self.cameras.get(name, []) if v.version == number and v.effect > now]
+        if not versions:
+            raise Refused("objections are taken while the notice of a version runs.")
+        self.contested[index] = name, versions[0].index
+
+    def _answer(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
+        numbers = set(entry.body["objections"])
+        if not numbers or not numbers <= self.contested.keys():
+            raise NotLogged("an answer names objections that wait for one.")
+        if entry.body["outcome"] == "upheld":
+            return  # what was rightly objected to never takes effect; a new version may
+        for name, version in map(self.contested.pop, sorted(numbers)):
+            self.cameras[name] = [
+                replace(one, effect=max(one.effect, now)) if one.index == version else one
+                for one in self.cameras[name]
+            ]
 
     # -- windows and their end
 
@@ -389,7 +481,29 @@ _STEPS = {kind: step for kind in BODY if (step := "_" + kind.replace("-", "_")) 
 
 def moment(text: str) -> Ms:
     """A time or a bare day (its 00:00 UTC) of a register record; raises `BadFormat`."""
-    return from_iso(f"{text}T00:00:00Z" if len(text) == 10 else text)
+    day = isinstance(text, str) and len(text) == 10
+    return from_iso(f"{text}T00:00:00Z" if day else text)
+
+
+def _check_next(name: str, number: int, versions: Sequence[Version]) -> None:
+    if number != len(versions) + 1:
+        raise Refused(f"the next version of {name} is {len(versions) + 1}.")
+
+
+def _in_force(
+    name: str, versions: Sequence[Version], at: Ms, contested: Collection[int] = ()
+) -> Version:
+    """The version in force then, and until when; raises `GateClosed`."""
+    known = [version for version in versions if version.index not in contested]
+    current = next((version for version in reversed(known) if version.effect <= at), None)
+    if current is None:
+        raise GateClosed(f"{name} is not in the register, or its notice period runs.")
+    if current.status != "active":
+        raise GateClosed(f"{name} is {current.status}.")
+    if at >= current.lapses:
+        raise GateClosed(f"{name} or a legal basis, DPIA or contract of it ended.")
+    newer = (version.effect for version in versions[current.version :])
+    return replace(current, until=min([current.lapses, *newer]))
 
 
 def _begins(record: Mapping[str, Any]) -> Ms:
@@ -398,16 +512,18 @@ def _begins(record: Mapping[str, Any]) -> Ms:
 
 
 def _person(body: Mapping[str, Any], index: int) -> Person:
-    key, roles = unb64(body["key"]), frozenset(body["roles"])
-    if len(key) != 32 or not roles <= ROLES:
-        raise BadFormat("a person has an Ed25519 key of 32 bytes and known roles.")
-    return Person(body["person"], key, body["age"], roles, body["outside"], index)
+    keys = tuple(map(unb64, (body["key"], *body.get("more_keys", ()))))
+    roles = frozenset(body["roles"])
+    if not {len(key) for key in keys} <= {32, POINT} or not roles <= ROLES:
+        raise BadFormat("a person has Ed25519 keys or passkeys on P-256, and known roles.")
+    return Person(body["person"], keys, body["age"], roles, body["outside"], index)
 
 
 def _founders(body: Mapping[str, Any]) -> dict[str, Person]:
     people = [_person(person, 0) for person in body["people"]]
-    keys = {key_id(person.key): person for person in people}
-    if len({person.id for person in people}) != len(people) or len(keys) != len(people):
+    keys = {key_id(key): person for person in people for key in person.keys}
+    number = sum(len(person.keys) for person in people)
+    if len({person.id for person in people}) != len(people) or len(keys) != number:
         raise BadFormat("a person or a key twice among the founders.")
     return keys
 
@@ -416,5 +532,6 @@ def _signer(entry: Entry, position: int, known: Mapping[str, Person]) -> Person:
     person = known.get(entry.by[position])
     if person is None:
         raise NotAuthorised(f"the key {entry.by[position]} is not enrolled.")
-    entry.check_signature(position, person.key)
+    known_as = next(key for key in person.keys if key_id(key) == entry.by[position])
+    entry.check_signature(position, known_as)
     return person

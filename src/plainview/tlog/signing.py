@@ -5,14 +5,24 @@ The keeper only ever signs checkpoints, with `notes.Signer`; nothing here is in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Self
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from plainview.base.clock import Ms
 from plainview.base.ids import b64
-from plainview.tlog.entries import Entry, canonical, key_id, parse, read_canonical, signed_bytes
+from plainview.tlog.entries import (
+    Entry,
+    canonical,
+    key_id,
+    make,
+    parse,
+    read_canonical,
+    signed_bytes,
+)
 from plainview.tlog.notes import read_key
 
 
@@ -65,5 +75,27 @@ def sign(entry: Entry, keys: Sequence[SigningKey]) -> Entry:
     document = read_canonical(entry.raw)
     document["by"] = [key.key_id for key in keys]
     message = signed_bytes(document)
-    document["sigs"] = {key.key_id: b64(key.sign(message)) for key in keys}
-    return parse(canonical(document))
+    return finish_statement(document, {key.key_id: key.sign(message) for key in keys})
+
+
+def draft_statement(
+    type: str, body: Mapping[str, Any], by: Sequence[str], *, time: Ms
+) -> dict[str, Any]:
+    """A statement as JSON that the keys with the ids `by` have still to sign."""
+    return {**read_canonical(make(type, body, time=time).raw), "by": list(by)}
+
+
+def statement_challenge(document: Mapping[str, Any]) -> bytes:
+    """The 32 bytes that a passkey is challenged with to sign `document`."""
+    return hashlib.sha256(signed_bytes(document)).digest()
+
+
+def passkey_signature(authenticator_data: bytes, client_data: bytes, signature: bytes) -> bytes:
+    """What stands on the log as the signature: a passkey's answer to the challenge."""
+    parts = {"a": authenticator_data, "c": client_data, "s": signature}
+    return canonical({name: b64(part) for name, part in parts.items()})
+
+
+def finish_statement(document: Mapping[str, Any], sigs: Mapping[str, bytes]) -> Entry:
+    """The statement with its signatures, by key id. Raises `BadFormat`."""
+    return parse(canonical({**document, "sigs": {key: b64(sig) for key, sig in sigs.items()}}))

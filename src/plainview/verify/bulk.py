@@ -18,7 +18,7 @@ import orjson
 
 from plainview.base.clock import Ms, from_iso, to_iso
 from plainview.errors import BadFormat
-from plainview.tlog.shapes import BODY, HEX, ID, NAME, Shape
+from plainview.tlog.shapes import BODY, HEX, ID, NAME, Maybe, Shape
 
 TEXT = r'"([ !#-\[\]-~]*)"'
 INT = r"(0|-?[1-9][0-9]{0,14})"
@@ -103,10 +103,16 @@ _FORMS[dict] = rf"(\{{(?:{_PAIR}(?:,{_PAIR})*)?\}})"  # flat; the order of its n
 
 
 def _object(shape: Shape, kept: tuple[str, ...]) -> str:
-    """Canonical JSON of an object of this flat shape; a group for each value that is kept."""
-    pairs = ((name, _FORMS[kind]) for name, kind in sorted(shape.items()))
-    each = (f'"{name}":{form if name in kept else uncaptured(form)}' for name, form in pairs)
-    return rf"\{{{','.join(each)}\}}"
+    """Canonical JSON of an object of this flat shape; a group for each value that is kept.
+
+    The first of its names is always there.
+    """
+    text = ""
+    for name, kind in sorted(shape.items()):
+        form = _FORMS[kind[0] if isinstance(kind, Maybe) else kind]
+        pair = f'{"," if text else ""}"{name}":{form if name in kept else uncaptured(form)}'
+        text += f"(?:{pair})?" if isinstance(kind, Maybe) else pair
+    return rf"\{{{text}\}}"
 
 
 def _line(kind: str) -> re.Pattern[bytes]:

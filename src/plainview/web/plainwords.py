@@ -13,9 +13,18 @@ from plainview.tlog.entries import Entry, parse
 from plainview.web.catalogue import Catalogue
 from plainview.web.words import moment
 
-PEOPLE = frozenset({"act", "reveal", "request", "release", "refusal", "opened", "opening", "hold"})
+PEOPLE = frozenset(
+    {"act", "reveal", "request", "release", "refusal", "opened", "opening", "hold", "propose",
+     "approve", "objection", "answer"}
+)  # fmt: skip
 """Types that tell what somebody did; the others are the system's own book-keeping."""
-MARKS = {"gate-shut": "stop", "camera-suspended": "stop", "refusal": "stop", "shred": "gone"}
+MARKS = {
+    "gate-shut": "stop",
+    "camera-suspended": "stop",
+    "record-revoked": "stop",
+    "refusal": "stop",
+    "shred": "gone",
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,11 @@ class PlainWords:
             "enrol": lambda b: ("enrol", {"roles": ", ".join(map(self.role, b["roles"]))}),
             "custodian-set": lambda b: ("custodian-set", b),
             "camera": lambda b: (f"camera-{b['status']}", b),
+            "record": lambda b: (f"record-{b['status']}", b),
+            "propose": lambda b: ("propose", {"type": b["type"]}),
+            "approve": lambda b: ("approve", {}),
+            "objection": lambda b: ("objection", b),
+            "answer": lambda b: ("answer", {"n": len(b["objections"]), "text": b["text"][:200]}),
             "request": lambda b: ("request", {"n": len(b["windows"])}),
             "release": lambda b: ("release", b),
             "refusal": lambda b: ("refusal", {}),

@@ -30,25 +30,35 @@ def upgrade(op: Operations) -> None:
     op.create_index("versions_subject", "versions", ["type", "subject", "published_ms"])
     connection = op.get_bind()
     query = sa.text(
-        "SELECT s.idx, s.type, s.raw, max(s.clock_ms, e.time_ms) AS published FROM statements s"
-        " JOIN entries e ON e.idx = s.idx WHERE s.type IN"
-        " ('founding', 'enrol', 'custodian-set', 'camera') ORDER BY s.idx"
+        "SELECT s.idx, s.type, s.raw, e.leaf, max(s.clock_ms, e.time_ms) AS published"
+        " FROM statements s JOIN entries e ON e.idx = s.idx WHERE s.type IN ('founding',"
+        " 'propose', 'enrol', 'custodian-set', 'camera', 'record') ORDER BY s.idx"
     )
     add = sa.text(
         "INSERT INTO versions (idx, type, subject, version, status, said, published_ms) VALUES"
-        " (:idx, :type, :subject, :version, :status, :idx, :published)"
+        " (:idx, :type, :subject, :version, :status, :said, :published)"
     )
+    proposals: dict[str, tuple[int, dict[str, Any]]] = {}
     for row in connection.execute(query).all():
-        for one in _versions(row.type, json.loads(row.raw)["body"]):
-            connection.execute(add, {"idx": row.idx, "published": row.published, **one})
+        said, body = row.idx, json.loads(row.raw)["body"]
+        if row.type == "propose":
+            proposals[row.leaf] = row.idx, body["body"]
+            continue
+        if "proposal" in body:  # an approval stands under the type of what it approved
+            said, body = proposals[body["proposal"]]
+        for one in _versions(row.type, body):
+            given = {"idx": row.idx, "said": said, "published": row.published}
+            connection.execute(add, {**given, **one})
 
 
 def _versions(type_: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    none = {"version": None, "status": None}
     if type_ in ("founding", "enrol"):
         for person in body.get("people", [body]):
-            yield {"type": "person", "subject": person["person"], "version": None, "status": None}
+            yield {"type": "person", "subject": person["person"], **none}
     elif type_ == "custodian-set":
-        yield {"type": type_, "subject": body["set"], "version": None, "status": None}
+        yield {"type": type_, "subject": body["set"], **none}
     else:
+        subject = body["camera"] if type_ == "camera" else f"{body['kind']}/{body['id']}"
         known = {"version": body["version"], "status": body["status"]}
-        yield {"type": type_, "subject": body["camera"], **known}
+        yield {"type": type_, "subject": subject, **known}
