@@ -156,8 +156,11 @@ def _restate(settings: Settings, camera: str, status: str, key: Path) -> None:
     with Register(settings) as register:
         newest: Camera = register.camera(camera)
     record = camera_record(newest.record)
-    index, version = state_camera(settings, camera, status, record, key)
-    say(f"{camera} is {status} from version {version} on (entry {index}).")
+    stated = state_camera(settings, camera, status, record, [key])
+    if stated.proposal:
+        say(stated.line())
+    else:
+        say(f"{camera} is {status} from version {stated.version} on (entry {stated.index}).")
 
 
 def _gate(register: Register, camera: str, now: int) -> str:

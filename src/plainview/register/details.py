@@ -7,7 +7,8 @@ not say, it does not say.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -81,6 +82,27 @@ class Density(Strict):
                     f" (classes: {known})"
                 )
         return self
+
+
+def with_density(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The record's values with the density worked out, where the lens, the camera's height and
+    `density.nearest_cm` are given and the rest of `density` is not; else as they are."""
+    lens = [values.get(name) for name in ("width_pixels", "angle_degrees", "height_cm")]
+    given = values.get("density")
+    numbers = [*lens, given.get("nearest_cm") if isinstance(given, Mapping) else None]
+    if not all(type(one) is int for one in numbers) or set(given or ()) != {"nearest_cm"}:
+        return dict(values)
+    width, angle, height, nearest = map(int, numbers)  # type: ignore[arg-type]
+    try:
+        pixels = pixels_per_10_metres(width, angle, nearest, height)
+    except ValueError:
+        return dict(values)  # the model says what is wrong with the lens
+    classes = {
+        "dori_2014": class_met(pixels, DORI_2014),
+        "oodpcvs_2025": class_met(pixels, OODPCVS_2025),
+    }
+    density = {"nearest_cm": nearest, "pixels_per_10_metres": pixels, **classes}
+    return {**values, "density": density}
 
 
 class Sign(Strict):

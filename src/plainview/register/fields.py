@@ -91,8 +91,17 @@ def ordered(valid_from: str | None, valid_to: str | None) -> None:
         raise ValueError("valid_to must be after valid_from")
 
 
-def faults(error: ValidationError) -> list[tuple[str, str]]:
-    """(field, what is wrong with it) for everything that is wrong."""
+def faults(model: type[Strict], values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(field, what is wrong with it) for everything that is wrong; nothing for sound values."""
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        return named(error)
+    return []
+
+
+def named(error: ValidationError) -> list[tuple[str, str]]:
+    """The faults that an error stands for."""
     return [
         (".".join(map(str, problem["loc"])), problem["msg"].removeprefix("Value error, "))
         for problem in error.errors()

@@ -29,6 +29,7 @@ from plainview.register.fields import (
     Url,
     faults,
     in_words,
+    named,
     ordered,
 )
 
@@ -224,11 +225,7 @@ def check_record_id(name: str) -> None:
 def record_faults(kind: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(field, what is wrong) for every field that is wrong; nothing for a sound record."""
     check_kind(kind)
-    try:
-        KINDS[kind].model_validate(values)
-    except ValidationError as error:
-        return faults(error)
-    return []
+    return faults(KINDS[kind], values)
 
 
 def register_record(kind: str, values: Mapping[str, Any]) -> Record:
@@ -238,6 +235,6 @@ def register_record(kind: str, values: Mapping[str, Any]) -> Record:
         return KINDS[kind].model_validate(values)
     except ValidationError as error:
         raise BadFormat(
-            f"The record ({kind}) is not complete: {in_words(faults(error))}.",
+            f"The record ({kind}) is not complete: {in_words(named(error))}.",
             hint="See docs/ref/register-records.md.",
         ) from error

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from plainview.errors import BadFormat, NotFound
-from plainview.register.fields import LongText, Strict, Text, Url, faults, in_words
+from plainview.register.fields import LongText, Strict, Text, Url, in_words, named
 
 FOLDER = Path(__file__).with_name("profiles")
 EVERY = "every"
@@ -171,7 +171,7 @@ def _checked(model: type[_Model], path: Path, values: dict[str, Any]) -> _Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        text = in_words(faults(error), "profile")
+        text = in_words(named(error), "profile")
         raise BadFormat(
             f"{path.name} is no legal profile: {text}.", hint="See docs/ref/legal-profiles.md."
         ) from error

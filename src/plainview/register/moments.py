@@ -59,17 +59,27 @@ class Moments(Questions):
             if one is not None and one.status == "active" and at_ms < one.lapses
         }
 
-    def context(self, record: Mapping[str, Any], now: Ms) -> Context:
-        """What a camera's record is judged beside by a legal profile."""
+    def context(
+        self,
+        record: Mapping[str, Any],
+        now: Ms,
+        records: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Context:
+        """What a camera's record is judged beside by a legal profile.
+
+        `records` are those in force, if the caller has them already.
+        """
+        if records is None:
+            records = self.records_in_force(now)
         with self._follower.book() as book:
             notice = book.rules.get("notice_seconds")
             group = book.sets.get(str(record.get("custodian_set")))
         if group is None:
-            return Context(now, notice, records=self.records_in_force(now))
+            return Context(now, notice, records=records)
         people = [str(member["person"]) for member in group.members]
         enrolled = self._newest(_V.type == "person", _V.subject.in_(people))
         kinds = tuple(sorted({one.body["org_kind"] for one in enrolled if "org_kind" in one.body}))
-        return Context(now, notice, group.k, group.n, kinds, self.records_in_force(now))
+        return Context(now, notice, group.k, group.n, kinds, records)
 
     def at(self, time_ms: Ms, camera: str | None = None) -> RegisterAt:
         """What the register said at that moment, about everything or one camera.

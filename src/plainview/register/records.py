@@ -24,8 +24,8 @@ from plainview.register.fields import (
     Name,
     Strict,
     Text,
-    faults,
     in_words,
+    named,
     ordered,
 )
 
@@ -163,7 +163,7 @@ def camera_record(values: dict[str, Any]) -> CameraRecord:
         return CameraRecord.model_validate(values)
     except ValidationError as error:
         raise BadFormat(
-            f"The camera's record is not complete: {in_words(faults(error))}.",
+            f"The camera's record is not complete: {in_words(named(error))}.",
             hint="See docs/ref/camera-record.md.",
         ) from error
 
@@ -173,7 +173,7 @@ def person_entry(values: dict[str, Any]) -> Person:
     try:
         return Person.model_validate(values)
     except ValidationError as error:
-        raise BadFormat(f"The person is not complete: {in_words(faults(error))}.") from error
+        raise BadFormat(f"The person is not complete: {in_words(named(error))}.") from error
 
 
 def read_values(path: Path) -> dict[str, Any]:

@@ -59,12 +59,12 @@ def founding(
         "rules": dict(rules),
         "people": [person.body() for person in people],
     }
-    return _signed("founding", body, keys, time)
+    return signed("founding", body, keys, time)
 
 
 def enrol(person: Person, keys: Sequence[SigningKey], *, time: Ms | None = None) -> Entry:
     """A new person, or a person's new keys and roles; two people sign."""
-    return _signed("enrol", person.body(), keys, time)
+    return signed("enrol", person.body(), keys, time)
 
 
 def custodian_set(
@@ -87,7 +87,7 @@ def custodian_set(
             for member in members
         ],
     }
-    return _signed("custodian-set", body, keys, time)
+    return signed("custodian-set", body, keys, time)
 
 
 def camera(
@@ -100,7 +100,7 @@ def camera(
     time: Ms | None = None,
 ) -> Entry:
     """Version `version` of a camera's record. Raises `BadFormat`."""
-    return _signed("camera", camera_body(name, version, status, record), keys, time)
+    return signed("camera", camera_body(name, version, status, record), keys, time)
 
 
 def record(
@@ -114,7 +114,7 @@ def record(
     time: Ms | None = None,
 ) -> Entry:
     """Version `version` of a record of the register. Raises `BadFormat`."""
-    return _signed("record", record_body(kind, name, version, status, body), keys, time)
+    return signed("record", record_body(kind, name, version, status, body), keys, time)
 
 
 def record_body(
@@ -140,12 +140,12 @@ def propose(
     type: str, body: Mapping[str, Any], key: SigningKey, *, time: Ms | None = None
 ) -> Entry:
     """A statement that waits, for 14 days, for a second person."""
-    return _signed("propose", {"type": type, "body": dict(body)}, [key], time)
+    return signed("propose", {"type": type, "body": dict(body)}, [key], time)
 
 
 def approve(proposal: str, key: SigningKey, *, time: Ms | None = None) -> Entry:
     """The second person's word, by the hash of the proposal."""
-    return _signed("approve", {"proposal": proposal}, [key], time)
+    return signed("approve", {"proposal": proposal}, [key], time)
 
 
 def public_person(
@@ -173,5 +173,8 @@ def public_person(
     )
 
 
-def _signed(type_: str, body: dict[str, Any], keys: Sequence[SigningKey], time: Ms | None) -> Entry:
+def signed(
+    type_: str, body: Mapping[str, Any], keys: Sequence[SigningKey], time: Ms | None = None
+) -> Entry:
+    """Any statement, signed by these keys."""
     return sign(make(type_, body, time=now_ms() if time is None else time), keys)
