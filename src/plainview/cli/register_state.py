@@ -77,9 +77,8 @@ def approve(
             say(f"{one.subject}: {one.type}, version {one.version or '-'}, {one.status or '-'}")
             for change in differences(_newest(register, one.type, one.subject), one.body):
                 say(printable(f"  {change.line()}"))
-            law = one.body.get("legal_profile")
-            if one.type == "camera" and one.status == "active" and isinstance(law, str):
-                check_law(register, one.body, law)
+            if one.type == "camera" and one.status == "active":
+                check_law(register, one.body, one.body.get("legal_profile"))
         index = stating.approve(proposal)
     say(f"Approved; it is on the log (entry {index}).")
 

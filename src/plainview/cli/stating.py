@@ -61,10 +61,17 @@ class Stating:
     def camera(self, name: str, status: str, record: CameraRecord) -> Stated:
         """The camera's next version. Raises `Refused` where its own legal profile misses things."""
         body = record.body()
-        if status == "active" and record.legal_profile is not None:
+        if status == "active":
             check_law(self.register, body, record.legal_profile)
-        version = self.next_camera(name)
-        return self._state("camera", name, statements.camera_body(name, version, status, record))
+        return self._camera(name, status, body)
+
+    def stop(self, name: str, status: str) -> Stated:
+        """Suspend or remove a camera as it is, even if its record could not be published today."""
+        return self._camera(name, status, self.register.camera(name).record)
+
+    def _camera(self, name: str, status: str, body: Mapping[str, Any]) -> Stated:
+        whole = statements.camera_body(name, self.next_camera(name), status, body)
+        return self._state("camera", name, whole)
 
     def record(self, kind: str, name: str, status: str, body: Mapping[str, Any]) -> Stated:
         """The record's next version."""
@@ -104,17 +111,18 @@ class Stating:
         return Stated(subject, body["version"], index, entry.hash if waits else "")
 
 
-def findings(register: Register, body: Mapping[str, Any], profile: str) -> list[Finding]:
-    """What a camera's record misses under a law, now."""
-    return legal.check(read_profile(profile), body, register.context(body, now_ms()))
+def findings(register: Register, body: Mapping[str, Any], profile: str | None) -> list[Finding]:
+    """What a camera's record misses under a law, now; without one, what every law demands."""
+    law = None if profile is None else read_profile(profile)
+    return legal.check(law, body, register.context(body, now_ms()))
 
 
-def check_law(register: Register, body: Mapping[str, Any], profile: str) -> None:
+def check_law(register: Register, body: Mapping[str, Any], profile: str | None) -> None:
     """Raises `Refused` with every finding that blocks."""
     found = [one for one in findings(register, body, profile) if one.severity == "error"]
     if found:
         lines = "\n".join(f"  {one.line()}" for one in found)
-        raise Refused(f"Under {profile} the record misses:\n{lines}")
+        raise Refused(f"Under {profile or 'every law'} the record misses:\n{lines}")
 
 
 def state_camera(

@@ -114,14 +114,13 @@ class Planner:
 
     def _law_faults(self, record: CameraRecord) -> Iterator[str]:
         law = record.legal_profile or self._law
-        if law is None:
-            return
         try:
-            profile = self._profiles.get(law) or read_profile(law)
+            profile = None if law is None else self._profiles.get(law) or read_profile(law)
         except PlainviewError as error:
             yield f"legal_profile: {error.line()}"
             return
-        self._profiles[law] = profile
+        if law is not None and profile is not None:
+            self._profiles[law] = profile
         body = record.body()
         context = self._contexts.get(record.custodian_set)
         if context is None:

@@ -14,7 +14,7 @@ from plainview.base.clock import DAY_MS, Ms, from_iso
 from plainview.errors import BadFormat
 from plainview.register.density import BELOW, DORI_2014, OODPCVS_2025, more_detailed
 from plainview.register.fields import look_up
-from plainview.register.legal_profile import Check, Profile
+from plainview.register.legal_profile import Check, Profile, checks_of_every_profile
 
 SECONDS = {"days": 86_400, "hours": 3_600, "seconds": 1, "": 1}
 SCALES = {"dori_2014": DORI_2014, "oodpcvs_2025": OODPCVS_2025}
@@ -54,11 +54,15 @@ class Context:
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def check(profile: Profile, record: Mapping[str, Any], context: Context) -> list[Finding]:
-    """Everything that the profile misses in the record, in the profile's order."""
+def check(profile: Profile | None, record: Mapping[str, Any], context: Context) -> list[Finding]:
+    """Everything that the profile misses in the record, in the profile's order.
+
+    Without a profile, what every one of them demands: more protection for sensitive places.
+    """
+    demands = checks_of_every_profile() if profile is None else profile.all_checks()
     return [
         Finding(one.field, one.article, f"{said} {one.why}", one.severity, one.kind)
-        for one in profile.all_checks()
+        for one in demands
         if _applies(one, record, context)
         for said in _STEPS[one.kind](one, record, context)
     ]

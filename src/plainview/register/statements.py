@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from plainview.base.clock import Ms, now_ms
 from plainview.errors import BadFormat
 from plainview.register.kinds import STATUSES as RECORD_STATUSES
-from plainview.register.kinds import check_record_id, register_record
+from plainview.register.kinds import check_kind, check_record_id, register_record
 from plainview.register.records import CameraRecord, Person, check_camera_id, person_entry
 from plainview.tlog.entries import Entry, commit, make
 from plainview.tlog.signing import SigningKey, sign
@@ -100,7 +100,7 @@ def camera(
     time: Ms | None = None,
 ) -> Entry:
     """Version `version` of a camera's record. Raises `BadFormat`."""
-    return signed("camera", camera_body(name, version, status, record), keys, time)
+    return signed("camera", camera_body(name, version, status, record.body()), keys, time)
 
 
 def record(
@@ -122,18 +122,21 @@ def record_body(
 ) -> dict[str, Any]:
     """What a `record` statement says. Raises `BadFormat`."""
     check_record_id(name)
+    check_kind(kind)
     if status not in RECORD_STATUSES:
         raise BadFormat(f"{status!r} is no status of a record; use {', '.join(RECORD_STATUSES)}.")
-    checked = register_record(kind, body).body()
-    return {"kind": kind, "id": name, "version": version, "status": status, "record": checked}
+    # What is to end must be able to, even if this version would not have published it.
+    said = register_record(kind, body).body() if status == "active" else dict(body)
+    return {"kind": kind, "id": name, "version": version, "status": status, "record": said}
 
 
-def camera_body(name: str, version: int, status: str, record: CameraRecord) -> dict[str, Any]:
-    """What a `camera` statement says. Raises `BadFormat`."""
+def camera_body(name: str, version: int, status: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a `camera` statement says; `record` as `CameraRecord.body` gives it. Raises
+    `BadFormat`."""
     check_camera_id(name)
     if status not in STATUSES:
         raise BadFormat(f"{status!r} is no status of a camera; use {', '.join(STATUSES)}.")
-    return {"camera": name, "version": version, "status": status, "record": record.body()}
+    return {"camera": name, "version": version, "status": status, "record": dict(record)}
 
 
 def propose(
