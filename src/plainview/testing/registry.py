@@ -16,7 +16,10 @@ SQUARE = [[44_816_000, 20_460_000], [44_816_400, 20_460_000], [44_816_400, 20_46
 
 def record_values(now: Ms) -> dict[str, dict[str, Any]]:
     """Kind -> a complete record of it, in force around `now`."""
-    span = {"valid_from": to_iso(now - DAY_MS), "valid_to": to_iso(now + 200 * DAY_MS)}
+    return {**_places_and_people(), **_papers(now), **_settings()}
+
+
+def _places_and_people() -> dict[str, dict[str, Any]]:
     return {
         "site": {"name": "Bridge", "address": "Mill Lane 1", "place_kind": "none"},
         "area": {"name": "Old town", "description": "Within the walls", "boundary": SQUARE},
@@ -34,6 +37,13 @@ def record_values(now: Ms) -> dict[str, dict[str, Any]]:
             "dpo_contact": "dpo@town.example",
             "authority": "Commissioner",
         },
+        "supplier": {"name": "Lens & Sons", "country": "RS", "registration": "1234"},
+    }
+
+
+def _papers(now: Ms) -> dict[str, dict[str, Any]]:
+    span = {"valid_from": to_iso(now - DAY_MS), "valid_to": to_iso(now + 200 * DAY_MS)}
+    return {
         "legal-basis": {
             "law": "Road Safety Act",
             "article": "7(2)",
@@ -54,7 +64,6 @@ def record_values(now: Ms) -> dict[str, dict[str, Any]]:
             "redactions": [{"part": "page 3", "reason": "names of staff"}],
             **span,
         },
-        "supplier": {"name": "Lens & Sons", "country": "RS", "registration": "1234"},
         "dpia": {
             "title": "The bridge",
             "version": "2",
@@ -72,6 +81,11 @@ def record_values(now: Ms) -> dict[str, dict[str, Any]]:
             "date": to_iso(now - 5 * DAY_MS),
             "subject": "The bridge",
         },
+    }
+
+
+def _settings() -> dict[str, dict[str, Any]]:
+    return {
         "retention": {
             "class": "street",
             "seconds": 86_400,
