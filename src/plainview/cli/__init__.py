@@ -37,6 +37,7 @@ COMMANDS: dict[str, Listed] = {
     "register": Listed(
         "plainview.cli.register", "Records, legal profiles, bulk import, the register's past."
     ),
+    "objection": Listed("plainview.cli.objection", "List objections to cameras; answer them."),
     "redact": Listed("plainview.cli.redact", "Redact videos and pictures of your own."),
     "case": Listed("plainview.cli.case", "Open a case, draft and sign a request."),
     "custodian": Listed("plainview.cli.custodian", "Check requests; release or deny your share."),

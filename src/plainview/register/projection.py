@@ -17,7 +17,7 @@ from plainview.register.follow import Follower
 from plainview.register.moments import Moments
 from plainview.register.private import Names
 from plainview.tlog.entries import key_id
-from plainview.tlog.history import CustodianSet, Person, Version
+from plainview.tlog.history import CustodianSet, Person, Proposal, Version
 
 
 class Register(Moments):
@@ -88,6 +88,11 @@ class Register(Moments):
         """The same as the rule book has them, out of memory; none of an unknown camera."""
         with self._follower.book() as book:
             return list(book.cameras.get(name, ()))
+
+    def proposals(self) -> dict[str, Proposal]:
+        """What waits for a second person, by the hash of its entry; some may have ended."""
+        with self._follower.book() as book:
+            return dict(book.proposals)
 
     def people(self) -> list[PersonOnLog]:
         """Everybody enrolled, by id."""

@@ -17,6 +17,7 @@ from plainview.register.records import CameraRecord, Person, check_camera_id, pe
 from plainview.tlog.entries import Entry, commit, make
 from plainview.tlog.signing import SigningKey, sign
 
+LONGEST_ANSWER = 4_000
 STATUSES = ("active", "suspended", "removed")
 DEMO_RULES = {
     "window_seconds": 60,
@@ -139,15 +140,33 @@ def camera_body(name: str, version: int, status: str, record: Mapping[str, Any])
     return {"camera": name, "version": version, "status": status, "record": dict(record)}
 
 
+def answer(
+    objections: Sequence[int],
+    outcome: str,
+    text: str,
+    keys: Sequence[SigningKey],
+    *,
+    time: Ms | None = None,
+) -> Entry:
+    """What a data protection officer answers to objections. Raises `BadFormat`."""
+    if not 3 <= len(text.strip()) <= LONGEST_ANSWER or not objections:
+        raise BadFormat(
+            f"An answer gives its reasons in 3 to {LONGEST_ANSWER:,} characters, and names the "
+            "objections."
+        )
+    body = {"objections": sorted(set(objections)), "outcome": outcome, "text": text.strip()}
+    return signed("answer", body, keys, time)
+
+
 def propose(
     type: str, body: Mapping[str, Any], key: SigningKey, *, time: Ms | None = None
 ) -> Entry:
-    """A statement that waits, for 14 days, for a second person."""
+    """A statement that waits for a second person; it is approved by its entry's hash."""
     return signed("propose", {"type": type, "body": dict(body)}, [key], time)
 
 
 def approve(proposal: str, key: SigningKey, *, time: Ms | None = None) -> Entry:
-    """The second person's word, by the hash of the proposal."""
+    """Put a proposal in force, by its hash."""
     return signed("approve", {"proposal": proposal}, [key], time)
 
 

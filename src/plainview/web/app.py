@@ -34,6 +34,7 @@ from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
+from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.monitor import Monitor
 from plainview.web.permissions import check_doors, may_watch
@@ -52,6 +53,7 @@ from plainview.web.routes import (
     files,
     health,
     home,
+    letters,
     live,
     log,
     playback,
@@ -66,6 +68,7 @@ ROUTERS = (
     home.router,
     health.router,
     cameras.router,
+    letters.router,
     log.router,
     files.router,
     account.router,
@@ -152,6 +155,9 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         rechecks=Rechecks(sessions, standing, may_watch),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
+        letters=Letters(settings.own_dir / "letters.db", clock=clock),
+        letter_writers=RateLimit(burst=5, per_minute=0.5),
+        letter_box=RateLimit(burst=200, per_minute=5),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),
@@ -197,7 +203,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        for part in (web.store, web.register, web.sessions, web.keeper, web.cases):
+        for part in (web.store, web.register, web.sessions, web.letters, web.keeper, web.cases):
             part.close()
 
 

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     REQUEST_OPEN = "request.open"
     HEALTH = "health"  # what is wrong, where, since when
     METRICS = "metrics"
+    LETTERS = "letters"  # what residents wrote: objections and reports
 
 
 EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS})
@@ -50,7 +51,7 @@ GRANTS: dict[str, frozenset[Permission]] = {
     | WATCHING
     | {Permission.REQUEST_READ, Permission.REQUEST_SUBMIT, Permission.REQUEST_OPEN},
     "custodian": EVERYONE | {Permission.REQUEST_READ, Permission.REQUEST_RELEASE},
-    "dpo": EVERYONE | {Permission.HEALTH},
+    "dpo": EVERYONE | {Permission.HEALTH, Permission.LETTERS},
     "auditor": EVERYONE,
     "administrator": EVERYONE | {Permission.HEALTH, Permission.METRICS},
 }
@@ -59,6 +60,11 @@ OPEN_DOORS: dict[str, str] = {
     "/": "what this is",
     "/cameras": "which cameras film here",
     "/cameras/{camera}": "why a camera is here",
+    "/cameras/{camera}/objections": "object to a camera",
+    "/objections": "objections and their answers",
+    "/objections/{number}": "an objection and its answer",
+    "/report": "report an unregistered camera",
+    "/report/{number}": "what became of a report",
     "/log": "the public log, in plain words",
     "/log/entries": "the public log, in plain words",
     "/log/entry/{index}": "the public log, in plain words",
