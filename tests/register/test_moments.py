@@ -204,3 +204,27 @@ def test_a_register_from_before_is_filled(tmp_path: Path) -> None:
     forget(engine)
     with Register(town.settings) as register:
         assert [register.at(moment) for moment in moments] == expected
+
+
+@pytest.mark.xfail(strict=True, reason="the log's shape of a person does not know org_kind yet")
+def test_a_judge_in_the_set_is_known_to_the_law(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    signers = town.signers("custodian-a", "administrator")
+    judge = town.person("custodian-b").model_copy(update={"org_kind": "court"})
+    town.append(statements.enrol(judge, signers, time=town.now).raw)
+    with Register(town.settings) as register:
+        context = register.context({"custodian_set": SET}, town.now)
+        assert (context.k, context.n, context.organisations) == (2, 3, ("court",))
+
+
+def test_what_a_record_is_judged_beside(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    state_record(town, "dpia", "bridge")
+    with Register(town.settings) as register:
+        context = register.context({"custodian_set": SET}, town.now)
+        assert (context.k, context.n, context.notice_seconds) == (2, 3, 0)
+        assert context.records.keys() == {"dpia/bridge"}
+        unknown = register.context({"custodian_set": "nobody"}, town.now)
+        assert (unknown.k, unknown.organisations) == (None, ())
+        later = town.now + 300 * 86_400_000
+        assert register.context({}, later).records == {}

@@ -126,6 +126,7 @@ class CameraRecord(CameraDetails):
         return {"position": None, "area": None, **super().body()}
 
 
+ORGANISATIONS = ("operator", "supplier", "court", "authority", "university", "civil-society")
 Organisation = Literal["operator", "supplier", "court", "authority", "university", "civil-society"]
 """What a person's organisation is; a set for sensitive places needs a member of a court."""
 

@@ -180,6 +180,7 @@ def public_person(
     outside: bool,
     name: str,
     salt: bytes,
+    org_kind: str | None = None,
 ) -> Person:
     """What the log will hold of a person: keys, roles, and a commitment to the name."""
     return person_entry(
@@ -189,6 +190,7 @@ def public_person(
             "age": age,
             "roles": list(roles),
             "org": org,
+            "org_kind": org_kind,
             "outside": outside,
             "name_commitment": commit({"name": name}, salt),
         }
