@@ -92,12 +92,13 @@ def test_a_database_of_the_first_release_is_taken_over_without_loss(
     before = content(tmp_path / name)
     assert any(before.values())
     upgraded(tmp_path / name, folder)
-    assert content(tmp_path / name) == before
+    after = content(tmp_path / name)
+    assert {table: rows for table, rows in after.items() if table in before} == before
     with opened(tmp_path / name) as context:
         assert context.get_current_revision() is not None
         assert not compare_metadata(context, metadata)
     upgraded(tmp_path / name, folder)
-    assert content(tmp_path / name) == before
+    assert content(tmp_path / name) == after
 
 
 @pytest.mark.parametrize("name", UPGRADED)
