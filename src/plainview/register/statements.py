@@ -6,7 +6,7 @@ Each returns an entry that is ready for the keeper. Who may state what is decide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from plainview.base.clock import Ms, now_ms
@@ -15,6 +15,7 @@ from plainview.register.records import CameraRecord, Person, check_camera_id, pe
 from plainview.tlog.entries import Entry, commit, make
 from plainview.tlog.signing import SigningKey, sign
 
+LONGEST_ANSWER = 4_000
 STATUSES = ("active", "suspended", "removed")
 DEMO_RULES = {
     "window_seconds": 60,
@@ -103,6 +104,36 @@ def camera(
         raise BadFormat(f"{status!r} is no status of a camera; use {', '.join(STATUSES)}.")
     body = {"camera": name, "version": version, "status": status, "record": record.body()}
     return _signed("camera", body, keys, time)
+
+
+def answer(
+    objections: Sequence[int],
+    outcome: str,
+    text: str,
+    keys: Sequence[SigningKey],
+    *,
+    time: Ms | None = None,
+) -> Entry:
+    """What a data protection officer answers to objections. Raises `BadFormat`."""
+    if not 3 <= len(text.strip()) <= LONGEST_ANSWER or not objections:
+        raise BadFormat(
+            f"An answer gives its reasons in 3 to {LONGEST_ANSWER:,} characters, and names the "
+            "objections."
+        )
+    body = {"objections": sorted(set(objections)), "outcome": outcome, "text": text.strip()}
+    return _signed("answer", body, keys, time)
+
+
+def propose(
+    type: str, body: Mapping[str, Any], key: SigningKey, *, time: Ms | None = None
+) -> Entry:
+    """A statement that waits for a second person; it is approved by its entry's hash."""
+    return _signed("propose", {"type": type, "body": dict(body)}, [key], time)
+
+
+def approve(proposal: str, key: SigningKey, *, time: Ms | None = None) -> Entry:
+    """Put a proposal in force, by its hash."""
+    return _signed("approve", {"proposal": proposal}, [key], time)
 
 
 def public_person(

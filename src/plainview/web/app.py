@@ -34,8 +34,10 @@ from plainview.web.condition import Condition
 from plainview.web.context import Web
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.endings import Endings
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
+from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.monitor import Monitor
 from plainview.web.permissions import check_doors
@@ -55,6 +57,7 @@ from plainview.web.routes import (
     files,
     health,
     home,
+    letters,
     live,
     log,
     playback,
@@ -70,6 +73,7 @@ ROUTERS = (
     home.router,
     health.router,
     cameras.router,
+    letters.router,
     log.router,
     files.router,
     account.router,
@@ -161,12 +165,17 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         rechecks=Rechecks(sessions, standing),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
+        letters=Letters(settings.own_dir / "letters.db", clock=clock),
+        letter_writers=RateLimit(burst=5, per_minute=0.5),
+        letter_box=RateLimit(burst=200, per_minute=5),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),
         playbacks=Playbacks(keys, pulse, store, clock=clock),
         recorders=recorders,
-        condition=Condition(keeper, recorders, settings.processes_file, clock),
+        condition=Condition(
+            keeper, recorders, settings.processes_file, clock, Endings(register, t, clock).problems
+        ),
         requests=Requests(),
         token=MonitorToken(settings.token_file),
         pages=Pages(t, _common(settings, register)),
@@ -206,7 +215,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        for part in (web.store, web.register, web.sessions, web.keeper, web.cases):
+        for part in (web.store, web.register, web.sessions, web.letters, web.keeper, web.cases):
             part.close()
 
 

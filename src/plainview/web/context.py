@@ -23,6 +23,7 @@ from plainview.web.catalogue import Catalogue
 from plainview.web.condition import Condition
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
@@ -55,6 +56,9 @@ class Web:
     rechecks: Rechecks
     sign_ins: RateLimit
     deeds: RateLimit
+    letters: Letters
+    letter_writers: RateLimit
+    letter_box: RateLimit
     keys: ViewKeys
     pulse: Pulse
     live: LiveHub

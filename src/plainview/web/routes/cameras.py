@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from plainview.base.clock import Ms, to_iso
 from plainview.errors import GateClosed, NotFound
+from plainview.register import objections
 from plainview.register.answers import Camera, SetOnLog
 from plainview.tlog.history import moment
 from plainview.web import hiding, words
@@ -164,6 +165,8 @@ def _page(web: Web, name: str, health: dict[str, Any] | None) -> dict[str, Any]:
         "dpia": [moment(record["dpia"][end]) for end in ("date", "review_due")],
         "contract_end": moment(record["contract"]["valid_to"]),
         "looks": web.looks.at(name),
+        "on_notice": [one for one in versions if one.effective_ms > web.now()],
+        "objections": objections.of(web.register, name),
         "plain": web.plain,
         "hidden": hiding.hidden(web.t, record),
         "fill": hiding.fill(web.t, record),
