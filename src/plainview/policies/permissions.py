@@ -31,6 +31,7 @@ class Permission(StrEnum):
     REGISTER_APPROVE = "register.approve"  # be the second person
     REGISTER_REVOKE = "register.revoke"  # stop a camera, or what it rests on, at once
     OBJECTION_ANSWER = "objection.answer"
+    LETTERS = "letters"  # what residents wrote: objections and reports
     STATEMENT = "statement"  # have one drafted to sign; what it says needs its own permission
     PEOPLE_LIST = "people.list"
     PEOPLE_INVITE = "people.invite"

@@ -22,7 +22,7 @@ from plainview.web.sessions import SignedIn
 router = APIRouter()
 PAGE = 50
 LONGEST_PLACE = 200
-Officer = Annotated[SignedIn, needs(Permission.OBJECTION_ANSWER)]
+Officer = Annotated[SignedIn, needs(Permission.LETTERS)]
 Before = Annotated[int, Query(ge=1, le=2**53)]
 
 
@@ -192,7 +192,7 @@ def staff_reports(request: Request, session: Officer, before: Before = 2**53) ->
 def reply(request: Request, session: Officer, number: int, said: ReportReply) -> dict[str, str]:
     """Say publicly what became of a report."""
     web = web_of(request)
-    role = web.rights.role(session, Permission.OBJECTION_ANSWER)
+    role = web.rights.role(session, Permission.LETTERS)
     web.log_act(session.person, role, "report", {"number": number, "state": said.state})
     web.letters.answer(REPORT, [number], said.state, said.reply)
     return {"state": said.state}
