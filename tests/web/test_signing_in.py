@@ -149,7 +149,9 @@ def test_a_tool_signs_in_with_its_key(calm: Any) -> None:
         me = client.get("/api/me", headers={"authorization": f"Bearer {token}"}).json()
     assert me["person"] == calm.town.court.person.person
     assert me["name"] == "Irena Berg"
-    assert me["may"] == ["cameras", "request.read", "request.release", "self"]
+    everybody = ["cameras", "policy.read", "register.read", "self"]
+    assert me["may"] == sorted([*everybody, "request.read", "request.release"])
+    assert me["scope"] == {"units": [], "cameras": []}
     calm.web.register.sync()
     entries = calm.web.register.recent(5, type="act")
     assert calm.web.register.act(entries[0].index).act == "signin"

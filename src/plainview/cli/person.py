@@ -29,7 +29,7 @@ from plainview.keys.client import KeeperClient
 from plainview.register import statements
 from plainview.register.private import Names
 from plainview.register.projection import Register
-from plainview.register.records import person_entry, read_values
+from plainview.register.records import ORGANISATIONS, person_entry, read_values
 from plainview.release import keyfile
 from plainview.tlog.entries import commit, make, parse
 from plainview.tlog.policy import Policy
@@ -53,6 +53,10 @@ def keygen(
     outside: Annotated[
         bool, typer.Option("--outside", help="Not of the operator, its units or suppliers.")
     ] = False,
+    org_kind: Annotated[
+        str | None,
+        typer.Option("--org-kind", help=f"What the organisation is: {', '.join(ORGANISATIONS)}."),
+    ] = None,
     person: Annotated[str | None, typer.Option("--id", help="Public id; random if absent.")] = None,
 ) -> None:
     """Make a person's keys, and a card to hand to whoever enrols people."""
@@ -72,6 +76,7 @@ def keygen(
         outside=outside,
         name=name,
         salt=key.name_salt,
+        org_kind=org_kind,
     )
     key.write(out)
     card = {"person": public.body(), "name": name, "salt": key.name_salt.hex()}

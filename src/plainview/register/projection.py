@@ -14,13 +14,13 @@ from plainview.base.settings import Settings
 from plainview.errors import NotFound
 from plainview.register.answers import Camera, PersonOnLog, SetOnLog
 from plainview.register.follow import Follower
+from plainview.register.moments import Moments
 from plainview.register.private import Names
-from plainview.register.questions import Questions
 from plainview.tlog.entries import key_id
 from plainview.tlog.history import CustodianSet, Person, Proposal, Version
 
 
-class Register(Questions):
+class Register(Moments):
     """Threads may share it; close it after use."""
 
     def __init__(self, settings: Settings) -> None:

@@ -72,6 +72,7 @@ class TownHall:
         demo: bool = False,
         window_seconds: int = 60,
         more_operators: int = 0,
+        publishers: int = 1,
     ) -> None:
         self._sockets = loopback_sockets(0)
         port = self._sockets[0].getsockname()[1]
@@ -96,7 +97,12 @@ class TownHall:
         founding = statements.founding(
             ORIGIN,
             "demo",
-            {**RULES, "window_seconds": window_seconds, "key_period_seconds": window_seconds * 10},
+            {
+                **RULES,
+                "window_seconds": window_seconds,
+                "key_period_seconds": window_seconds * 10,
+                **({"publishers": publishers} if publishers > 1 else {}),
+            },
             [citizen.person for citizen in self.people],
             [citizen.signing for citizen in self.people],
         )

@@ -19,6 +19,8 @@ from plainview.base.software import installed
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
+from plainview.policies.engine import Engine
+from plainview.policies.files import load
 from plainview.redact import record
 from plainview.register.projection import Register
 from plainview.store.store import Store
@@ -39,7 +41,7 @@ from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.monitor import Monitor
 from plainview.web.people import open_all
-from plainview.web.permissions import check_doors, may_watch
+from plainview.web.permissions import check_doors
 from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
@@ -48,6 +50,7 @@ from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
+from plainview.web.rights import Rights
 from plainview.web.routes import (
     account,
     algorithms,
@@ -63,6 +66,7 @@ from plainview.web.routes import (
     passkey,
     people,
     playback,
+    policies,
     requests,
     sessions,
     software,
@@ -85,6 +89,7 @@ ROUTERS = (
     requests.router,
     software.router,
     algorithms.router,
+    policies.router,
     passkey.router,
     oidc.router,
     sessions.router,
@@ -136,7 +141,9 @@ def create_app(
     extra_routes: Sequence[APIRouter] = (),
     clock: Clock = now_ms,
 ) -> FastAPI:
-    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door."""
+    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door, or
+    the policies are not ones that can be trusted to decide.
+    """
     app = PlainviewApp(settings, make_parts(settings, clock))
     for router in (*ROUTERS, *extra_routes):
         app.include_router(router)
@@ -152,7 +159,8 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     register, store = Register(settings), Store(settings)
     table = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
-    keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    rights = Rights(Engine(load()), register, t)
+    keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
     standing = Standing(register)
     recorders = Recorders(settings.recorder_socket)
     return Web(
@@ -167,7 +175,8 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         doorkeeper=Doorkeeper(table, settings.web_url),
         pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
         standing=standing,
-        rechecks=Rechecks(table, standing, may_watch),
+        rights=rights,
+        rechecks=Rechecks(table, standing),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         letters=Letters(settings.own_dir / "letters.db", clock=clock),

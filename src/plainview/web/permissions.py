@@ -1,4 +1,4 @@
-"""Who may do what: the permissions, the roles that hold them, and the open doors.
+"""What each route demands, and the open doors. Who may, `plainview.policies` decides.
 
 Everything is denied by default. A route declares `needs(Permission.X)` or `open_door("why")`;
 `check_doors` walks all routes when the application is made and refuses to start if one declares
@@ -8,7 +8,6 @@ neither, or opens a door that is not in the list below.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import Any
 
 from fastapi import Depends
@@ -17,55 +16,10 @@ from fastapi.routing import iter_route_contexts
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 
-from plainview.errors import NotAuthorised, UnsafeStart
+from plainview.errors import UnsafeStart
+from plainview.policies.permissions import Permission as Permission
 from plainview.web.context import web_of
 from plainview.web.sessions import SignedIn
-
-
-class Permission(StrEnum):
-    """What a signed-in person may do."""
-
-    SELF = "self"  # see and end one's own session, read one's own acts
-    CAMERAS = "cameras"  # the list of cameras with their states
-    LIVE = "live"
-    PLAYBACK = "playback"
-    SNAPSHOT = "snapshot"
-    BOOKMARK = "bookmark"
-    REQUEST_READ = "request.read"
-    REQUEST_SUBMIT = "request.submit"
-    REQUEST_RELEASE = "request.release"
-    REQUEST_OPEN = "request.open"
-    HEALTH = "health"  # what is wrong, where, since when
-    METRICS = "metrics"
-    PEOPLE = "people"  # invite, see who is enrolled, propose and approve enrolments
-    SIGN_OUT = "people.signout"  # end all sessions of somebody
-    STATE = "statement"  # draft and sign a statement; what it says needs its own permission
-    PUBLISH = "register.publish"  # propose and approve cameras and other records
-    STOP = "register.stop"  # suspend or remove a camera, revoke a record, alone
-    ANSWER = "objection.answer"
-    LETTERS = "letters"  # what residents wrote: objections and reports
-
-
-EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS})
-WATCHING = frozenset(
-    {Permission.LIVE, Permission.PLAYBACK, Permission.SNAPSHOT, Permission.BOOKMARK}
-)
-PUBLISHING = frozenset({Permission.STATE, Permission.PUBLISH})
-ENROLLING = frozenset({Permission.STATE, Permission.PEOPLE, Permission.SIGN_OUT})
-GRANTS: dict[str, frozenset[Permission]] = {
-    "operator": EVERYONE | WATCHING | {Permission.HEALTH},
-    "supervisor": EVERYONE | WATCHING | PUBLISHING | {Permission.HEALTH},
-    "investigator": EVERYONE
-    | WATCHING
-    | {Permission.REQUEST_READ, Permission.REQUEST_SUBMIT, Permission.REQUEST_OPEN},
-    "custodian": EVERYONE | {Permission.REQUEST_READ, Permission.REQUEST_RELEASE},
-    "dpo": EVERYONE
-    | ENROLLING
-    | PUBLISHING
-    | {Permission.HEALTH, Permission.STOP, Permission.ANSWER, Permission.LETTERS},
-    "auditor": EVERYONE,
-    "administrator": EVERYONE | ENROLLING | PUBLISHING | {Permission.HEALTH, Permission.METRICS},
-}
 
 OPEN_DOORS: dict[str, str] = {
     "/": "what this is",
@@ -87,6 +41,9 @@ OPEN_DOORS: dict[str, str] = {
     "/algorithms": "how people are hidden, and how well",
     "/algorithms/{name}": "how people are hidden, and how well",
     "/algorithms/{name}.json": "how people are hidden, and how well, for machines",
+    "/policies": "who may do what, in plain words",
+    "/policies.json": "who may do what, for machines",
+    "/policies/{name}": "who may do what, as the files that decide",
     "/health": "is it working",
     "/api/public/cameras": "which cameras film here, for machines",
     "/api/public/software": "which software runs here, for machines",
@@ -111,7 +68,11 @@ OPEN_DOORS: dict[str, str] = {
 
 
 class Needs:
-    """The dependency of a route that a signed-in person may call; yields the session."""
+    """The dependency of a route that a signed-in person may call; yields the session.
+
+    It asks whether the person may do it somewhere. What is done at one camera or to one request is
+    decided there too: `Web.rights.at` and its neighbours give the role in which it is done.
+    """
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
@@ -120,7 +81,7 @@ class Needs:
         """Return the session, raise `NotAuthorised` (401 without session, 403 without right)."""
         web = web_of(connection)
         session = await web.standing.current(web.doorkeeper.admit(connection))
-        check_permission(session, self.permission)
+        web.rights.check(session, self.permission)
         return session
 
 
@@ -144,12 +105,6 @@ class OpenDoor:
         """Nothing to check."""
 
 
-class Forbidden(NotAuthorised):
-    """Signed in, but the role does not hold the permission."""
-
-    code = "forbidden"
-
-
 def needs(permission: Permission) -> Any:
     """`session: Annotated[SignedIn, needs(Permission.LIVE)]`, or in `dependencies=[...]`."""
     return Depends(Needs(permission))
@@ -163,32 +118,6 @@ def needs_or_token(permission: Permission) -> Any:
 def open_door(why: str, *, demo: bool = False) -> Any:
     """Declares that a route needs no session. `demo`: a door that only the demo has."""
     return Depends(OpenDoor(why, demo=demo))
-
-
-def role_for(session: SignedIn, permission: Permission) -> str:
-    """The role in which the person acts: the first of theirs that holds the permission."""
-    for role in session.roles:
-        if permission in GRANTS.get(role, frozenset()):
-            return role
-    raise Forbidden(
-        f"Your role ({', '.join(session.roles)}) may not do this.",
-        hint="Sign in as somebody whose role allows it.",
-    )
-
-
-def held_by(roles: Iterable[str]) -> frozenset[Permission]:
-    """What these roles together allow."""
-    return frozenset().union(*(GRANTS.get(role, frozenset()) for role in roles))
-
-
-def check_permission(session: SignedIn, permission: Permission) -> None:
-    """Raises `Forbidden` unless one of the session's roles holds the permission."""
-    role_for(session, permission)
-
-
-def may_watch(session: SignedIn) -> None:
-    """Raises `Forbidden` unless the session may watch live."""
-    role_for(session, Permission.LIVE)
 
 
 def doors(routes: Iterable[BaseRoute]) -> list[tuple[str, list[Needs | OpenDoor]]]:

@@ -1,4 +1,4 @@
-"""What one person proposed on the log and another may approve; the newest versions of records."""
+"""What one person proposed on the log and another may approve."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from plainview.base.clock import Ms
 from plainview.errors import NotFound
-from plainview.tlog.history import Version
 from plainview.web.context import Web
 
 
@@ -41,13 +40,3 @@ def proposal_of(web: Web, hash: str) -> Waiting:
         "No such proposal waits.",
         hint="It was approved, or is older than 14 days; propose anew.",
     )
-
-
-def newest_record(web: Web, kind: str, name: str) -> Version:
-    """The newest version of a record of the register. Raises `NotFound`."""
-    # TODO: register.record_versions(), once main has it
-    with web.register._follower.book() as book:
-        versions = book.records.get(f"{kind}/{name}", ())
-        if versions:
-            return versions[-1]
-    raise NotFound(f"No {kind} {name} is in the register.")

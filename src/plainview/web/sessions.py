@@ -76,6 +76,7 @@ class SignedIn:
     """A valid session. `key` is the hash that the table knows it by, never the secret itself.
 
     `signer`: id of the key on the log that opened it, if one did.
+    `units` and `cameras` are the person's scope on the log, empty for all: `Standing` fills it in.
     """
 
     key: str
@@ -89,6 +90,8 @@ class SignedIn:
     how: str = ""
     device: str = ""
     signer: str = ""
+    units: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
 
     @property
     def public_id(self) -> str:

@@ -7,10 +7,13 @@ session that asked for it. A key file may sign it too (`sig`): then `plainview` 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, NotAuthorised, NotFound, Refused
+from plainview.policies.model import SYSTEM, Proposal, Resource
+from plainview.policies.permissions import Permission
 from plainview.tlog.signing import (
     draft_statement,
     finish_statement,
@@ -22,18 +25,27 @@ from plainview.web.credentials import Credential
 from plainview.web.enrolling import settle
 from plainview.web.passkeysignin import standing
 from plainview.web.people import DRAFT_MS, Drafted
-from plainview.web.permissions import Permission, check_permission, held_by
-from plainview.web.proposals import newest_record, proposal_of, waiting
+from plainview.web.proposals import Waiting, proposal_of, waiting
+from plainview.web.rights import Forbidden
 from plainview.web.sessions import SignedIn
 from plainview.web.summaries import summary
 
 PROPOSED = {
-    "enrol": Permission.PEOPLE,
-    "custodian-set": Permission.PEOPLE,
-    "camera": Permission.PUBLISH,
-    "record": Permission.PUBLISH,
+    "enrol": (Permission.PEOPLE_ENROL, Permission.PEOPLE_APPROVE),
+    "custodian-set": (Permission.PEOPLE_ENROL, Permission.PEOPLE_APPROVE),
+    "camera": (Permission.REGISTER_PUBLISH, Permission.REGISTER_APPROVE),
+    "record": (Permission.REGISTER_PUBLISH, Permission.REGISTER_APPROVE),
 }
-"""What may be proposed and approved here, and what one must be allowed for it."""
+"""What may be proposed here, and what the first and the second person must be allowed for it."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A whole body, and what its author must be allowed, about what."""
+
+    body: dict[str, Any]
+    permission: Permission
+    about: Resource = SYSTEM
 
 
 def draft(
@@ -43,8 +55,9 @@ def draft(
 
     Raises `Forbidden` for whom the roles do not allow it, `BadFormat`, `NotFound`, `Refused`.
     """
-    needed, body = _build(web, kind, body)
-    check_permission(session, needed)
+    wanted = _build(web, session, kind, body)
+    web.rights.check(session, wanted.permission, wanted.about)
+    body = wanted.body
     signer, passkey = _signer(web, session, key)
     document = draft_statement(kind, body, [signer], time=web.now())
     challenge = statement_challenge(document)
@@ -84,7 +97,6 @@ def finish(
 
 def waiting_for(web: Web, session: SignedIn) -> list[dict[str, Any]]:
     """Every proposal that waits, with whether this person may approve it."""
-    allowed = held_by(session.roles)
     return [
         {
             "proposal": one.hash,
@@ -93,10 +105,24 @@ def waiting_for(web: Web, session: SignedIn) -> list[dict[str, Any]]:
             "person": one.person,
             "summary": summary(web, "approve", {"proposal": one.hash}),
             "ends": one.ends,
-            "may_approve": PROPOSED[one.type] in allowed and one.person != session.person,
+            "may_approve": _may_approve(web, session, one),
         }
         for one in sorted(waiting(web), key=lambda one: one.ends)
     ]
+
+
+def _may_approve(web: Web, session: SignedIn, one: Waiting) -> bool:
+    try:
+        web.rights.check(session, PROPOSED[one.type][1], about(one))
+    except Forbidden:
+        return False
+    return True
+
+
+def about(one: Waiting) -> Proposal:
+    """A proposal as the policies see it."""
+    appointed = {str(one.body["person"])} if one.type == "enrol" else set()
+    return Proposal(one.hash, one.person, frozenset(appointed))
 
 
 def _by_passkey(web: Web, session: SignedIn, drafted: Drafted, sent: dict[str, Any]) -> bytes:
@@ -139,53 +165,59 @@ def _signer(web: Web, session: SignedIn, key: str | None) -> tuple[str, Credenti
     return chosen, passkeys.get(chosen)
 
 
-def _build(web: Web, kind: str, body: dict[str, Any]) -> tuple[Permission, dict[str, Any]]:
-    """What is needed to state this, and the whole body. Raises `BadFormat`, `NotFound`."""
+def _build(web: Web, session: SignedIn, kind: str, body: dict[str, Any]) -> Wanted:
+    """The whole body, and what is needed to state it. Raises `BadFormat`, `NotFound`."""
     builders = {
-        "propose": _propose,
         "approve": _approve,
         "answer": _answer,
         "camera": _stop_camera,
         "record": _revoke_record,
     }
+    if kind == "propose":
+        return _propose(session, body)
     if kind not in builders:
         raise BadFormat(f"Statements of type {kind[:40]!r} are not signed here.")
     return builders[kind](web, body)
 
 
-def _propose(web: Web, body: dict[str, Any]) -> tuple[Permission, dict[str, Any]]:
+def _propose(session: SignedIn, body: dict[str, Any]) -> Wanted:
     kind, inner = body.get("type"), body.get("body")
     if kind not in PROPOSED or not isinstance(inner, dict):
         raise BadFormat(f"Proposed is one of {', '.join(PROPOSED)}, with its body.")
-    return PROPOSED[str(kind)], {"type": kind, "body": inner}
+    whole, permission = {"type": kind, "body": inner}, PROPOSED[str(kind)][0]
+    if kind != "enrol":
+        return Wanted(whole, permission)
+    person = str(inner.get("person", ""))
+    return Wanted(whole, permission, Proposal("", session.person, frozenset({person})))
 
 
-def _approve(web: Web, body: dict[str, Any]) -> tuple[Permission, dict[str, Any]]:
-    proposal = proposal_of(web, str(body.get("proposal", "")))
-    return PROPOSED[proposal.type], {"proposal": proposal.hash}
+def _approve(web: Web, body: dict[str, Any]) -> Wanted:
+    found = proposal_of(web, str(body.get("proposal", "")))
+    return Wanted({"proposal": found.hash}, PROPOSED[found.type][1], about(found))
 
 
-def _answer(web: Web, body: dict[str, Any]) -> tuple[Permission, dict[str, Any]]:
+def _answer(_web: Web, body: dict[str, Any]) -> Wanted:
     try:
         said = {name: body[name] for name in ("objections", "outcome", "text")}
     except KeyError as error:
         raise BadFormat("An answer has objections, outcome and text.") from error
-    return Permission.ANSWER, said
+    return Wanted(said, Permission.OBJECTION_ANSWER)
 
 
-def _stop_camera(web: Web, body: dict[str, Any]) -> tuple[Permission, dict[str, Any]]:
+def _stop_camera(web: Web, body: dict[str, Any]) -> Wanted:
     """Suspended or removed: the newest record again, under the next version."""
     if body.get("status") not in ("suspended", "removed"):
         raise BadFormat("Alone, one suspends or removes a camera; two people make one active.")
     newest = web.register.camera(str(body.get("camera", "")))
     said = {"camera": newest.id, "version": newest.version + 1, "status": body["status"]}
-    return Permission.STOP, {**said, "record": newest.record}
+    whole = {**said, "record": newest.record}
+    return Wanted(whole, Permission.REGISTER_REVOKE, web.rights.camera(newest.id))
 
 
-def _revoke_record(web: Web, body: dict[str, Any]) -> tuple[Permission, dict[str, Any]]:
+def _revoke_record(web: Web, body: dict[str, Any]) -> Wanted:
     if body.get("status") != "revoked":
         raise BadFormat("Alone, one revokes a record; two people make one active.")
     kind, name = str(body.get("kind", "")), str(body.get("id", ""))
-    newest = newest_record(web, kind, name)
-    said = {"kind": kind, "id": name, "version": newest.version + 1, "status": "revoked"}
-    return Permission.STOP, {**said, "record": dict(newest.record)}
+    newest = web.register.record(kind, name)
+    whole = {**newest.body, "version": int(newest.body["version"]) + 1, "status": "revoked"}
+    return Wanted(whole, Permission.REGISTER_REVOKE)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from plainview.base.clock import to_iso
 from plainview.web.context import web_of
-from plainview.web.permissions import Permission, held_by, needs, open_door
+from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
 from plainview.web.signin import check_key, sign_in
 
@@ -66,7 +66,8 @@ async def me(request: Request, session: Someone) -> dict[str, Any]:
         "person": session.person,
         "name": session.name,
         "roles": list(session.roles),
-        "may": sorted(held_by(session.roles)),
+        "may": sorted(web.rights.held(session)),
+        "scope": {"units": list(session.units), "cameras": list(session.cameras)},
         "actor": web.actor(session.person),
         "purpose": session.purpose,
         "server_time": to_iso(web.now()),

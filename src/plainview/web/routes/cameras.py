@@ -83,8 +83,10 @@ async def public(request: Request) -> list[dict[str, Any]]:
 async def staff(
     request: Request, session: Annotated[SignedIn, needs(Permission.CAMERAS)]
 ) -> list[dict[str, Any]]:
-    """What the wall shows."""
+    """What the wall shows: the cameras within the person's scope."""
     web = web_of(request)
+    shown = await _all(web)
+    mine = await asyncio.to_thread(web.rights.seen, session, [one.camera.id for one in shown])
     return [
         {
             "id": one.camera.id,
@@ -96,7 +98,8 @@ async def staff(
             "reason": one.state.reason or None,
             "hidden": hiding.hidden(web.t, one.camera.record),
         }
-        for one in await _all(web)
+        for one in shown
+        if one.camera.id in mine
     ]
 
 

@@ -192,6 +192,7 @@ def staff_reports(request: Request, session: Officer, before: Before = 2**53) ->
 def reply(request: Request, session: Officer, number: int, said: ReportReply) -> dict[str, str]:
     """Say publicly what became of a report."""
     web = web_of(request)
-    web.log_act(session.person, session.roles[0], "report", {"number": number, "state": said.state})
+    role = web.rights.role(session, Permission.LETTERS)
+    web.log_act(session.person, role, "report", {"number": number, "state": said.state})
     web.letters.answer(REPORT, [number], said.state, said.reply)
     return {"state": said.state}

@@ -13,8 +13,9 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from plainview.errors import NotAuthorised, PlainviewError, Refused
 from plainview.watch.viewer import Sink, Viewer
 from plainview.web.context import Web, web_of
-from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.permissions import Permission, needs
 from plainview.web.pictures import sink_of
+from plainview.web.rights import Forbidden
 from plainview.web.sessions import SignedIn
 
 LOG = structlog.get_logger(__name__)
@@ -56,9 +57,9 @@ async def live(
 async def _join(web: Web, session: SignedIn, camera: str, sink: Sink) -> Viewer:
     if not session.purpose:
         raise NoPurpose("Say first what you watch for.", hint="POST /api/purpose")
-    await asyncio.to_thread(web.register.camera, camera)
+    role = await web.rights.still(session, Permission.LIVE, camera, purpose=session.purpose)
     web.deeds.spend(session.person)
-    role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
+    actor = web.actor(session.person)
     return await web.live.join(session.key, actor, role, camera, web.now(), session.purpose, sink)
 
 
@@ -114,11 +115,14 @@ async def _watch_over(web: Web, session: SignedIn, camera: str, viewer: Viewer) 
     while True:
         await asyncio.sleep(CHECK_S)
         try:
-            await web.rechecks.check(session)
+            now = await web.rechecks.check(session)
+            role = await web.rights.still(now, Permission.LIVE, camera, purpose=session.purpose)
             if web.now() >= viewer.session.expires - RENEW_MS:
-                role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
+                actor = web.actor(session.person)
                 await web.live.renew(actor, role, camera, viewer, session.purpose)
                 await _note(web, session, camera, viewer)
+        except Forbidden as error:
+            viewer.end(error.code, error.message)
         except NotAuthorised as error:
             viewer.end("session_over", error.message)
         except PlainviewError as error:

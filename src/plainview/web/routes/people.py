@@ -14,13 +14,14 @@ from plainview.register.records import ROLES
 from plainview.web import enrolling
 from plainview.web.context import Web, web_of
 from plainview.web.invitations import HANDED_IN, Asked, Invitation
-from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.permissions import Permission, needs
 from plainview.web.proposals import waiting
 from plainview.web.routes.sessions import end_sessions
 from plainview.web.sessions import SignedIn
 
 router = APIRouter()
-Enroller = Annotated[SignedIn, needs(Permission.PEOPLE)]
+Lister = Annotated[SignedIn, needs(Permission.PEOPLE_LIST)]
+Inviter = Annotated[SignedIn, needs(Permission.PEOPLE_INVITE)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -45,7 +46,7 @@ class Wish(BaseModel):
 
 
 @router.get("/api/people")
-async def people(request: Request, session: Enroller) -> list[dict[str, Any]]:
+async def people(request: Request, session: Lister) -> list[dict[str, Any]]:
     """Everybody who is enrolled; `card` is what the log holds of them."""
     web = web_of(request)
 
@@ -68,7 +69,7 @@ async def people(request: Request, session: Enroller) -> list[dict[str, Any]]:
 
 
 @router.post("/api/invitations")
-async def invite(request: Request, session: Enroller, wish: Wish) -> dict[str, Any]:
+async def invite(request: Request, session: Inviter, wish: Wish) -> dict[str, Any]:
     """A link that is shown this once. The log says who invited for which roles, not whom."""
     web = web_of(request)
 
@@ -76,7 +77,8 @@ async def invite(request: Request, session: Enroller, wish: Wish) -> dict[str, A
         if wish.person:
             web.register.person(wish.person)
         detail = {"roles": wish.roles, "org": wish.org, "person": wish.person}
-        web.log_act(session.person, role_for(session, Permission.PEOPLE), "invite", detail)
+        role = web.rights.role(session, Permission.PEOPLE_INVITE)
+        web.log_act(session.person, role, "invite", detail)
         return web.people.invitations.create(_asked(wish), session.person)
 
     token, invitation = await asyncio.to_thread(made)
@@ -85,7 +87,7 @@ async def invite(request: Request, session: Enroller, wish: Wish) -> dict[str, A
 
 
 @router.get("/api/invitations")
-async def invitations(request: Request, session: Enroller) -> list[dict[str, Any]]:
+async def invitations(request: Request, session: Inviter) -> list[dict[str, Any]]:
     """Open invitations, and cards that wait, each with what the two who sign compare."""
     web = web_of(request)
 
@@ -97,14 +99,14 @@ async def invitations(request: Request, session: Enroller) -> list[dict[str, Any
 
 
 @router.delete("/api/invitations/{invitation}")
-async def revoke(request: Request, session: Enroller, invitation: str) -> dict[str, bool]:
+async def revoke(request: Request, session: Inviter, invitation: str) -> dict[str, bool]:
     """The link opens nothing any more; a card that was handed in is not shown any more."""
     web = web_of(request)
 
     def revoked() -> None:
         web.people.invitations.revoke(invitation)
         web.people.credentials.forget(invitation)
-        role = role_for(session, Permission.PEOPLE)
+        role = web.rights.role(session, Permission.PEOPLE_INVITE)
         web.log_act(session.person, role, "uninvite", {"invitation": invitation})
 
     await asyncio.to_thread(revoked)
@@ -113,13 +115,13 @@ async def revoke(request: Request, session: Enroller, invitation: str) -> dict[s
 
 @router.delete("/api/people/{person}/sessions")
 async def sign_out(
-    request: Request, session: Annotated[SignedIn, needs(Permission.SIGN_OUT)], person: str
+    request: Request, session: Annotated[SignedIn, needs(Permission.PEOPLE_SIGN_OUT)], person: str
 ) -> dict[str, int]:
     """End all sessions of somebody, at once; log who did it, afterwards: it must not fail."""
     web = web_of(request)
     await asyncio.to_thread(web.register.person, person)
     ended = await end_sessions(web, person)
-    role = role_for(session, Permission.SIGN_OUT)
+    role = web.rights.role(session, Permission.PEOPLE_SIGN_OUT)
     detail = {"person": person, "sessions": ended}
     await asyncio.to_thread(web.log_act, session.person, role, "signed-out-other", detail)
     return {"ended": ended}

@@ -15,7 +15,7 @@ from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
 router = APIRouter()
-Author = Annotated[SignedIn, needs(Permission.STATE)]
+Author = Annotated[SignedIn, needs(Permission.STATEMENT)]
 
 
 class Wanted(BaseModel):

@@ -27,7 +27,7 @@ const pages: Page[] = [
     path: "/app/people",
     icon: "people",
     text: texts.nav.people,
-    needs: "people",
+    needs: "people.invite",
   },
   {
     page: "accesses",
