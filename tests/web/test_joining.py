@@ -163,7 +163,7 @@ def test_nobody_appoints_alone(staffed: Office) -> None:
     card = staffed.waiting(staffed.admin_member)[0]["card"]
     made = staffed.admin_member.state("propose", type="enrol", body=card)
     alone = staffed.admin_member
-    refused(lambda: alone.state("approve", proposal=made["hash"]), 403, "proposed themselves")
+    refused(lambda: alone.state("approve", proposal=made["hash"]), 403, "their own proposal")
     refused(lambda: alone.state("enrol", **card), 400)
     refused(jo.sign_in, 401)
 
@@ -673,3 +673,14 @@ def test_key_files_propose_and_approve(office: Office, tmp_path: Path) -> None:
     office.site.web.register.sync()
     found = office.site.web.register.person("p-jo")
     assert (found.roles, found.name) == (("auditor",), "Jo Novak")
+
+
+def test_a_scope_from_an_invitation_limits_whoever_was_enrolled(office: Office) -> None:
+    jo = office.member()
+    jo.join(office.invite(units=["harbour"], cameras=["cam-77"]))
+    (row,) = office.waiting(office.admin_member)
+    assert row["card"]["scope"] == {"units": ["harbour"], "cameras": ["cam-77"]}
+    office.enrol(row["card"])
+    jo.sign_in()
+    assert jo.http.get("/api/me").json()["scope"] == {"units": ["harbour"], "cameras": ["cam-77"]}
+    assert jo.http.get("/api/cameras").json() == []
