@@ -214,6 +214,11 @@ def test_who_brings_a_key_file_keeps_its_id_and_its_key(office: Office, tmp_path
     assert kinds == ["passkey", "passkey", "file"]
     office.enrol(next(one for one in office.waiting(office.admin_member))["card"])
     assert office.site.web.register.person_by_key(key.signing.key_id).person == key.person
+    time = to_iso(now_ms())
+    proof = key.signing.sign(CONTEXT + office.site.url.encode() + b"\n" + time.encode())
+    with office.site.client() as tool:
+        body = {"key_id": key.signing.key_id, "time": time, "sig": b64(proof)}
+        assert tool.post("/api/session/key", json=body).json()["person"] == key.person
     irena.sign_in(1)
     me = irena.http.get("/api/me").json()
     assert me["roles"] == ["custodian"]

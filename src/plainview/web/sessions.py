@@ -248,10 +248,10 @@ def _signed_in(row: Row[Any]) -> SignedIn:
         row.kind,
         row.purpose,
         row.created,
-        row.seen,
-        row.how,
-        row.device,
-        row.signer,
+        seen=row.seen,
+        how=row.how,
+        device=row.device,
+        signer=row.signer,
     )
 
 
