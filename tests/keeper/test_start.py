@@ -80,12 +80,12 @@ def test_unsafe_modes_are_refused(city: Any, name: str) -> None:
 
 def test_a_second_keeper_is_refused(city: Any) -> None:
     with pytest.raises(UnsafeStart, match="Another keeper"):
-        Keeper(city.settings)
+        Keeper(city.settings.data)
 
 
 def test_no_set_up_no_start(tmp_path: Path, city: Any) -> None:
     with pytest.raises(UnsafeStart, match="There is no"):
-        Keeper(city.settings.model_copy(update={"data": tmp_path / "empty"}))
+        Keeper(tmp_path / "empty")
     with pytest.raises(SettingsError, match="already"):
         setup.create(city.settings, city.entries()[0], [], 0)
 
@@ -246,8 +246,8 @@ def test_the_keeper_logs_no_id_that_it_could_not_read_back(city: Any) -> None:
 def test_the_process_runs_and_ends(city: Any, tmp_path: Path) -> None:
     city.stop()
     code = (
-        "import sys; from pathlib import Path; from plainview.base.settings import Settings;"
-        "from plainview.keeper.process import run; run(Settings(data=Path(sys.argv[1])))"
+        "import sys; from pathlib import Path;"
+        "from plainview.keeper.process import run; run(Path(sys.argv[1]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(setup.__file__).parents[2])}
     child = subprocess.Popen(

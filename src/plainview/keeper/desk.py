@@ -122,8 +122,7 @@ class Desk:
     def redaction(self, id: Id, **body: Any) -> int:
         return self.log("redaction", body, id)
 
-    def objection(self, id: Id, camera: str, version: int, commitment: str) -> int:
-        body = {"camera": camera, "version": version, "commitment": commitment}
+    def objection(self, id: Id, **body: Any) -> int:
         return self.log("objection", body, id)
 
     # -- people who look

@@ -189,7 +189,7 @@ class _Verification:
         entry, facts = self._entries[asked.index], self._report.facts
         requester = self._history.people[asked.requester]
         with self._checking("signature", SIGNATURE):
-            check_manifest_signature(self._raw, self._package.read(SIGNATURE), requester.key)
+            check_manifest_signature(self._raw, self._package.read(SIGNATURE), requester.keys[0])
         with self._checking("detail", DETAIL):
             detail = read_canonical(self._package.read(DETAIL))
             check_shape(detail, {"detail": dict, "salt": HEX}, DETAIL)
