@@ -450,6 +450,7 @@ def test_they_could_not_read_the_keys_if_they_wanted(city: Any, place: str) -> N
     log, keys = city.settings.log_dir, city.settings.keys_dir
     secrets = [keys / "log.key", keys / "keeper.db", keys / "ring.json", "/proc/self/environ"]
     files = [log / "head", "/etc/passwd", *secrets]
+    (log / ".x.json").touch()
     told = [log, city.settings.policy_file, log / ".x.json", place, *files]
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(CONFINED), *map(str, told)],

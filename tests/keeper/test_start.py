@@ -38,6 +38,11 @@ from plainview.tlog.reader import LogReader
 from plainview.tlog.signing import SigningKey
 
 
+def gate(city: Any, ident: str, reason: str) -> int:
+    body = {"camera": "cam-01", "allowed": False, "reason": reason, "register": None}
+    return int(city.keeper.desk.gate(ident, **body))
+
+
 def test_files_and_socket_are_this_users_alone(city: Any) -> None:
     keys = city.settings.keys_dir
     city.windows(1)
@@ -195,7 +200,7 @@ def test_a_long_log_is_read_again(city: Any, monkeypatch: pytest.MonkeyPatch) ->
     from_here = city.keeper.desk.scribe.writer.size
 
     def say(number: int, reason: str = "no") -> int:
-        return int(city.keeper.desk.gate(f"{number:032x}", "cam-01", False, reason, None))
+        return gate(city, f"{number:032x}", reason)
 
     def check_retries() -> None:
         for number in (7, 150, 299):
@@ -220,25 +225,25 @@ def test_a_full_temporary_folder_is_told_and_loses_nothing(
         full = sqlite3.OperationalError("database or disk is full")
         patched.setattr(Ids, "add", Mock(side_effect=full))
         with pytest.raises(LogAway, match="disk is full"):
-            city.keeper.desk.gate(f"{1:032x}", "cam-01", False, "no", None)
+            gate(city, f"{1:032x}", "no")
         city.stop()
         with pytest.raises(UnsafeStart, match="disk is full"):
             city.start()
     city.start()
     scribe = city.keeper.desk.scribe
     assert scribe.known(f"{1:032x}") is None
-    assert city.keeper.desk.gate(f"{1:032x}", "cam-01", False, "no", None) > size
+    assert gate(city, f"{1:032x}", "no") > size
     with monkeypatch.context() as patched:
         patched.setattr(Ids, "add", Mock(side_effect=full))
         with pytest.raises(LogAway):
-            city.keeper.desk.gate(f"{2:032x}", "cam-01", False, "no", None)
+            gate(city, f"{2:032x}", "no")
     # The same process reads the log again and goes on.
-    assert city.keeper.desk.gate(f"{2:032x}", "cam-01", False, "no", None) == scribe.writer.size - 1
+    assert gate(city, f"{2:032x}", "no") == scribe.writer.size - 1
 
 
 def test_the_keeper_logs_no_id_that_it_could_not_read_back(city: Any) -> None:
     with pytest.raises(BadFormat, match="32 hex digits"):
-        city.keeper.desk.gate("cam-01-closed", "cam-01", False, "no", None)
+        gate(city, "cam-01-closed", "no")
     city.stop()
     city.start()
 

@@ -25,7 +25,7 @@ from plainview.tlog.policy_file import PolicyFile
 AGREE_MS: Ms = 300_000
 """How far the keeper's clock and a witness's may lie apart for a shred."""
 START_SECONDS, FRESH_SECONDS, HUNG_SECONDS = 30.0, 5.0, 20.0
-"""Waits for the first round and for one before a shred; a publisher so silent is replaced."""
+"""Waits for the first round and for one before a shred; a publisher so long silent is replaced."""
 _LOST = "checkpoint: The publisher says nothing."
 SILENT: dict[str, Any] = {"witnesses": {}, "witnessed_size": 0, "warnings": [], "red": [_LOST]}
 """What the file says until the publisher's first round; then it also says `refused`: by whom the
@@ -34,7 +34,10 @@ _KEPT = ("PYTHON", "SSL_CERT_")
 
 
 class Witnesses:
-    """One publisher at a time, from now on. Any thread may ask `told`, one the rest."""
+    """One publisher at a time, from now on. Any thread may ask `told`, one the rest.
+
+    The file's time says when the publisher lived, by the clock that nobody steps.
+    """
 
     def __init__(self, log_dir: Path, policy_file: Path, policy: PolicyFile, clock: Clock) -> None:
         self._log, self._policy, self._clock = log_dir, policy, clock
@@ -45,6 +48,7 @@ class Witnesses:
 
     def _start(self) -> None:
         self._file.write_text(json.dumps(SILENT))
+        os.utime(self._file, (time.monotonic(),) * 2)
         kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
         self.child = Popen(  # noqa: S603 - our own module, no shell; its input ends when we do
             self._command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, env=kept
@@ -56,12 +60,9 @@ class Witnesses:
             self.child.kill()
 
     def checkpoint(self) -> None:
-        """Replace a publisher that ended or hangs; the caller does not ask more than once a second.
-
-        A step of the machine's clock looks like one that hangs, and costs a new one.
-        """
-        age = abs(time.time() - self._file.stat().st_mtime)
-        if self.child.poll() is not None or age > HUNG_SECONDS:
+        """Replace a publisher that ended or hangs; asked once a second, it starts no more."""
+        silent = time.monotonic() - self._file.stat().st_mtime
+        if silent > HUNG_SECONDS or self.child.poll() is not None:
             self.close()
             self._start()
 

@@ -6,7 +6,7 @@ network; where the system has Landlock it can write to the log's folder alone, a
 child, the courier, is where the network is, and can change nothing.
 
 What it knows it writes to FILE, for the keeper's status (`keeper.witnesses.SILENT` is its shape).
-The file's time says that it lives.
+The file's time says that it lives, by the machine's monotonic clock, which nobody steps.
 
     python -m plainview.tlog.publisher LOG_FOLDER POLICY FILE
 """
@@ -14,6 +14,7 @@ The file's time says that it lives.
 from __future__ import annotations
 
 import json
+import os
 import select
 import sys
 import time
@@ -53,9 +54,10 @@ class Publisher:
 
     def beat(self) -> None:
         """Say that this process lives, if that was not said just now."""
-        if time.monotonic() - self._beaten > BEAT_SECONDS:
-            self._file.touch()
-            self._beaten = time.monotonic()
+        now = time.monotonic()
+        if now - self._beaten > BEAT_SECONDS:
+            os.utime(self._file, (now, now))
+            self._beaten = now
 
     def round(self) -> bool:
         """Ask every witness about the newest head, and show it; whether readers see it now.
@@ -121,6 +123,7 @@ class Publisher:
         }
         temporary = self._file.with_suffix(".tmp")
         temporary.write_text(json.dumps(told))
+        os.utime(temporary, (time.monotonic(),) * 2)
         temporary.rename(self._file)
 
 
