@@ -108,10 +108,10 @@ def _open_log(data: Path, clock: Clock, started: ExitStack) -> tuple[Witnesses, 
         signer = Signer(policy.logs[0].name, key)
         if policy.logs != [signer.verifier]:
             raise BadFormat("keys/log.key is not the log key of policy.txt.")
-        witnesses = Witnesses(data / "log", data / "policy.txt", policy, clock)
-        started.callback(witnesses.close)  # they are asked while we read the log
         scribe = Scribe(data / "log", signer)
         started.callback(scribe.close)
+        witnesses = Witnesses(data / "log", data / "policy.txt", policy, clock)
+        started.callback(witnesses.close)
     except FAULTS as error:
         hint = "Run the set-up, or restore the newest copy of the log and of keys/."
         raise UnsafeStart(f"The log cannot be continued: {error}", hint=hint) from error

@@ -61,8 +61,8 @@ class Witnesses:
 
     def checkpoint(self) -> None:
         """Replace a publisher that ended or hangs; asked once a second, it starts no more."""
-        silent = time.monotonic() - self._file.stat().st_mtime
-        if silent > HUNG_SECONDS or self.child.poll() is not None:
+        ended = self.child.poll() is not None
+        if ended or time.monotonic() - self._file.stat().st_mtime > HUNG_SECONDS:
             self.close()
             self._start()
 
