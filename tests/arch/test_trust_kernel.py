@@ -96,7 +96,7 @@ def test_the_trust_kernel_is_small(record_property: Callable[[str, object], None
 
 
 def test_the_kernel_speaks_with_no_network() -> None:
-    """The courier does, a child's child that is no part of it; sockets here are this machine's."""
+    """The courier does, a process that is no part of it; sockets in here are of this machine."""
     names = {path.relative_to(SOURCE / "plainview").as_posix() for path in kernel()}
     assert not names & OUTSIDE
     network = {"http", "urllib", "ssl", "httpx", "asyncio", "requests"}
