@@ -428,6 +428,7 @@ def test_a_planted_cookie_becomes_nobodys_session(staffed: Office) -> None:
 
 def test_asking_is_slowed_down(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
+    monkeypatch.setattr(site.web.people.asked, "_now", lambda: 0.0)  # however slow the machine is
     with Member(site.url) as member:
         codes = [
             member.http.post("/api/join", json={"token": "x" * 43}).status_code for _ in range(70)
