@@ -16,12 +16,14 @@ from plainview.base.clock import Clock, now_ms
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
 from plainview.base.software import installed
+from plainview.cases.marks import Marks
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
 from plainview.redact import record
 from plainview.register.projection import Register
 from plainview.store.store import Store
+from plainview.watch.clips import Clips
 from plainview.watch.live import LiveHub
 from plainview.watch.playback import Playbacks
 from plainview.watch.pulse import Pulse
@@ -41,19 +43,23 @@ from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.purposes import Purposes
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
 from plainview.web.routes import (
+    accesses,
     account,
     algorithms,
     cameras,
+    clips,
     files,
     health,
     home,
     live,
     log,
+    marks,
     playback,
     requests,
     software,
@@ -71,6 +77,9 @@ ROUTERS = (
     account.router,
     live.router,
     playback.router,
+    clips.router,
+    marks.router,
+    accesses.router,
     requests.router,
     software.router,
     algorithms.router,
@@ -137,6 +146,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     t = catalogue()
     keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
     standing = Standing(register)
+    playbacks = Playbacks(keys, pulse, store, clock=clock)
     recorders = Recorders(settings.recorder_socket)
     return Web(
         settings=settings,
@@ -145,6 +155,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         register=register,
         store=store,
         cases=Cases(settings, register, store, keeper),
+        marks=Marks(settings, register, store, keeper, clock=clock),
         sessions=sessions,
         doorkeeper=Doorkeeper(sessions, settings.web_url),
         pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
@@ -152,10 +163,13 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         rechecks=Rechecks(sessions, standing, may_watch),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
+        clip_wishes=RateLimit(burst=6, per_minute=0.5),
+        purposes=Purposes(sessions, t, clock),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),
-        playbacks=Playbacks(keys, pulse, store, clock=clock),
+        playbacks=playbacks,
+        clips=Clips(playbacks, pulse),
         recorders=recorders,
         condition=Condition(keeper, recorders, settings.processes_file, clock),
         requests=Requests(),
@@ -197,7 +211,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        for part in (web.store, web.register, web.sessions, web.keeper, web.cases):
+        parts = (web.store, web.register, web.sessions, web.keeper, web.cases, web.marks)
+        for part in parts:
             part.close()
 
 

@@ -31,6 +31,11 @@ class Permission(StrEnum):
     PLAYBACK = "playback"
     SNAPSHOT = "snapshot"
     BOOKMARK = "bookmark"
+    MARK = "mark"  # ask that 15 minutes be kept
+    MARK_READ = "mark.read"
+    HOLD = "hold"  # turn a mark into a hold, with one's own signature
+    CLIP = "clip"  # a file that leaves the house
+    ACCESSES = "accesses"  # who looked, as far as the log says
     REQUEST_READ = "request.read"
     REQUEST_SUBMIT = "request.submit"
     REQUEST_RELEASE = "request.release"
@@ -39,18 +44,26 @@ class Permission(StrEnum):
     METRICS = "metrics"
 
 
-EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS})
+EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS, Permission.ACCESSES})
 WATCHING = frozenset(
-    {Permission.LIVE, Permission.PLAYBACK, Permission.SNAPSHOT, Permission.BOOKMARK}
+    {
+        Permission.LIVE,
+        Permission.PLAYBACK,
+        Permission.SNAPSHOT,
+        Permission.BOOKMARK,
+        Permission.MARK,
+        Permission.MARK_READ,
+        Permission.CLIP,
+    }
 )
 GRANTS: dict[str, frozenset[Permission]] = {
     "operator": EVERYONE | WATCHING | {Permission.HEALTH},
-    "supervisor": EVERYONE | WATCHING | {Permission.HEALTH},
+    "supervisor": EVERYONE | WATCHING | {Permission.HEALTH, Permission.HOLD},
     "investigator": EVERYONE
     | WATCHING
     | {Permission.REQUEST_READ, Permission.REQUEST_SUBMIT, Permission.REQUEST_OPEN},
     "custodian": EVERYONE | {Permission.REQUEST_READ, Permission.REQUEST_RELEASE},
-    "dpo": EVERYONE | {Permission.HEALTH},
+    "dpo": EVERYONE | {Permission.HEALTH, Permission.MARK_READ, Permission.HOLD},
     "auditor": EVERYONE,
     "administrator": EVERYONE | {Permission.HEALTH, Permission.METRICS},
 }

@@ -20,6 +20,7 @@ router = APIRouter()
 Player = Annotated[SignedIn, needs(Permission.PLAYBACK)]
 Moment = Annotated[str, Field(max_length=40)]
 Camera = Annotated[str, Field(max_length=63)]
+Words = Annotated[str, Field(max_length=1000)]
 Number = Annotated[int, Query(ge=0, lt=2**31)]
 
 
@@ -31,7 +32,8 @@ class Begin(BaseModel):
     camera: Camera
     from_: Annotated[Moment, Field(alias="from")]
     to: Moment
-    purpose: Annotated[str, Field(min_length=3, max_length=200)]
+    purpose: Words = ""
+    incident: Annotated[str, Field(max_length=60)] = ""
 
 
 class Still(BaseModel):
@@ -50,13 +52,19 @@ class Bookmark(BaseModel):
 
 @router.post("/api/playback")
 async def begin(request: Request, session: Player, asked: Begin) -> dict[str, str]:
-    """Begin to play back a span of one camera: one entry on the log."""
+    """Begin to play back a span of one camera: one entry on the log.
+
+    Without a purpose of its own it is for that of the session.
+    """
     web = web_of(request)
+    own = asked.purpose.strip() or asked.incident.strip()
+    purpose = (
+        web.purposes.words(asked.purpose, asked.incident) if own else web.purposes.check(session)
+    )
     await asyncio.to_thread(web.register.camera, asked.camera)
     web.deeds.spend(session.person)
     role, actor = role_for(session, Permission.PLAYBACK), web.actor(session.person)
     span = (from_iso(asked.from_), from_iso(asked.to))
-    purpose = " ".join(asked.purpose.split())
     playback = await web.playbacks.begin(session.key, actor, role, asked.camera, *span, purpose)
     detail = {
         "camera": asked.camera,
