@@ -15,7 +15,7 @@ from plainview.testing.shifts import Mismatch, reconcile, work
 from plainview.testing.station import Station
 
 FULL = os.environ.get("PLAINVIEW_BARS") == "1"
-TOWNS, SESSIONS = (20, 500) if FULL else (1, 60)
+TOWNS, SESSIONS, CALM_S = (20, 500, 30) if FULL else (1, 60, 4)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def test_bytes_and_entries_of_random_sessions_reconcile(
     for number in range(TOWNS):
         station = Station(tmp_path / str(number))
         try:
-            found.append(reconcile(station, work(station, SESSIONS, number)))
+            found.append(reconcile(station, work(station, SESSIONS, number, calm_s=CALM_S)))
         finally:
             station.close()
     entries, lost = sum(one.entries for one in found), sum(one.lost for one in found)

@@ -38,7 +38,7 @@ from plainview.web.signin import sign_in
 NOTICE_S = 2.5
 """So long it may take until nothing goes out: the log is asked for once a second."""
 PATIENCE_S = 60.0
-AT_ONCE = 4
+AT_ONCE, TRIES = 4, 20
 OUR_FAULT = 500
 PURPOSES = ("Public safety patrol", "Traffic and road safety", "A reported incident")
 LOOKING = ("live", "playback", "snapshot", "clip")
@@ -96,15 +96,12 @@ class Shift:
 
     def run(self) -> None:
         """Whatever is refused is refused; what is answered must be on the log."""
-        attempt = self._try("signin", {"by": "cookie"})
-        person = self._person.person
-        try:
-            self._secret = sign_in(
-                self._web, person.person, person.roles, self._person.name, kind="cookie"
-            )
-        except PlainviewError:
+        for _ in range(TRIES):
+            if self._sign_in():
+                break
+            time.sleep(self._rng.uniform(0.1, 0.6))
+        else:
             return
-        attempt.done = True
         headers = {"X-Plainview": "1", "Origin": self._url}
         cookies = {"plainview_session": self._secret}
         with httpx.Client(
@@ -120,6 +117,17 @@ class Shift:
                 step()
             if self._rng.random() < 0.7:
                 self._sign_out()
+
+    def _sign_in(self) -> bool:
+        attempt, person = self._try("signin", {"by": "cookie"}), self._person.person
+        try:
+            self._secret = sign_in(
+                self._web, person.person, person.roles, self._person.name, kind="cookie"
+            )
+        except PlainviewError:
+            return False
+        attempt.done = True
+        return True
 
     def _try(self, act: str, detail: dict[str, Any], under: str | None = None) -> Attempt:
         actor = self._web.actor(self._person.person.person)
@@ -255,11 +263,14 @@ def _entry(answer: httpx.Response) -> int:
     return int(answer.headers["x-plainview-entry"])
 
 
-def work(station: Station, sessions: int, seed: int) -> Diary:
-    """So many sessions, a few at once, while keeper and log come and go; the diary of all."""
+def work(station: Station, sessions: int, seed: int, *, calm_s: float = 4) -> Diary:
+    """So many sessions, a few at once, while keeper and log come and go; the diary of all.
+
+    At most `calm_s` seconds lie between two outages.
+    """
     diary, over = Diary(), threading.Event()
     rng = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    chaos = threading.Thread(target=_take_away, args=(station, rng, over))
+    chaos = threading.Thread(target=_take_away, args=(station, rng, over, calm_s))
     chaos.start()
 
     def one(number: int) -> None:
@@ -276,8 +287,8 @@ def work(station: Station, sessions: int, seed: int) -> Diary:
     return diary
 
 
-def _take_away(station: Station, rng: random.Random, over: threading.Event) -> None:
-    while not over.wait(rng.uniform(0.5, 4)):
+def _take_away(station: Station, rng: random.Random, over: threading.Event, calm_s: float) -> None:
+    while not over.wait(rng.uniform(0.5, calm_s)):
         with station.down(rng.choice(OUTAGES)):
             over.wait(rng.uniform(0.2, 6))
         station.wait_up()

@@ -7,11 +7,12 @@ header `x-attempt`) and when; and keeper or log can be taken away.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -205,7 +206,10 @@ class Station:
             self.town.stop_keeper()
         else:
             folder.rename(aside)
-            folder.touch()  # a file: nothing can be made below it
+            while not folder.is_file():  # the keeper may make a folder in this very moment
+                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):
+                    folder.touch()  # nothing can be made below a file
         since = time.monotonic()
         try:
             yield
