@@ -5,6 +5,8 @@ import { ServerError } from "../base/errors.ts";
 import { texts } from "../messages/en.ts";
 import { me as fetchMe, type Me } from "./api.ts";
 import { Accesses } from "./pages/Accesses.tsx";
+import { Looked } from "./pages/Looked.tsx";
+import { Marks } from "./pages/Marks.tsx";
 import { PlaybackPage } from "./pages/PlaybackPage.tsx";
 import { Requests } from "./pages/Requests.tsx";
 import { Wall } from "./pages/Wall.tsx";
@@ -53,6 +55,8 @@ export function App() {
       )}
       {page === "requests" && <Requests me={me} />}
       {page === "accesses" && <Accesses me={me} />}
+      {page === "marks" && <Marks me={me} />}
+      {page === "looked" && <Looked />}
     </div>
   );
 }
