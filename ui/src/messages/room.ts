@@ -7,7 +7,7 @@ export const roomTexts = {
     incident: "Number of the incident, if there is one",
     incidentHint: "It becomes public with the purpose",
     lead: "It goes on the record: as a sealed note now, in clear words later. Asked again after two hours.",
-    again: "Two hours have passed. What do you watch for now?",
+    again: "Two hours are nearly over. What do you watch for now?",
     againLead: (time: string) =>
       `The pictures go on until ${time}. Without an answer they end then.`,
     goOn: "Go on watching",

@@ -260,6 +260,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           onClick={save}
           disabled={at === null}
           data-testid="snapshot"
+          aria-label={texts.playback.snapshot}
         >
           <Icon name="camera" /> <span>{texts.playback.snapshot}</span>
         </button>
@@ -269,6 +270,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           onClick={() => setOpen("clip")}
           disabled={at === null}
           data-testid="clip"
+          aria-label={roomTexts.clip.open}
         >
           <Icon name="clip" /> <span>{roomTexts.clip.open}</span>
         </button>
@@ -278,6 +280,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           onClick={() => setOpen("keep")}
           disabled={at === null}
           data-testid="keep"
+          aria-label={roomTexts.keep.title}
         >
           <Icon name="keep" /> <span>{roomTexts.keep.title}</span>
         </button>
@@ -287,6 +290,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           onClick={() => setOpen("mark")}
           disabled={at === null}
           data-testid="mark"
+          aria-label={texts.playback.mark}
         >
           <Icon name="mark" /> <span>{texts.playback.mark}</span>
         </button>

@@ -95,6 +95,16 @@ export function Timeline({ spans, view, at, marks: kept, onSeek, onHover }: Prop
               }}
             />
           ))}
+        {kept
+          .filter((mark) => mark.at >= view.from && mark.at <= view.to)
+          .map((mark) => (
+            <span
+              key={mark.id}
+              className="pin"
+              data-state={mark.state}
+              style={{ left: percent(mark.at) }}
+            />
+          ))}
         {hover !== null && (
           <span className="hover" style={{ left: percent(hover) }} data-time={shortTime(hover)} />
         )}
