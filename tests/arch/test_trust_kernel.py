@@ -90,6 +90,22 @@ def test_the_trust_kernel_is_small(record_property: Callable[[str, object], None
     assert sum(code.values()) <= MUST, f"{measured}: take something out of the kernel first"
 
 
+def test_the_kernel_speaks_with_no_network() -> None:
+    """The courier does, a child that is no part of it; sockets in here are of this machine."""
+    names = {path.relative_to(SOURCE / "plainview").as_posix() for path in kernel()}
+    assert not names & {"tlog/courier.py", "tlog/witness_client.py", "tlog/reader.py"}
+    network = {"http", "urllib", "ssl", "httpx", "asyncio", "requests"}
+    for path in kernel():
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = getattr(node, "module", None)
+                named = [module] if module else [alias.name for alias in node.names]
+                assert not {str(name).split(".")[0] for name in named} & network, path
+        assert "AF_INET" not in text, path
+        assert ".create_connection" not in text, path
+
+
 def test_the_kernel_is_what_it_says() -> None:
     names = {path.relative_to(SOURCE / "plainview").parts[0] for path in kernel()}
     assert names <= {"__init__.py", "errors.py", "base", "keys", "keeper", "seal", "tlog"}

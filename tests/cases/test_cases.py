@@ -29,8 +29,9 @@ from plainview.errors import (
 from plainview.register.projection import Register
 from plainview.seal.shares import open_share, reseal
 from plainview.store.store import Store
+from plainview.testing.approvals import ApprovingTown
 from plainview.testing.town import CAMERA, CUSTODIANS, Sealed, Town
-from plainview.tlog.entries import make
+from plainview.tlog.entries import make, parse
 from plainview.tlog.signing import sign
 
 ASKER = "p-investigator"
@@ -90,8 +91,8 @@ class Office:
         return str(item["state"])
 
 
-def open_office(folder: Path, segments: int = 2) -> Office:
-    town = Town(folder)
+def open_office(folder: Path, segments: int = 2, kind: type[Town] = Town) -> Office:
+    town = kind(folder)
     sealed = town.make_window()
     town.record(sealed, segments)
     town.catch_up()
@@ -106,6 +107,26 @@ def office(tmp_path: Path) -> Iterator[Office]:
     found = open_office(tmp_path)
     yield found
     found.close()
+
+
+def test_a_bundle_shows_what_approvals_rest_on(tmp_path: Path) -> None:
+    """Proposals, and who proposed as they were when both had signed; each entry once."""
+    office = open_office(tmp_path, kind=ApprovingTown)
+    key = office.town.keys["custodian-a"]
+    hash = office.ask()
+    office.release("custodian-a", hash)
+    bundle = office.cases.bundle(key.person, hash)
+    shown = [parse(unb64(item["entry"])) for item in bundle["people"]]
+    kinds = [entry.type for entry in shown]
+    assert len({entry.hash for entry in shown}) == len(shown)
+    assert kinds[:2] == ["founding", "enrol"]  # the administrator's passkey approved
+    assert [entry.body["type"] for entry in shown if entry.type == "propose"] == [
+        "custodian-set",
+        "camera",
+    ]
+    assert [parse(unb64(item["entry"])).type for item in bundle["sets"]] == ["approve"]
+    assert office.state(hash) != "refused"
+    office.close()
 
 
 def test_a_draft_names_only_what_exists(office: Office) -> None:

@@ -125,14 +125,6 @@ def test_checkpoints_get_witnessed(city: Any) -> None:
     assert set(checked.witnesses) == {"w0", "w1"}
 
 
-def test_a_lost_answer_of_a_witness_does_not_end_its_word(city: Any) -> None:
-    """It has seen this very tree, though we did not hear it: the proof from there is empty."""
-    wait_witnessed(city)
-    city.keeper._witnesses._sizes["w0"] = 1
-    _head, lines = city.keeper._witnesses.gather()
-    assert set(lines) == {"w0", "w1"}
-
-
 def test_too_few_witnesses_are_red_and_publish_nothing(city: Any) -> None:
     size = wait_witnessed(city)
     city.witnesses[1].stop()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainview.errors import BadProof
-from plainview.tlog import merkle, proofs
+from plainview.tlog import merkle, proofs, trees
 
 sizes = st.integers(1, 600)
 
@@ -34,7 +34,7 @@ def textbook(hashes: list[bytes]) -> bytes:
 def test_root_is_that_of_rfc_6962(size: int) -> None:
     hashes = hashes_of(size)
     assert merkle.root(hashes) == textbook(hashes)
-    assert merkle.span(proofs.source(hashes), 0, size) == textbook(hashes)
+    assert trees.span(trees.source(hashes), 0, size) == textbook(hashes)
 
 
 def test_vectors_of_certificate_transparency() -> None:
@@ -64,7 +64,7 @@ def test_every_inclusion_proof_holds_and_no_changed_one(data: st.DataObject) -> 
     index = data.draw(st.integers(0, size - 1))
     hashes = hashes_of(size)
     root = merkle.root(hashes)
-    proof = proofs.inclusion_proof(proofs.source(hashes), index, size)
+    proof = proofs.inclusion_proof(trees.source(hashes), index, size)
     proofs.check_inclusion(hashes[index], index, size, proof, root)
     for wrong in _changed(proof):
         with pytest.raises(BadProof):
@@ -85,7 +85,7 @@ def test_every_consistency_proof_holds_and_no_changed_one(data: st.DataObject) -
     old = data.draw(st.integers(0, new))
     hashes = hashes_of(new)
     roots = merkle.root(hashes[:old]), merkle.root(hashes)
-    proof = merkle.consistency_proof(proofs.source(hashes), old, new)
+    proof = proofs.consistency_proof(trees.source(hashes), old, new)
     proofs.check_consistency(old, new, proof, *roots)
     for wrong in _changed(proof):
         with pytest.raises(BadProof):
@@ -102,7 +102,7 @@ def test_a_fork_has_no_consistency_proof(size: int, data: st.DataObject) -> None
     old = data.draw(st.integers(1, size - 1))
     hashes = hashes_of(size)
     forked = [*hashes[: old - 1], merkle.leaf_hash(b"other"), *hashes[old:]]
-    proof = merkle.consistency_proof(proofs.source(forked), old, size)
+    proof = proofs.consistency_proof(trees.source(forked), old, size)
     with pytest.raises(BadProof):
         proofs.check_consistency(old, size, proof, merkle.root(hashes[:old]), merkle.root(forked))
 
@@ -113,7 +113,7 @@ def _changed(proof: list[bytes]) -> list[list[bytes]]:
 
 
 def test_proofs_beyond_the_tree_are_refused() -> None:
-    source = proofs.source(hashes_of(4))
+    source = trees.source(hashes_of(4))
     for index in (-1, 4):
         with pytest.raises(BadProof):
             proofs.inclusion_proof(source, index, 4)
@@ -121,6 +121,6 @@ def test_proofs_beyond_the_tree_are_refused() -> None:
             proofs.check_inclusion(bytes(32), index, 4, [], bytes(32))
     for old, new in ((5, 4), (-1, 4)):
         with pytest.raises(BadProof):
-            merkle.consistency_proof(source, old, new)
+            proofs.consistency_proof(source, old, new)
         with pytest.raises(BadProof):
             proofs.check_consistency(old, new, [], bytes(32), bytes(32))

@@ -23,7 +23,7 @@ from plainview.base import durable
 from plainview.base.ids import b64
 from plainview.errors import LogAway, Refused, StoreDamaged, UnsafeStart
 from plainview.testing.city import ORIGIN, START, City, key_of
-from plainview.tlog import cosign, merkle, notes, proofs
+from plainview.tlog import cosign, merkle, notes, proofs, trees
 from plainview.tlog.beginning import open_log
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import Signer
@@ -40,14 +40,14 @@ class Tree:
 
     def __init__(self, size: int = 64, *, fork: str = "") -> None:
         self.hashes = [merkle.leaf_hash(f"{fork}{i}".encode()) for i in range(size)]
-        self.source = proofs.source(self.hashes)
+        self.source = trees.source(self.hashes)
 
     def note(self, size: int, signer: Signer = SIGNER, origin: str = ORIGIN) -> bytes:
         text = Checkpoint(origin, size, merkle.root(self.hashes[:size])).text()
         return notes.render(text, [signer.sign(text)])
 
     def request(self, old: int, new: int, **changes: object) -> bytes:
-        proof = merkle.consistency_proof(self.source, old, new) if old <= new else []
+        proof = proofs.consistency_proof(self.source, old, new) if old <= new else []
         return request_bytes(old, proof, self.note(new, **changes))  # type: ignore[arg-type]
 
 
@@ -230,9 +230,8 @@ def address(witness: Witness) -> Iterator[str]:
 def test_client_and_server_agree(address: str) -> None:
     for old, new in ((0, 5), (5, 9)):
         note = TREE.note(new)
-        proof = merkle.consistency_proof(TREE.source, old, new)
-        (line,) = add_checkpoint(address, old, proof, note)
-        signed(line.text().encode(), note)
+        proof = proofs.consistency_proof(TREE.source, old, new)
+        signed(add_checkpoint(address, old, proof, note), note)
     with pytest.raises(OtherSize) as told:
         add_checkpoint(address, 0, [], TREE.note(20))
     assert told.value.size == 9
@@ -294,7 +293,7 @@ def test_the_command_runs_a_witness_that_a_policy_trusts(tmp_path: Path) -> None
         lines = add_checkpoint(told[2][-1], 0, [], log.head)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-    log.publish(log.head, lines)
+    log.publish(log.head, notes.parse_lines(lines))
     text = f"log {SIGNER.verifier.vkey()}\nwitness w1 {told[1][-1]}\nquorum w1\n"
     policy = Policy.parse(text)
     assert policy.check((tmp_path / "log" / "checkpoint").read_bytes()).checkpoint.size == log.size

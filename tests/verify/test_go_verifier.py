@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
-from plainview.testing.city import City, digest
+from plainview.testing.city import City, digest, key_of, person
+from plainview.testing.passkey import PRESENT, Passkey
 from plainview.tlog import merkle, notes, tiles
 from plainview.tlog.entries import canonical
 from plainview.tlog.reader import LogReader
+from plainview.tlog.signing import draft_statement, finish_statement, sign
 from plainview.verify.log import verify_log
 
 BARS = bool(os.environ.get("PLAINVIEW_BARS"))
@@ -179,6 +181,40 @@ def small(tmp_path: Path) -> tuple[City, Path]:
     city.publish(tmp_path / "log")
     (tmp_path / "policy.txt").write_text(city.policy().text)
     return city, tmp_path / "log"
+
+
+def approving(**how: Any) -> City:
+    """A city where a passkey approves a person, who then signs with each of two keys."""
+    city, passkey, second = City(), Passkey("p-admin"), key_of("second")
+    city.register_story()
+    admin = person("p-admin", more_keys=[passkey.public_b64])
+    city.state("enrol", "p-dpo", "p-supervisor", **admin)
+    new = person("p-new", roles=["dpo"], more_keys=[second.public_b64])
+    proposal = city.propose("p-dpo", "enrol", **new)
+    body = {"proposal": proposal}
+    draft = draft_statement("approve", body, [passkey.key_id], time=city.now)
+    entry = finish_statement(draft, {passkey.key_id: passkey.sign(draft, **how)})
+    city.raws.append(entry.raw)
+    for key in (key_of("p-new"), second):
+        city.raws.append(sign(city.draft("propose", {"type": "enrol", "body": new}), [key]).raw)
+    return city
+
+
+@pytest.mark.parametrize(
+    ("how", "wrong"), [({}, 0), ({"flags": PRESENT}, 3), ({"kind": "webauthn.create"}, 3)]
+)
+def test_approvals_and_passkeys(
+    goverify: Path, tmp_path: Path, how: dict[str, Any], wrong: int
+) -> None:
+    """Where the approval is refused, both keys that it would have brought are unknown as well."""
+    city = approving(**how)
+    city.publish(tmp_path / "log")
+    (tmp_path / "policy.txt").write_text(city.policy().text)
+    told = run(goverify, tmp_path / "log")
+    assert told.returncode == bool(wrong), told.stdout
+    assert told.stdout.count("does not verify") == wrong
+    report = verify_log(LogReader.folder(tmp_path / "log"), city.policy())
+    assert len(report.findings) == wrong, report.lines()
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,30 @@ def test_recordings_that_no_window_allows(
     assert [where for _, where in codes(report)] == [f"entry {index}"]
 
 
+@pytest.mark.parametrize("stop", ["basis revoked", "objection upheld"])
+def test_recording_goes_on_although_what_it_rests_on_fell(tmp_path: Path, stop: str) -> None:
+    """The gate's yes is remembered between leaves; what shuts it names no camera."""
+    city = City()
+    city.found()
+    year = {"valid_from": "2026-11-01", "valid_to": "2027-11-01"}
+    city.register("legal-basis", "act", **year)
+    city.camera("cam-01", rests_on=["legal-basis/act"])
+    city.pass_time(31)
+    first, _, third = city.windows("cam-01", 3)
+    city.pass_time(90)
+    city.record(first)
+    if stop == "basis revoked":
+        city.register("legal-basis", "act", "revoked", **year)
+    else:
+        city.camera("cam-01", "suspended")
+        city.camera("cam-01", sees="more")
+        city.keep("objection", camera="cam-01", version=3, commitment=digest("why"))
+    city.pass_time(150)
+    index = roots_entry(city, [city.leaf(third, minute=city.leaf(third)["minute"])])
+    report = verified(city, tmp_path)
+    assert codes(report) == [("gate", f"entry {index}")]
+
+
 def test_recording_goes_on_after_a_suspension(tmp_path: Path) -> None:
     city = City()
     city.found()

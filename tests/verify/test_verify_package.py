@@ -15,7 +15,8 @@ from plainview.base.clock import Ms, from_iso
 from plainview.base.ids import sha256_hex
 from plainview.errors import BadFormat
 from plainview.seal.segments import SegmentMeta, add_box
-from plainview.testing.city import ORIGIN, SALT, City, digest, key_of
+from plainview.testing.city import ORIGIN, SALT, City, camera_record, digest, key_of, person
+from plainview.testing.passkey import Passkey
 from plainview.tlog import leaves
 from plainview.tlog.entries import canonical, parse
 from plainview.tlog.reader import LogReader
@@ -26,6 +27,7 @@ from plainview.verify.package import verify_package
 from plainview.verify.report import Report
 
 Files = dict[str, bytes]
+KEY = key_of("p-investigator").public_b64
 
 
 def originals(city: City, window: str) -> list[tuple[Segment, bytes]]:
@@ -283,6 +285,46 @@ def test_false_packages(case: Case, tmp_path: Path, act: Callable[[Case], None],
     act(case)
     report = verify_package(case.pack(tmp_path / "p.zip"), case.city.policy())
     assert code in {finding.code for finding in report.findings}, report.lines()
+
+
+@pytest.fixture
+def approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """The set and the camera were proposed and approved; the requester has a passkey first."""
+
+    class Approving(City):
+        def custodians(self, name: str, k: int, *people: str) -> int:
+            super().custodians(name, k, *people)
+            stated = parse(self.raws[-1]).body
+            first = Passkey("p-investigator").public_b64
+            asker = person("p-investigator", key=first, more_keys=[KEY], age="age1investigator")
+            self.approve("p-admin", self.propose("p-dpo", "enrol", **asker))
+            return self.approve("p-admin", self.propose("p-dpo", "custodian-set", **stated))
+
+        def camera(self, name: str, status: str = "active", **changes: Any) -> int:
+            body = {"camera": name, "version": 1, "status": status}
+            record = camera_record(self.start, **changes)
+            proposal = self.propose("p-operator", "camera", **body, record=record)
+            return self.approve("p-dpo", proposal)
+
+    monkeypatch.setitem(globals(), "City", Approving)
+    return Case(tmp_path)
+
+
+def test_what_was_approved_holds(approved: Case, tmp_path: Path) -> None:
+    report = verify_package(approved.pack(tmp_path / "p.zip"), approved.city.policy())
+    assert report.ok, report.lines()
+
+
+@pytest.mark.parametrize("kind", ["propose", "approve"])
+def test_half_of_an_approval_is_named(approved: Case, tmp_path: Path, kind: str) -> None:
+    without(kind)(approved)
+    report = verify_package(approved.pack(tmp_path / "p.zip"), approved.city.policy())
+    assert "entry" in {finding.code for finding in report.findings}, report.lines()
+
+
+def test_the_manifest_is_signed_by_a_key_of_the_requester(case: Case, tmp_path: Path) -> None:
+    path = case.pack(tmp_path / "p.zip", signer="p-dpo")
+    assert found(verify_package(path, case.city.policy())) == {("signature", m.SIGNATURE)}
 
 
 @pytest.mark.parametrize(("seconds", "named"), [(31, 2), (60, 0)])

@@ -50,6 +50,7 @@ class ScriptedKeeper:
         from_ms: int,
         to_ms: int | None,
         purpose: str,
+        policy: str | None = None,
     ) -> dict[str, Any]:
         self.asked.append(f"watch {camera}")
         if self.log_away:

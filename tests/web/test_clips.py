@@ -78,7 +78,7 @@ def likeness(picture: Picture, number: int, wall: int) -> float:
 def test_every_picture_and_the_file_carry_the_number_of_the_entry(
     site: Any, recording: Recording
 ) -> None:
-    with site.browser(site.town.operator) as browser:
+    with site.browser(site.town.officer) as browser:
         answer = cut(browser, recording, 1000, 4000)
         acts = browser.get("/api/my/acts").json()
     assert answer.status_code == 200, answer.text
@@ -97,14 +97,14 @@ def test_every_picture_and_the_file_carry_the_number_of_the_entry(
         assert likeness(picture, number + 11, wall) < likeness(picture, number, wall)
     site.web.register.sync()
     act = site.web.register.act(number)
-    assert (act.act, act.role) == ("clip", "operator")
+    assert (act.act, act.role) == ("clip", "investigator")
     assert acts[0]["entry"] == number
     assert acts[0]["detail"]["recipient"] == WISH["recipient"]
     assert acts[0]["detail"]["purpose"] == WISH["purpose"]
 
 
 def test_outside_of_the_label_it_is_the_view(site: Any, recording: Recording) -> None:
-    with site.browser(site.town.operator) as browser:
+    with site.browser(site.town.officer) as browser:
         _, pictures = opened(cut(browser, recording, 0, 6000).content)
     assert len(pictures) == 30
     for number, (_, picture) in enumerate(pictures):
@@ -115,7 +115,7 @@ def test_outside_of_the_label_it_is_the_view(site: Any, recording: Recording) ->
 def test_a_clip_needs_purpose_and_recipient_and_at_most_ten_minutes(
     site: Any, recording: Recording
 ) -> None:
-    with site.browser(site.town.operator) as browser:
+    with site.browser(site.town.officer) as browser:
         wrong: list[tuple[dict[str, Any], int, str]] = [
             ({"purpose": "  "}, 403, "no_purpose"),
             ({"recipient": " "}, 403, "no_recipient"),
@@ -136,14 +136,22 @@ def test_a_clip_needs_purpose_and_recipient_and_at_most_ten_minutes(
         assert browser.post(path, json={**span, **WISH}).status_code == 404
 
 
-def test_a_gap_has_no_clip_and_no_entry(site: Any, recording: Recording) -> None:
+def test_an_operator_takes_nothing_out(site: Any, recording: Recording) -> None:
     with site.browser(site.town.operator) as browser:
+        answer = cut(browser, recording, 0, 1000)
+        acts = [act["act"] for act in browser.get("/api/my/acts").json()]
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert "clip" not in acts
+
+
+def test_a_gap_has_no_clip_and_no_entry(site: Any, recording: Recording) -> None:
+    with site.browser(site.town.officer) as browser:
         answer = cut(browser, recording, -900, -100)
     assert answer.status_code == 404
 
 
 def test_while_the_log_is_away_not_one_byte_leaves(site: Any, recording: Recording) -> None:
-    with site.browser(site.town.operator) as browser:
+    with site.browser(site.town.officer) as browser:
         path = f"/api/playback/{playing(browser, recording)}/clip"
         span = {"from": to_iso(recording.start), "to": to_iso(recording.start + 3000)}
         site.town.stop_keeper()
@@ -168,7 +176,7 @@ def test_a_clip_is_cut_off_when_the_log_goes_away(
 
     monkeypatch.setattr(site.web.pulse, "check", stopping)
     monkeypatch.setattr(clips_module, "CHUNK", 256)
-    with site.browser(site.town.operator) as browser:
+    with site.browser(site.town.officer) as browser:
         path = f"/api/playback/{playing(browser, recording)}/clip"
         span = {"from": to_iso(recording.start), "to": to_iso(recording.start + 6000)}
         with browser.stream("POST", path, json={**span, **WISH}) as answer:
@@ -183,12 +191,12 @@ def test_a_clip_is_cut_off_when_the_log_goes_away(
 def test_one_person_makes_one_clip_at_a_time_and_few_in_a_row(
     site: Any, recording: Recording
 ) -> None:
-    with site.browser(site.town.operator) as browser:
-        with site.web.clips.place(site.town.operator.person.person):
+    with site.browser(site.town.officer) as browser:
+        with site.web.clips.place(site.town.officer.person.person):
             refused = cut(browser, recording, 0, 1000)
         assert refused.status_code == 403
         for _ in range(6):
-            site.web.clip_wishes.spend(site.town.operator.person.person)
+            site.web.clip_wishes.spend(site.town.officer.person.person)
         many = cut(browser, recording, 0, 1000)
         acts = [act["act"] for act in browser.get("/api/my/acts").json()]
     assert many.status_code == 429
@@ -209,7 +217,7 @@ def test_who_leaves_ends_the_child(
 
     monkeypatch.setattr(site.web.pulse, "check", slow)
     monkeypatch.setattr(clips_module, "CHUNK", 64)
-    with site.browser(site.town.operator) as browser:
+    with site.browser(site.town.officer) as browser:
         path = f"/api/playback/{playing(browser, recording)}/clip"
         span = {"from": to_iso(recording.start), "to": to_iso(recording.start + 6000)}
         with browser.stream("POST", path, json={**span, **WISH}) as answer:

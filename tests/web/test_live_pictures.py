@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from plainview.base.clock import now_ms
 from plainview.store.tail import Tail
 from plainview.watch import frames
+from plainview.web.standing import Stands
 
 PURPOSE = {"purpose": "Evening shift at the crossing"}
 
@@ -213,6 +214,45 @@ def test_a_revoked_session_ends_the_picture(site: Any, recorder: Recorder, watch
     site.web.sessions.revoke_person(site.town.operator.person.person)
     end, _ = end_of(link)
     assert end["reason"] == "session_over"
+
+
+def test_ending_ones_sessions_elsewhere_ends_the_picture(
+    site: Any, recorder: Recorder, watch: Any
+) -> None:
+    link = watch(site.town.operator)
+    hello(link)
+    picture(link)
+    with site.browser(site.town.operator) as elsewhere:
+        assert elsewhere.delete("/api/my/sessions").json()["ended"] == 2
+    end, _ = end_of(link)
+    assert end["reason"] == "session_over"
+
+
+def test_a_scope_that_no_longer_holds_the_camera_ends_the_picture(
+    site: Any, recorder: Recorder, watch: Any
+) -> None:
+    link = watch(site.town.operator)
+    hello(link)
+    picture(link)
+    elsewhere = Stands(frozenset({"operator"}), cameras=("cam-elsewhere",))
+    site.web.standing._known[site.town.operator.person.person] = (elsewhere, time.monotonic() + 60)
+    end, _ = end_of(link)
+    assert end["reason"] == "forbidden"
+    assert end["message"] == site.web.t("rule.only-at-ones-cameras")
+
+
+def test_a_camera_that_is_suspended_is_not_watched_any_more(
+    site: Any, recorder: Recorder, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.web.rights.FRESH_S", 0.0)
+    link = watch(site.town.operator)
+    hello(link)
+    picture(link)
+    site.town.add_camera(status="suspended")
+    site.web.register.sync()
+    end, _ = end_of(link)
+    assert end["reason"] == "forbidden"
+    assert end["message"] == site.web.t("rule.live-only-where-active")
 
 
 def test_the_recorders_restart_is_survived(

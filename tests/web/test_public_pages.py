@@ -195,6 +195,8 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
         assert t.has(key), key
     built: tuple[str, ...] = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.")
     built += ("camera.", "verify.", "software.", "health.", "hidden.", "algorithms.", "purpose.")
+    built += ("may.", "rule.", "invariant.")
+    built += ("objections.outcome.", "reports.state.", "statement.")
     unused = [
         key
         for key in t.names()
@@ -212,6 +214,7 @@ def test_every_kind_of_entry_has_a_sentence() -> None:
         "shred": {"period": "p", "class": "c", "due": "", "count": 2, "windows": [], "root": ""},
         "hold": {"windows": ["w"], "until": "2027-01-01T00:00:00.000Z", "detail_commitment": ""},
         "opened": {"request": "", "windows": ["a", "b"]},
+        "answer": {"objections": [4, 5], "outcome": "rejected", "text": "Doors are hidden."},
     }
     expected = {
         "start": "The key keeper started",
@@ -220,6 +223,7 @@ def test_every_kind_of_entry_has_a_sentence() -> None:
         "shred": "The key of p was destroyed: 2 windows are unreadable for ever",
         "hold": "One window is kept beyond its time, until 1 January 2027, 00:00 UTC",
         "opened": "The requester opened 2 windows",
+        "answer": "The data protection officer answered 2 objections: Doors are hidden.",
     }
     for kind, body in bodies.items():
         assert say.sentence(1, make(kind, body, time=time_).raw).text == expected[kind]

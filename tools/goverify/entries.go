@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -26,13 +28,14 @@ type object = map[string]any
 // judge checks what entries say as far as one needs no knowledge of the city's rules:
 // canonical form, fields, signatures by keys that were enrolled, and the leaves of roots.
 type judge struct {
-	folder string
-	keys   map[string]ed25519.PublicKey
-	ids    map[string]bool
+	folder    string
+	keys      map[string][]byte
+	ids       map[string]bool
+	proposals map[string]object
 }
 
 func newJudge(folder string) *judge {
-	return &judge{folder, map[string]ed25519.PublicKey{}, map[string]bool{}}
+	return &judge{folder, map[string][]byte{}, map[string]bool{}, map[string]object{}}
 }
 
 func (j *judge) take(index int64, raw []byte) {
@@ -61,14 +64,47 @@ func (j *judge) check(index int64, raw []byte) error {
 	if (index == 0) != (kind == "founding") {
 		return errors.New("a founding entry is the first and only the first")
 	}
-	if err := j.enrol(kind, body); err != nil {
-		return err
+	if kind == "founding" {
+		if err := j.enrol(kind, body); err != nil {
+			return err
+		}
 	}
 	if _, signed := entry["sigs"]; signed {
-		return j.signatures(entry)
+		if err := j.signatures(entry); err != nil {
+			return err
+		}
+		return j.state(raw, kind, body)
+	}
+	if signedKinds[kind] {
+		return errors.New("nobody signed it")
 	}
 	if kind == "roots" {
 		return j.leaves(id, body)
+	}
+	return nil
+}
+
+// signedKinds bring keys in, so that without signatures anybody could.
+var signedKinds = map[string]bool{"founding": true, "enrol": true, "propose": true, "approve": true}
+
+// state learns what a signed statement puts in force; of an approval, what was proposed.
+func (j *judge) state(raw []byte, kind string, body object) error {
+	switch kind {
+	case "propose":
+		hash := tlog.RecordHash(raw)
+		j.proposals[hex.EncodeToString(hash[:])] = body
+	case "approve":
+		hash, _ := body["proposal"].(string)
+		proposed, found := j.proposals[hash]
+		if !found {
+			return errors.New("it approves what nobody proposed, or what was approved before")
+		}
+		delete(j.proposals, hash)
+		kind, _ := proposed["type"].(string)
+		inner, _ := proposed["body"].(object)
+		return j.enrol(kind, inner)
+	case "enrol":
+		return j.enrol(kind, body)
 	}
 	return nil
 }
@@ -84,13 +120,16 @@ func (j *judge) enrol(kind string, body object) error {
 	}
 	for _, each := range people {
 		person, _ := each.(object)
-		text, _ := person["key"].(string)
-		key, err := base64.StdEncoding.Strict().DecodeString(text)
-		if err != nil || len(key) != ed25519.PublicKeySize {
-			return errors.New("a person without a key")
+		more, _ := person["more_keys"].([]any)
+		for _, one := range append([]any{person["key"]}, more...) {
+			text, _ := one.(string)
+			key, err := base64.StdEncoding.Strict().DecodeString(text)
+			if err != nil || (len(key) != ed25519.PublicKeySize && len(key) != pointSize) {
+				return errors.New("a person without a key")
+			}
+			sum := sha256.Sum256(key)
+			j.keys[hex.EncodeToString(sum[:8])] = key
 		}
-		sum := sha256.Sum256(key)
-		j.keys[hex.EncodeToString(sum[:8])] = key
 	}
 	return nil
 }
@@ -113,11 +152,46 @@ func (j *judge) signatures(entry object) error {
 		text, _ := sigs[name].(string)
 		sig, err := base64.StdEncoding.DecodeString(text)
 		key, known := j.keys[name]
-		if err != nil || !known || !ed25519.Verify(key, message, sig) {
+		if err != nil || !known || !verifies(key, message, sig) {
 			return fmt.Errorf("the signature of %s does not verify", name)
 		}
 	}
 	return nil
+}
+
+// pointSize is the length of a passkey's public key: an uncompressed point on P-256.
+const pointSize = 65
+
+func verifies(key, message, sig []byte) bool {
+	if len(key) == pointSize {
+		return passkeyVerifies(key, message, sig)
+	}
+	return ed25519.Verify(key, message, sig)
+}
+
+// passkeyVerifies follows W3C Web Authentication, section 7.2: the challenge is the hash of the
+// message, and the authenticator saw the person (bit 0) and verified who it is (bit 2).
+func passkeyVerifies(point, message, sig []byte) bool {
+	var given struct{ A, C, S []byte }
+	var told struct{ Type, Challenge string }
+	if json.Unmarshal(sig, &given) != nil || json.Unmarshal(given.C, &told) != nil {
+		return false
+	}
+	sum := sha256.Sum256(message)
+	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
+	if told.Type != "webauthn.get" || told.Challenge != challenge {
+		return false
+	}
+	if len(given.A) < 37 || given.A[32]&5 != 5 {
+		return false
+	}
+	x, y := elliptic.Unmarshal(elliptic.P256(), point)
+	if x == nil {
+		return false
+	}
+	client := sha256.Sum256(given.C)
+	digest := sha256.Sum256(append(append([]byte{}, given.A...), client[:]...))
+	return ecdsa.VerifyASN1(&ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, digest[:], given.S)
 }
 
 // leaves checks the published leaves of a roots entry against its two roots.

@@ -90,7 +90,7 @@ def me():
         "roles": state["roles"],
         "may": [
             *("live", "playback", "request.read", "request.submit", "self", "accesses"),
-            *("mark", "mark.read", "hold", "clip"),
+            *("mark.set", "mark.read", "mark.hold", "clip.make"),
         ],
         "actor": "a1",
         "purpose": state["purpose"],

@@ -1,4 +1,4 @@
-// The vectors that the Python side made (test/vectors/make.py).
+// The vectors that the Python side made (test/vectors/make.py, test/vectors/people.py).
 
 import { readFileSync } from "node:fs";
 import type { JsonObject } from "../src/base/canonical.ts";
@@ -33,3 +33,14 @@ const read = (name: string): unknown =>
 
 export const releaseVector = (): ReleaseVector => read("release") as ReleaseVector;
 export const canonicalVector = (): CanonicalVector => read("canonical") as CanonicalVector;
+
+/** Statements of one log in their order, and whether the Python side lets them stand. */
+export interface StatementsVector {
+  name: string;
+  holds: boolean;
+  founding: string;
+  entries: string[];
+}
+
+export const peopleVector = (): Record<"people" | "cameras", StatementsVector[]> =>
+  read("people") as Record<"people" | "cameras", StatementsVector[]>;

@@ -30,8 +30,14 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-def open_engine(path: Path, *, mode: int = 0o600) -> Engine:
+def _overwrite(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA secure_delete=ON").close()
+
+
+def open_engine(path: Path, *, mode: int = 0o600, overwrite: bool = False) -> Engine:
     """Open (or create with `mode`) the database at `path`; close it with `engine.dispose()`.
+
+    With `overwrite`, what is deleted is overwritten in the file; `empty_journal` does the rest.
 
     SQLite gives the files beside it (`-wal`, `-shm`) the same mode. In WAL even readers write.
     """
@@ -40,8 +46,16 @@ def open_engine(path: Path, *, mode: int = 0o600) -> Engine:
         path.touch(mode=mode)
     engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare)
+    if overwrite:
+        event.listen(engine, "connect", _overwrite)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def empty_journal(engine: Engine) -> None:
+    """Bring what was written into the database's file, and leave the journal empty."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager

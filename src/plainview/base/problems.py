@@ -19,7 +19,7 @@ KINDS = (
     "camera_away", "camera_starting", "camera_not_allowed", "view_withheld", "view_reduced",
     "detector_down", "store", "disk_low", "windows", "sources", "recorder_part", "recorder_away",
     "keeper_away", "log", "log_not_witnessed", "witness_away", "keeper_part", "destruction",
-    "restarts",
+    "restarts", "basis_ends",
 )  # fmt: skip
 
 

@@ -66,7 +66,11 @@ class Prover:
         entry = parse(self._register.raw(index))
         found = {self._register.key_statement(key, index) for key in entry.by}
         if entry.type == "approve":
-            found.add(self._register.find(entry.body["proposal"]))
+            # Who proposed it counts with the roles of when both had signed.
+            proposal = self._register.find(entry.body["proposal"])
+            key = parse(self._register.raw(proposal)).by[0]
+            who = self._register.key_owner(key, proposal)
+            found |= {proposal, self._register.person_statement(who, index)}
         stated = self._register.stated(index)
         if stated.type == "custodian-set":
             for member in stated.body["members"]:

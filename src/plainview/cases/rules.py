@@ -104,7 +104,7 @@ class Rules:
 
     def members(self, window: WindowOnLog) -> tuple[str, ...]:
         """Who holds shares of a window, in the order of the shares."""
-        body = parse(self._register.statement(self.set_index(window))).body
+        body = self._register.stated(self.set_index(window)).body
         return tuple(member["person"] for member in body["members"])
 
     def custodians(self, windows: list[WindowOnLog]) -> set[str]:

@@ -34,6 +34,10 @@ COMMANDS: dict[str, Listed] = {
     "simulate": Listed("plainview.cli.simulate", "Play files or a generated street over RTSP."),
     "camera": Listed("plainview.cli.camera", "Find, add, list, show and suspend cameras."),
     "person": Listed("plainview.cli.person", "Make keys, enrol people, list them."),
+    "register": Listed(
+        "plainview.cli.register", "Records, legal profiles, bulk import, the register's past."
+    ),
+    "objection": Listed("plainview.cli.objection", "List objections to cameras; answer them."),
     "redact": Listed("plainview.cli.redact", "Redact videos and pictures of your own."),
     "case": Listed("plainview.cli.case", "Open a case, draft and sign a request."),
     "custodian": Listed("plainview.cli.custodian", "Check requests; release or deny your share."),

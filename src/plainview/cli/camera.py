@@ -23,9 +23,8 @@ from plainview.cli.options import (
     say_table,
     shown,
 )
-from plainview.cli.stating import state_camera
+from plainview.cli.stating import Stating
 from plainview.errors import GateClosed
-from plainview.register.answers import Camera
 from plainview.register.private import Sources, without_credentials
 from plainview.register.projection import Register
 from plainview.register.records import camera_record
@@ -153,11 +152,16 @@ def show(
 
 
 def _restate(settings: Settings, camera: str, status: str, key: Path) -> None:
-    with Register(settings) as register:
-        newest: Camera = register.camera(camera)
-    record = camera_record(newest.record)
-    index, version = state_camera(settings, camera, status, record, key)
-    say(f"{camera} is {status} from version {version} on (entry {index}).")
+    with Stating(settings, [key]) as stating:
+        if status == "active":
+            record = camera_record(stating.register.camera(camera).record)
+            stated = stating.camera(camera, status, record)
+        else:
+            stated = stating.stop(camera, status)
+    if stated.proposal:
+        say(stated.line())
+    else:
+        say(f"{camera} is {status} from version {stated.version} on (entry {stated.index}).")
 
 
 def _gate(register: Register, camera: str, now: int) -> str:

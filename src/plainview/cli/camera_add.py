@@ -93,12 +93,12 @@ def command(
         {option: str(value) for option, value in given.items() if value is not None}
     )
     found = _asked(address, profile, user) if address else stream or written
-    index, version = state_camera(loaded, name, "active", record, key)
+    stated = state_camera(loaded, name, "active", record, [key])
     store_address(Sources(loaded.data), name, found, how, given)
-    with Register(loaded) as register:
-        effective = register.camera(name).effective_ms
-    say(f"{name}: version {version} is on the log (entry {index}).")
-    say(f"It may record from {shown(effective)}.")
+    say(stated.line())
+    if not stated.proposal:
+        with Register(loaded) as register:
+            say(f"It may record from {shown(register.camera(name).effective_ms)}.")
 
 
 def _asked(address: str, profile: str | None, user: str | None) -> str:

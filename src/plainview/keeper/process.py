@@ -18,6 +18,7 @@ from plainview.base.memory import guard_memory
 from plainview.errors import Invalid, Unavailable, UnsafeStart
 from plainview.keeper.box import Box
 from plainview.keeper.chores import Chores
+from plainview.keeper.courier import Courier
 from plainview.keeper.desk import Desk
 from plainview.keeper.ring import KeyRing
 from plainview.keeper.scribe import FAULTS, Scribe
@@ -54,9 +55,11 @@ class Keeper:
         self._clock, self._stop = clock, threading.Event()
         with ExitStack() as started:
             started.callback(os.close, check_keys(places.keys_dir))
+            courier = Courier(places.log_dir)  # starts up while we read the log
+            started.callback(courier.close)
             self._scribe, self._policy = _open_log(places)
             started.callback(self._scribe.close)
-            self._witnesses = Witnesses(self._policy, self._scribe, clock)
+            self._witnesses = Witnesses(self._policy, self._scribe, courier, clock)
             self._witnesses.check_start()
             box = Box(places.keys_dir / "keeper.db")
             started.callback(box.close)
@@ -87,7 +90,8 @@ class Keeper:
 
     def status(self) -> dict[str, Any]:
         """Size, what is witnessed, the witnesses' last words, and the reasons to be red."""
-        writer, seen = self._scribe.writer, self._witnesses
+        writer, times = self._scribe.writer, self._witnesses.times
+        errors = {name: error.message for name, error in dict(self._witnesses.errors).items()}
         published = writer.published()
         with self.chores.telling("log"):
             self._scribe.check_writable()
@@ -97,12 +101,12 @@ class Keeper:
             "witnessed_size": published.size if published else 0,
             "log": self.chores.red.get("log"),
             "witnesses": {
-                name: {"time": seen.times.get(name), "error": seen.errors.get(name)}
+                name: {"time": times.get(name), "error": errors.get(name)}
                 for name in self._policy.witnesses
             },
             "keys": len(self.desk.ring.due),
             "red": [*self.chores.red.values()],
-            "warnings": [f"{name}: {text}" for name, text in seen.errors.items()],
+            "warnings": [f"{name}: {text}" for name, text in errors.items()],
         }
 
     def _keep_house(self) -> None:

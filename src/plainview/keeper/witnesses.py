@@ -1,7 +1,8 @@
 """The witnesses of the trust policy: asked at start, after every batch, and before a shred.
 
 At start: a witness that saw a larger or different tree means that this log was restored from an old
-copy or forked, and signing would prove the operator a liar. So nothing is signed.
+copy or forked, and signing would prove the operator a liar. So nothing is signed. They are asked
+by the courier, a child without keys; every line that it brings is verified here.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ import threading
 
 from plainview.base.clock import Clock, Ms
 from plainview.errors import LogAway, PlainviewError, Refused, UnsafeStart
+from plainview.keeper.courier import Courier
 from plainview.keeper.scribe import Scribe
-from plainview.tlog import merkle, notes, tiles
-from plainview.tlog.checkpoint import Checkpoint
+from plainview.tlog import notes
 from plainview.tlog.notes import SignatureLine
 from plainview.tlog.policy_file import PolicyFile
-from plainview.tlog.witness_client import OtherSize, add_checkpoint
 
 AGREE_MS: Ms = 300_000
 """How far the keeper's clock and a witness's may lie apart for a shred."""
@@ -24,22 +24,17 @@ AGREE_MS: Ms = 300_000
 class Witnesses:
     """What each witness saw last; any thread may call."""
 
-    def __init__(self, policy: PolicyFile, scribe: Scribe, clock: Clock) -> None:
-        self._policy, self._scribe, self._clock = policy, scribe, clock
+    def __init__(self, policy: PolicyFile, scribe: Scribe, courier: Courier, clock: Clock) -> None:
+        self._policy, self._scribe, self._courier, self._clock = policy, scribe, courier, clock
         self._lock = threading.Lock()
-        self._sizes: dict[str, int] = {}
         self.times: dict[str, Ms] = {}
-        self.errors: dict[str, str] = {}
+        self.errors: dict[str, PlainviewError] = {}
 
     def check_start(self) -> None:
         """Raises `UnsafeStart` if a witness cannot follow this log; unreachable ones are noted."""
-        head = self._scribe.writer.head
-        for name in self._policy.urls:
-            try:
-                self._ask(name, head)
-            except LogAway as error:
-                self.errors[name] = error.message
-            except Refused as error:
+        self.gather()
+        for name, error in self.errors.items():
+            if isinstance(error, Refused):
                 raise UnsafeStart(
                     f"The witness {name} saw a larger or different log than this one.",
                     hint="Restore the newest copy of the log's folder and of keys/; never start "
@@ -51,12 +46,12 @@ class Witnesses:
         """The newest head and fresh cosignatures by witness; who gave none stands in `errors`."""
         with self._lock:
             head, lines = self._scribe.writer.head, {}
-            for name in self._policy.urls:
+            for name, url in self._policy.urls.items():
                 try:
-                    lines[name] = self._ask(name, head)
+                    lines[name] = self._ask(name, url, head)
                     self.errors.pop(name, None)
                 except PlainviewError as error:
-                    self.errors[name] = error.message
+                    self.errors[name] = error
             return head, lines
 
     def publish(self) -> None:
@@ -77,28 +72,9 @@ class Witnesses:
             hint = "Check this machine's clock and the witnesses."
             raise LogAway(f"{told}, which is not the quorum: nothing is destroyed.", hint=hint)
 
-    def _ask(self, name: str, head: bytes) -> SignatureLine:
-        text, _own = notes.parse(head)
-        size, url = Checkpoint.parse(text).size, self._policy.urls[name]
-        old = self._sizes.get(name, size)
-        try:
-            lines = add_checkpoint(url, old, self._proof(old, size), head)
-        except OtherSize as other:
-            if other.size > size or other.size == old:
-                raise
-            old = other.size
-            lines = add_checkpoint(url, old, self._proof(old, size), head)
-        witness = self._policy.witnesses[name]
-        for line in filter(witness.made, lines):
+    def _ask(self, name: str, url: str, head: bytes) -> SignatureLine:
+        witness, (text, _own) = self._policy.witnesses[name], notes.parse(head)
+        for line in filter(witness.made, self._courier.ask(url, head)):
             self.times[name] = witness.cosigned_at(text, line)
-            self._sizes[name] = size
             return line
         raise LogAway(f"The witness {name} signs with another key than the policy's.")
-
-    def _proof(self, old: int, size: int) -> list[bytes]:
-        folder = self._scribe.folder
-        tree = tiles.subtree(lambda *tile: (folder / tiles.tile_path(*tile)).read_bytes(), size)
-        try:
-            return merkle.consistency_proof(tree, old, size)
-        except OSError as error:
-            raise LogAway(f"A tile of the log cannot be read: {error.strerror}.") from error

@@ -49,6 +49,51 @@ class SetOnLog:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What the register said about one subject (a camera, `kind/id`, a set) from `time_ms` on.
+
+    It counts by entry `index`; its words stand in entry `said`: the same, or the proposal that
+    `index` approves.
+    """
+
+    type: str
+    subject: str
+    version: int | None
+    status: str | None
+    index: int
+    said: int
+    time_ms: Ms
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CameraAt:
+    """A camera as the register had it at a moment: the newest version published by then.
+
+    `recording` is the version by which it might record then, or None, and then `reason` says why.
+    """
+
+    newest: Said
+    recording: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class RegisterAt:
+    """What the register said at a moment; `people` were enrolled by then."""
+
+    time_ms: Ms
+    cameras: tuple[CameraAt, ...]
+    records: tuple[Said, ...]
+    sets: tuple[Said, ...]
+    people: int
+
+    def said(self) -> list[Said]:
+        """Everything that was said."""
+        return [*(one.newest for one in self.cameras), *self.records, *self.sets]
+
+
+@dataclass(frozen=True)
 class Line:
     """One entry of the log in a list."""
 

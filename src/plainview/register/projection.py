@@ -14,13 +14,13 @@ from plainview.base.settings import Settings
 from plainview.errors import NotFound
 from plainview.register.answers import Camera, PersonOnLog, SetOnLog
 from plainview.register.follow import Follower
+from plainview.register.moments import Moments
 from plainview.register.private import Names
-from plainview.register.questions import Questions
 from plainview.tlog.entries import key_id
-from plainview.tlog.history import CustodianSet, Person, Version
+from plainview.tlog.history import CustodianSet, Person, Proposal, Version
 
 
-class Register(Questions):
+class Register(Moments):
     """Threads may share it; close it after use."""
 
     def __init__(self, settings: Settings) -> None:
@@ -88,6 +88,19 @@ class Register(Questions):
         """The same as the rule book has them, out of memory; none of an unknown camera."""
         with self._follower.book() as book:
             return list(book.cameras.get(name, ()))
+
+    def ends(self) -> dict[str, Ms | None]:
+        """When each record (`kind/id`) in its newest version ends; None if it does not say."""
+        with self._follower.book() as book:
+            newest = {name: versions[-1] for name, versions in book.records.items()}
+        return {
+            name: one.lapses if "valid_to" in one.record else None for name, one in newest.items()
+        }
+
+    def proposals(self) -> dict[str, Proposal]:
+        """What waits for a second person, by the hash of its entry; some may have ended."""
+        with self._follower.book() as book:
+            return dict(book.proposals)
 
     def people(self) -> list[PersonOnLog]:
         """Everybody enrolled, by id."""

@@ -109,16 +109,20 @@ class Questions:
 
     def key_statement(self, key: str, before: int) -> int:
         """The index of the newest founding or enrolment with this key, older than `before`."""
-        return self._enrolment(t.KEYS.c.key_id == key, before, key)
+        return int(self._enrolment(t.KEYS.c.key_id == key, before, key).idx)
+
+    def key_owner(self, key: str, before: int) -> str:
+        """Whose key it was before the entry at `before`."""
+        return str(self._enrolment(t.KEYS.c.key_id == key, before, key).person)
 
     def person_statement(self, person: str, before: int) -> int:
         """The index of the newest founding or enrolment of a person, older than `before`."""
-        return self._enrolment(t.KEYS.c.person == person, before, person)
+        return int(self._enrolment(t.KEYS.c.person == person, before, person).idx)
 
-    def _enrolment(self, which: ColumnElement[bool], before: int, name: str) -> int:
-        query = select(t.KEYS.c.idx).where(which, t.KEYS.c.idx < before)
+    def _enrolment(self, which: ColumnElement[bool], before: int, name: str) -> Row[Any]:
+        query = select(t.KEYS.c.idx, t.KEYS.c.person).where(which, t.KEYS.c.idx < before)
         query = query.order_by(t.KEYS.c.idx.desc()).limit(1)
-        return int(self._one(query, f"{name} is not enrolled.").idx)
+        return self._one(query, f"{name} is not enrolled.")
 
     def set_statement(self, name: str, before: int) -> int:
         """The index of the version of a custodian set in force for the entry at `before`."""

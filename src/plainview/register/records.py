@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import json
 import tomllib
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from plainview.base.clock import from_iso, now_ms, to_iso
+from plainview.base.clock import now_ms, to_iso
 from plainview.errors import BadFormat
+from plainview.register.details import CameraDetails
+from plainview.register.fields import (
+    Hash,
+    Latitude,
+    Longitude,
+    Moment,
+    Name,
+    Strict,
+    Text,
+    in_words,
+    named,
+    ordered,
+)
 
 ROLES = (
     "operator",
@@ -28,38 +40,13 @@ ROLES = (
 )
 
 
-def _moment(value: object) -> str:
-    """A day or a time, as the log writes it: a day means its first instant, UTC."""
-    if isinstance(value, datetime):
-        value = value.isoformat()
-    if isinstance(value, date):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC).isoformat()
-    if not isinstance(value, str):
-        raise ValueError("must be a day like 2026-11-23 or a time like 2026-11-23T08:50:00Z")
-    text = f"{value}T00:00:00Z" if len(value) == 10 else value
-    try:
-        return to_iso(from_iso(text))
-    except BadFormat as error:
-        raise ValueError("must be a day like 2026-11-23 or a time like 2026-11-23T08:50:00Z") from (
-            error
-        )
-
-
-Moment = Annotated[str, BeforeValidator(_moment)]
-Text = Annotated[str, Field(min_length=1, max_length=400)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Side = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 """Where a point lies, in 10,000ths of the picture's width or height: the log has no floats."""
 Zone = Annotated[list[tuple[Side, Side]], Field(min_length=3, max_length=64)]
 """A polygon that is always hidden: points (x, y) from the top left of the picture."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LegalBasis(_Strict):
+class LegalBasis(Strict):
     """The law that allows the camera, and for how long."""
 
     law: Text
@@ -69,13 +56,12 @@ class LegalBasis(_Strict):
     valid_to: Moment
 
     @model_validator(mode="after")
-    def _ordered(self) -> LegalBasis:
-        if from_iso(self.valid_to) <= from_iso(self.valid_from):
-            raise ValueError("valid_to must be after valid_from")
+    def _ordered(self) -> Self:
+        ordered(self.valid_from, self.valid_to)
         return self
 
 
-class Dpia(_Strict):
+class Dpia(Strict):
     """The data protection impact assessment: SHA-256 of the document, its day, its next review."""
 
     hash: Hash
@@ -83,7 +69,7 @@ class Dpia(_Strict):
     review_due: Moment
 
 
-class Contract(_Strict):
+class Contract(Strict):
     """Who supplies or maintains the camera, and until when."""
 
     number: Text
@@ -92,20 +78,20 @@ class Contract(_Strict):
     valid_to: Moment
 
 
-class Retention(_Strict):
+class Retention(Strict):
     """How long recordings stay readable; the class names the keys that are destroyed together."""
 
     class_: Annotated[Name, Field(alias="class")]
     seconds: Annotated[int, Field(ge=60, le=400 * 86_400)]
 
 
-class CameraRecord(_Strict):
+class CameraRecord(CameraDetails):
     """One version of a camera's record, as it stands on the log."""
 
     name: Text
     kind: Literal["pole", "mobile", "dashcam", "bodycam"]
     place: Text
-    position: tuple[int, int] | None = None
+    position: tuple[Latitude, Longitude] | None = None
     area: Text | None = None
     direction: Annotated[str, Field(max_length=400)] = ""
     sees: Text
@@ -119,39 +105,58 @@ class CameraRecord(_Strict):
     retention: Retention
     custodian_set: Name
     profile: Literal["faces", "heads", "people", "motion"] = "heads"
-    zones: Annotated[list[Zone], Field(max_length=32)] = []
+    zones: list[Zone] = Field(default_factory=list, max_length=32)
     fill: Literal["solid", "mosaic"] = "solid"
     audio: Literal[False] = False
     biometric_identification: Literal["none"] = "none"
+    analytics: Literal["none"] = "none"
     valid_from: Moment
 
     @model_validator(mode="after")
-    def _placed(self) -> CameraRecord:
+    def _placed(self) -> Self:
         if self.kind == "pole" and self.position is None:
             raise ValueError("a pole camera shows its position: give position = [lat, lon]")
         if self.kind != "pole" and self.area is None:
             raise ValueError(f"a {self.kind} shows the area that it works in: give area")
-        if self.position is not None:
-            latitude, longitude = self.position
-            if abs(latitude) > 90_000_000 or abs(longitude) > 180_000_000:
-                raise ValueError("position is [lat, lon] in millionths of a degree")
         return self
 
     def body(self) -> dict[str, Any]:
-        """The record as canonical JSON will hold it."""
-        return self.model_dump(mode="json", by_alias=True)
+        """The record as canonical JSON will hold it: `position` and `area` in every record, what
+        is optional only where it is given."""
+        return {"position": None, "area": None, **super().body()}
 
 
-class Person(_Strict):
+ORGANISATIONS = ("operator", "supplier", "court", "authority", "university", "civil-society")
+Organisation = Literal["operator", "supplier", "court", "authority", "university", "civil-society"]
+"""What a person's organisation is; a set for sensitive places needs a member of a court."""
+
+Key = Annotated[str, Field(pattern=r"^([A-Za-z0-9+/]{43}|[A-Za-z0-9+/]{87})=$")]
+"""Base64 of a raw Ed25519 key (32 bytes) or of a passkey's uncompressed point (65 bytes)."""
+
+
+ScopeName = Annotated[str, Field(pattern=r"^\S{1,100}$")]
+
+
+class Scope(Strict):
+    """Which units' and which cameras' pictures somebody works with; an empty list means all."""
+
+    units: Annotated[list[ScopeName], Field(max_length=200)] = Field(default_factory=list)
+    cameras: Annotated[list[ScopeName], Field(max_length=200)] = Field(default_factory=list)
+
+
+class Person(Strict):
     """One person as the log knows them: keys and roles, no name."""
 
     person: Annotated[str, Field(pattern=r"^p-[a-z0-9][a-z0-9-]{0,60}$")]
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    key: Key
+    more_keys: Annotated[list[Key], Field(min_length=1, max_length=10)] | None = None
     age: Annotated[str, Field(pattern=r"^age1[a-z0-9]{20,100}$")] | None = None
     roles: Annotated[list[str], Field(min_length=1, max_length=len(ROLES))]
     org: Text
+    org_kind: Organisation | None = None
     outside: bool = False
     name_commitment: Hash
+    scope: Scope | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Person:
@@ -163,16 +168,9 @@ class Person(_Strict):
         return self
 
     def body(self) -> dict[str, Any]:
-        """The person as canonical JSON will hold it."""
-        return self.model_dump(mode="json")
-
-
-def _lines(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'record'}: "
-        f"{problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors()
-    )
+        """The person as canonical JSON will hold it: `age` in every one, what is optional only
+        where it is given."""
+        return {"age": None, **super().body()}
 
 
 def camera_record(values: dict[str, Any]) -> CameraRecord:
@@ -181,7 +179,7 @@ def camera_record(values: dict[str, Any]) -> CameraRecord:
         return CameraRecord.model_validate(values)
     except ValidationError as error:
         raise BadFormat(
-            f"The camera's record is not complete: {_lines(error)}.",
+            f"The camera's record is not complete: {in_words(named(error))}.",
             hint="See docs/ref/camera-record.md.",
         ) from error
 
@@ -191,7 +189,7 @@ def person_entry(values: dict[str, Any]) -> Person:
     try:
         return Person.model_validate(values)
     except ValidationError as error:
-        raise BadFormat(f"The person is not complete: {_lines(error)}.") from error
+        raise BadFormat(f"The person is not complete: {in_words(named(error))}.") from error
 
 
 def read_values(path: Path) -> dict[str, Any]:

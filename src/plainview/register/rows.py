@@ -10,12 +10,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Table, Update, update
+from sqlalchemy import Connection, Table, Update, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from plainview.base.clock import Ms, from_iso
 from plainview.base.ids import unb64
 from plainview.register import tables as t
+from plainview.register.said import said_by
 from plainview.tlog.entries import Entry, canonical, key_id
 from plainview.tlog.history import History
 
@@ -35,6 +36,12 @@ class Batch:
         """Change rows, those gathered before included."""
         self.flush()
         self._connection.execute(statement)
+
+    def index_of(self, leaf: str) -> int:
+        """The index of the entry with this leaf hash, which was applied before."""
+        self.flush()
+        query = select(t.ENTRIES.c.idx).where(t.ENTRIES.c.leaf == leaf).limit(1)
+        return int(self._connection.execute(query).scalar_one())
 
     def flush(self) -> None:
         """Write out what was gathered."""
@@ -65,12 +72,32 @@ def write(
     step = _STEPS.get(stated.type)
     if step is not None:
         step(batch, index, stated, history)
+    _versions(batch, index, entry, stated, max(clock, entry.time))
 
 
 def write_rejected(batch: Batch, index: int, raw_leaf: str, reason: str) -> None:
     """An entry that may not stand on the log changes nothing; it is remembered with the reason."""
     batch.add(t.ENTRIES, idx=index, type="rejected", time_ms=0, leaf=raw_leaf)
     batch.add(t.REJECTED, idx=index, reason=reason)
+
+
+def _versions(batch: Batch, index: int, entry: Entry, stated: Entry, published: Ms) -> None:
+    """What the register says from this entry on; an approval says what its proposal does."""
+    contents = list(said_by(stated))
+    said = index
+    if contents and entry.type == "approve":
+        said = batch.index_of(entry.body["proposal"])
+    for one in contents:
+        batch.add(
+            t.VERSIONS,
+            idx=index,
+            type=one.type,
+            subject=one.subject,
+            version=one.version,
+            status=one.status,
+            said=said,
+            published_ms=published,
+        )
 
 
 def _subject(entry: Entry) -> str:

@@ -6,15 +6,18 @@ Each returns an entry that is ready for the keeper. Who may state what is decide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from plainview.base.clock import Ms, now_ms
 from plainview.errors import BadFormat
+from plainview.register.kinds import STATUSES as RECORD_STATUSES
+from plainview.register.kinds import check_kind, check_record_id, register_record
 from plainview.register.records import CameraRecord, Person, check_camera_id, person_entry
 from plainview.tlog.entries import Entry, commit, make
 from plainview.tlog.signing import SigningKey, sign
 
+LONGEST_ANSWER = 4_000
 STATUSES = ("active", "suspended", "removed")
 DEMO_RULES = {
     "window_seconds": 60,
@@ -57,12 +60,12 @@ def founding(
         "rules": dict(rules),
         "people": [person.body() for person in people],
     }
-    return _signed("founding", body, keys, time)
+    return signed("founding", body, keys, time)
 
 
 def enrol(person: Person, keys: Sequence[SigningKey], *, time: Ms | None = None) -> Entry:
     """A new person, or a person's new keys and roles; two people sign."""
-    return _signed("enrol", person.body(), keys, time)
+    return signed("enrol", person.body(), keys, time)
 
 
 def custodian_set(
@@ -85,7 +88,7 @@ def custodian_set(
             for member in members
         ],
     }
-    return _signed("custodian-set", body, keys, time)
+    return signed("custodian-set", body, keys, time)
 
 
 def camera(
@@ -98,11 +101,73 @@ def camera(
     time: Ms | None = None,
 ) -> Entry:
     """Version `version` of a camera's record. Raises `BadFormat`."""
+    return signed("camera", camera_body(name, version, status, record.body()), keys, time)
+
+
+def record(
+    kind: str,
+    name: str,
+    version: int,
+    status: str,
+    body: Mapping[str, Any],
+    keys: Sequence[SigningKey],
+    *,
+    time: Ms | None = None,
+) -> Entry:
+    """Version `version` of a record of the register. Raises `BadFormat`."""
+    return signed("record", record_body(kind, name, version, status, body), keys, time)
+
+
+def record_body(
+    kind: str, name: str, version: int, status: str, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a `record` statement says. Raises `BadFormat`."""
+    check_record_id(name)
+    check_kind(kind)
+    if status not in RECORD_STATUSES:
+        raise BadFormat(f"{status!r} is no status of a record; use {', '.join(RECORD_STATUSES)}.")
+    # What is to end must be able to, even if this version would not have published it.
+    said = register_record(kind, body).body() if status == "active" else dict(body)
+    return {"kind": kind, "id": name, "version": version, "status": status, "record": said}
+
+
+def camera_body(name: str, version: int, status: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a `camera` statement says; `record` as `CameraRecord.body` gives it. Raises
+    `BadFormat`."""
     check_camera_id(name)
     if status not in STATUSES:
         raise BadFormat(f"{status!r} is no status of a camera; use {', '.join(STATUSES)}.")
-    body = {"camera": name, "version": version, "status": status, "record": record.body()}
-    return _signed("camera", body, keys, time)
+    return {"camera": name, "version": version, "status": status, "record": dict(record)}
+
+
+def answer(
+    objections: Sequence[int],
+    outcome: str,
+    text: str,
+    keys: Sequence[SigningKey],
+    *,
+    time: Ms | None = None,
+) -> Entry:
+    """What a data protection officer answers to objections. Raises `BadFormat`."""
+    if not 3 <= len(text.strip()) <= LONGEST_ANSWER or not objections:
+        raise BadFormat(
+            f"An answer gives its reasons in 3 to {LONGEST_ANSWER:,} characters, and names the "
+            "objections."
+        )
+    body = {"objections": sorted(set(objections)), "outcome": outcome, "text": text.strip()}
+    return signed("answer", body, keys, time)
+
+
+def propose(
+    type: str, body: Mapping[str, Any], key: SigningKey, *, time: Ms | None = None
+) -> Entry:
+    """A statement that waits for a second person; it is approved by its entry's hash."""
+    return signed("propose", {"type": type, "body": dict(body)}, [key], time)
+
+
+def approve(proposal: str, key: SigningKey, *, time: Ms | None = None) -> Entry:
+    """Put a proposal in force, by its hash."""
+    return signed("approve", {"proposal": proposal}, [key], time)
 
 
 def public_person(
@@ -115,6 +180,7 @@ def public_person(
     outside: bool,
     name: str,
     salt: bytes,
+    org_kind: str | None = None,
 ) -> Person:
     """What the log will hold of a person: keys, roles, and a commitment to the name."""
     return person_entry(
@@ -124,11 +190,15 @@ def public_person(
             "age": age,
             "roles": list(roles),
             "org": org,
+            "org_kind": org_kind,
             "outside": outside,
             "name_commitment": commit({"name": name}, salt),
         }
     )
 
 
-def _signed(type_: str, body: dict[str, Any], keys: Sequence[SigningKey], time: Ms | None) -> Entry:
+def signed(
+    type_: str, body: Mapping[str, Any], keys: Sequence[SigningKey], time: Ms | None = None
+) -> Entry:
+    """Any statement, signed by these keys."""
     return sign(make(type_, body, time=now_ms() if time is None else time), keys)

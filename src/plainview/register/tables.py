@@ -57,6 +57,19 @@ KEYS = Table(  # the statement that brought a key in
     Column("person", String, nullable=False),
     UniqueConstraint("key_id", "idx"),
 )
+VERSIONS = Table(  # what the register said, and from when on; `body` stands in the entry `said`
+    "versions",
+    METADATA,
+    Column("idx", Integer, nullable=False),  # the entry by which it counts
+    Column("type", String, nullable=False),  # camera, record, custodian-set, person
+    Column("subject", String, nullable=False),  # a record's is kind/id
+    Column("version", Integer),
+    Column("status", String),
+    Column("said", Integer, nullable=False),  # the same entry, or the proposal that it approves
+    Column("published_ms", Integer, nullable=False),
+    UniqueConstraint("type", "subject", "idx"),
+    Index("versions_subject", "type", "subject", "published_ms"),
+)
 REJECTED = Table(
     "rejected",
     METADATA,

@@ -28,6 +28,9 @@ fill = "solid"             # what is seen instead: solid (nothing is left) or mo
 custodian_set = "set-1"                      # who holds the keys: plainview person list
 valid_from = "2026-12-01"                    # never earlier than published plus notice period
 
+# What your law asks for besides: docs/ref/camera-record.md, and
+# plainview register check FILE --law-profile eu-gdpr
+
 [legal_basis]
 law = "Road Safety Act"
 article = "7(2)"

@@ -72,6 +72,7 @@ class TownHall:
         demo: bool = False,
         window_seconds: int = 60,
         more_operators: int = 0,
+        publishers: int = 1,
     ) -> None:
         self._sockets = loopback_sockets(0)
         port = self._sockets[0].getsockname()[1]
@@ -96,7 +97,12 @@ class TownHall:
         founding = statements.founding(
             ORIGIN,
             "demo",
-            {**RULES, "window_seconds": window_seconds, "key_period_seconds": window_seconds * 10},
+            {
+                **RULES,
+                "window_seconds": window_seconds,
+                "key_period_seconds": window_seconds * 10,
+                **({"publishers": publishers} if publishers > 1 else {}),
+            },
             [citizen.person for citizen in self.people],
             [citizen.signing for citizen in self.people],
         )
@@ -117,6 +123,12 @@ class TownHall:
     def say(self, entry: Entry) -> int:
         """Log a statement."""
         return self.client.append(entry.raw)
+
+    def enrol(self, citizen: Citizen) -> int:
+        """Somebody who comes later, with a key file; the index of the entry."""
+        index = self.say(statements.enrol(citizen.person, [self.dpo.signing, self.officer.signing]))
+        Names(self.settings.data).put(citizen.person.person, citizen.name, b64(citizen.salt))
+        return index
 
     def _found_set(self) -> None:
         members = [citizen.person for citizen in self.custodians]

@@ -205,7 +205,7 @@ class Shift:
             self._segment(path, segment, attempt)
         if self._rng.random() < 0.3:
             self._still(path, camera)
-        if self._rng.random() < 0.15:
+        if self._rng.random() < 0.3:
             self._clip(path, camera)
 
     def _segment(self, path: str, segment: dict[str, Any], playing: Attempt) -> None:

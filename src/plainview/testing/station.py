@@ -117,7 +117,9 @@ class Station:
 
     def __init__(self, folder: Path, *, operators: int = 8) -> None:
         self.town = TownHall(folder, window_seconds=ROOM_S, more_operators=operators)
-        self.people: list[Citizen] = [*self.town.operators, self.town.officer]
+        # Operators take no clips out: every third session is an investigator's.
+        officers = [self.town.officer] * (len(self.town.operators) // 2)
+        self.people: list[Citizen] = [*self.town.operators, *officers]
         self.tally, self.downs = Tally(), list[tuple[str, float, float]]()
         self.known: dict[tuple[str, int], str] = {}
         """What a segment's answer must be, by window and number: its SHA-256."""

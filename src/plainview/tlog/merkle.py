@@ -1,18 +1,10 @@
-"""The Merkle tree of RFC 6962: hashes, roots and the consistency proof that a log owes.
-
-Trees are read through a `Subtree`, a function (level, index) -> hash of the complete subtree over
-leaves [index * 2^level, (index + 1) * 2^level). `proofs` holds what readers need besides.
-"""
+"""The Merkle tree of RFC 6962: hashes and roots. `proofs` holds what readers need besides."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
-
-from plainview.errors import BadProof
-
-Subtree = Callable[[int, int], bytes]
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -58,34 +50,3 @@ def root(hashes: Sequence[bytes]) -> bytes:
 def root_over(leaves: Iterable[bytes]) -> str:
     """Hex root of the tree whose leaves hold these bytes."""
     return root([leaf_hash(leaf) for leaf in leaves]).hex()
-
-
-def span(subtree: Subtree, start: int, end: int) -> bytes:
-    """Hash of leaves [start, end), where `start` is a multiple of the span's power of two."""
-    found = []
-    while start < end:
-        level = (end - start).bit_length() - 1
-        found.append(subtree(level, start >> level))
-        start += 1 << level
-    return fold(found)
-
-
-def consistency_proof(subtree: Subtree, old: int, new: int) -> list[bytes]:
-    """Proof that the first `old` of `new` leaves are a log that it continues; may be empty."""
-    if not 0 <= old <= new:
-        raise BadProof(f"no proof leads from size {old} to {new}.")
-    if old in (0, new):
-        return []
-    path = []
-    start, end, complete = 0, new, True
-    while old != end:
-        middle = start + (1 << ((end - start - 1).bit_length() - 1))
-        if old <= middle:
-            path.append(span(subtree, middle, end))
-            end = middle
-        else:
-            path.append(span(subtree, start, middle))
-            start, complete = middle, False
-    if not complete:
-        path.append(span(subtree, start, end))
-    return path[::-1]

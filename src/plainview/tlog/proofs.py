@@ -1,7 +1,6 @@
-"""Inclusion proofs, and the checks of both kinds of proof (RFC 9162, section 2.1).
+"""Inclusion and consistency proofs, and the checks of both (RFC 9162, section 2.1).
 
-Apart from `merkle` because the log's writer needs neither. A check returns nothing and raises
-`BadProof`.
+The log's writer needs none of them. A check returns nothing and raises `BadProof`.
 """
 
 from __future__ import annotations
@@ -9,15 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plainview.errors import BadProof
-from plainview.tlog.merkle import EMPTY_ROOT, Subtree, node_hash, pair_up, span
-
-
-def source(hashes: Sequence[bytes]) -> Subtree:
-    """Subtrees of a tree held in memory."""
-    levels = [list(hashes)]
-    while len(levels[-1]) > 1:
-        levels.append(pair_up(levels[-1]))
-    return lambda level, index: levels[level][index]
+from plainview.tlog.merkle import EMPTY_ROOT, node_hash
+from plainview.tlog.trees import Subtree, span
 
 
 def inclusion_proof(subtree: Subtree, index: int, size: int) -> list[bytes]:
@@ -34,6 +26,27 @@ def inclusion_proof(subtree: Subtree, index: int, size: int) -> list[bytes]:
         else:
             path.append(span(subtree, start, middle))
             start = middle
+    return path[::-1]
+
+
+def consistency_proof(subtree: Subtree, old: int, new: int) -> list[bytes]:
+    """Proof that the first `old` of `new` leaves are a log that it continues; may be empty."""
+    if not 0 <= old <= new:
+        raise BadProof(f"no proof leads from size {old} to {new}.")
+    if old in (0, new):
+        return []
+    path = []
+    start, end, complete = 0, new, True
+    while old != end:
+        middle = start + (1 << ((end - start - 1).bit_length() - 1))
+        if old <= middle:
+            path.append(span(subtree, middle, end))
+            end = middle
+        else:
+            path.append(span(subtree, start, middle))
+            start, complete = middle, False
+    if not complete:
+        path.append(span(subtree, start, end))
     return path[::-1]
 
 

@@ -13,9 +13,9 @@ from typing import Self, TypeVar
 import httpx
 
 from plainview.errors import LogAway, NotFound, NotLogged
-from plainview.tlog import merkle, notes, proof, proofs, tiles
+from plainview.tlog import notes, proof, proofs, tiles, trees
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.merkle import Subtree
+from plainview.tlog.trees import Subtree
 
 T = TypeVar("T")
 MAX_FILE = 32 * 1024 * 1024
@@ -66,7 +66,7 @@ class LogReader:
         """The first `width` hashes of a tile."""
         return self._read(
             lambda number, size: tiles.tile_path(level, number, size),
-            tiles.unpack_tile,
+            trees.unpack_tile,
             index,
             width,
         )
@@ -106,7 +106,7 @@ class LogReader:
 
     def subtree(self, size: int) -> Subtree:
         """The tree of a log of `size`."""
-        return tiles.subtree(
+        return trees.of_tiles(
             lambda level, index, width: tiles.pack_tile(self.tile(level, index, width)), size
         )
 
@@ -116,7 +116,7 @@ class LogReader:
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Proof that the log of `new` continues that of `old`."""
-        return merkle.consistency_proof(self.subtree(new), old, new)
+        return proofs.consistency_proof(self.subtree(new), old, new)
 
     def proof(self, index: int) -> bytes:
         """tlog-proof of an entry under the published checkpoint; `NotLogged` if it is newer."""

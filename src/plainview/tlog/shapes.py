@@ -45,10 +45,11 @@ def shape(fields: str, **nested: object) -> Shape:
     return {name: _TYPES[kind] for name, kind in pairs} | nested
 
 
+ORGANISATIONS = ("operator", "supplier", "court", "authority", "university", "civil-society")
 SCOPE = shape("units:names cameras:names")
 PERSON = shape(
     "person:name key:text age:text? roles:names org:text outside:bool name_commitment:hex"
-    " more_keys:names~", scope=Maybe([SCOPE]),
+    " more_keys:names~", scope=Maybe([SCOPE]), org_kind=Maybe(ORGANISATIONS),
 )  # fmt: skip
 MEMBER = shape("person:name age:text outside:bool")
 RULES = shape(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from plainview.errors import BadProof
-from plainview.tlog.merkle import Subtree, root
 
 WIDTH = 256
-HASH = 32
 LEVELS = 8
 """More than any log has: enough for 2^64 entries."""
-_LEVEL_BITS = 8
+LEVEL_BITS = 8
 
 
 def _path(index: int, width: int) -> str:
@@ -34,7 +32,7 @@ def bundle_path(index: int, width: int = WIDTH) -> str:
 
 def width_at(level: int, index: int, size: int) -> int:
     """How many hashes tile `index` of `level` has in a log of `size` (0 to 256)."""
-    return max(0, min(WIDTH, (size >> (_LEVEL_BITS * level)) - index * WIDTH))
+    return max(0, min(WIDTH, (size >> (LEVEL_BITS * level)) - index * WIDTH))
 
 
 def cut(items: list[bytes]) -> list[list[bytes]]:
@@ -63,25 +61,3 @@ def unpack_bundle(data: bytes, width: int) -> list[bytes]:
 
 def pack_tile(hashes: Sequence[bytes]) -> bytes:
     return b"".join(hashes)
-
-
-def unpack_tile(data: bytes, width: int) -> list[bytes]:
-    """Its `width` hashes; raises `BadProof` for any other length."""
-    if len(data) != width * HASH:
-        raise BadProof("a tile has not the width that its name says.")
-    return [data[at : at + HASH] for at in range(0, len(data), HASH)]
-
-
-def subtree(read: Callable[[int, int, int], bytes], size: int) -> Subtree:
-    """Complete subtrees of a log of `size`, out of tiles: `read(level, index, width)` -> bytes."""
-    kept: dict[tuple[int, int], list[bytes]] = {}
-
-    def get(level: int, index: int) -> bytes:
-        tile_level, rest = divmod(level, _LEVEL_BITS)
-        tile, first = divmod(index << rest, WIDTH)
-        if (tile_level, tile) not in kept:
-            width = width_at(tile_level, tile, size)
-            kept[tile_level, tile] = unpack_tile(read(tile_level, tile, width), width)
-        return root(kept[tile_level, tile][first : first + (1 << rest)])
-
-    return get

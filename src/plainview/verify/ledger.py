@@ -22,6 +22,8 @@ from plainview.verify.report import Report
 
 SHRED_GRACE_MS: Ms = 3_600_000
 """A shred is overdue an hour after it was due."""
+SHUTTING = frozenset({"record", "objection", "answer"})
+"""What may shut the gate of cameras that it does not name, or of a version that stays the same."""
 OPENING_GRACE_MS: Ms = 60_000
 """The keeper's half follows the k-th release within a minute."""
 
@@ -80,13 +82,15 @@ class Ledger:
             entry = parse(raw)
             if entry.type == "shred":
                 self._note_late(entry)
-            self.history.apply(index, entry)
+            stated = self.history.apply(index, entry)
         except PlainviewError as error:
             self._report.fail("entry", where, error.message)
             self.history.size = index + 1
             self._ids.add_none(index)
             return
         self.counts[entry.type] += 1
+        if stated.type in SHUTTING:
+            self.recorded.register_changed()
         self._ids.add(bytes.fromhex(entry.id))
         step = _STEPS.get(entry.type)
         try:

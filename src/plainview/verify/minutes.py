@@ -51,6 +51,10 @@ class Recorded:
             made = LoggedWindow(record["camera"], start, end, record["register"])
             self._windows[record["window"]] = made
 
+    def register_changed(self) -> None:
+        """A statement may have shut the gate of any camera."""
+        self._gate.forget()
+
     def take(self, first: int, roots: Rows) -> None:
         """All `roots` entries of the run that begins at `first`."""
         for place, texts in zip(roots.places, roots.texts, strict=True):

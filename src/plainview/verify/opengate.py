@@ -19,6 +19,10 @@ class OpenGate:
         # A new statement about the camera makes a new list, and the answer is asked anew.
         return since <= at < until and known is self._history.cameras.get(camera)
 
+    def forget(self) -> None:
+        """Ask anew: something that cameras rest on, or an objection to one, was logged."""
+        self._open.clear()
+
     def check(self, camera: str, at: Ms) -> None:
         """Raises `GateClosed` if this camera might not record then, by what is logged so far."""
         if not self.is_known_open(camera, at):

@@ -54,6 +54,7 @@ MAX_SMALL = 64 * 1024 * 1024
 MAX_SEGMENT = 4 * MAX_SMALL
 _UNREADABLE = (zipfile.BadZipFile, OSError, RuntimeError, EOFError, zlib.error, lzma.LZMAError)
 """What a damaged file of a zip raises while it is read, whatever it was packed with."""
+ED25519_BYTES = 32
 _BLOCK = 1024 * 1024
 _BREAK_MS = 100
 """Milliseconds between segments that are named as a gap."""
@@ -189,7 +190,7 @@ class _Verification:
         entry, facts = self._entries[asked.index], self._report.facts
         requester = self._history.people[asked.requester]
         with self._checking("signature", SIGNATURE):
-            check_manifest_signature(self._raw, self._package.read(SIGNATURE), requester.key)
+            check_manifest_signature(self._raw, self._package.read(SIGNATURE), requester.keys)
         with self._checking("detail", DETAIL):
             detail = read_canonical(self._package.read(DETAIL))
             check_shape(detail, {"detail": dict, "salt": HEX}, DETAIL)
@@ -306,10 +307,11 @@ def _told(packed: PackedWindow, record: Any) -> dict[str, Any]:
     }
 
 
-def check_manifest_signature(manifest: bytes, signature: bytes, public: bytes) -> None:
-    """`manifest.sig` is by the requester's key; raises `BadFormat`, `BadSignature`."""
+def check_manifest_signature(manifest: bytes, signature: bytes, keys: tuple[bytes, ...]) -> None:
+    """`manifest.sig` is by an Ed25519 key of the requester; raises `BadFormat`, `BadSignature`."""
     document = read_canonical(signature)
     check_shape(document, {"key": str, "sig": str}, SIGNATURE)
-    if document["key"] != key_id(public):
+    public = next((key for key in keys if key_id(key) == document["key"]), b"")
+    if len(public) != ED25519_BYTES:
         raise BadSignature("it is not signed by the requester.")
     Verifier("the requester", ED25519, public).verify(CONTEXT + manifest, unb64(document["sig"]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from plainview.base.clock import Clock, Ms, now_ms, to_iso
@@ -34,8 +35,12 @@ class _Held:
 class ViewKeys:
     """The keys of all running watching sessions of this process."""
 
-    def __init__(self, keeper: KeeperClient, *, clock: Clock = now_ms) -> None:
+    def __init__(
+        self, keeper: KeeperClient, *, clock: Clock = now_ms, policy: str | None = None
+    ) -> None:
+        """`policy` is the hash of the policies by which watching is allowed here; it is logged."""
         self._keeper, self._clock = keeper, clock
+        self._watch = partial(keeper.watch, policy=policy)
         self._held: dict[str, _Held] = {}
 
     async def begin(
@@ -50,7 +55,7 @@ class ViewKeys:
     ) -> Session:
         """Log that somebody watches. Raises the keeper's errors; then there is nothing to see."""
         session = await asyncio.to_thread(
-            self._keeper.watch, actor, role, kind, camera, from_ms, to_ms, purpose
+            self._watch, actor, role, kind, camera, from_ms, to_ms, purpose
         )
         self._held[session.id] = _Held(session)
         return session

@@ -22,7 +22,7 @@ from plainview.errors import (
 from plainview.web.context import web_of
 from plainview.web.doorkeeper import CrossSite
 from plainview.web.limits import TooMany
-from plainview.web.permissions import Forbidden
+from plainview.web.rights import Forbidden
 
 LOG = structlog.get_logger(__name__)
 STATUS: tuple[tuple[type[PlainviewError], int], ...] = (

@@ -20,6 +20,8 @@ from plainview.cases.marks import Marks
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
+from plainview.policies.engine import Engine
+from plainview.policies.files import load
 from plainview.redact import record
 from plainview.register.projection import Register
 from plainview.store.store import Store
@@ -34,11 +36,14 @@ from plainview.web.condition import Condition
 from plainview.web.context import Web
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.endings import Endings
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
+from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.monitor import Monitor
-from plainview.web.permissions import check_doors, may_watch
+from plainview.web.people import open_all
+from plainview.web.permissions import check_doors
 from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
@@ -48,6 +53,7 @@ from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
+from plainview.web.rights import Rights
 from plainview.web.routes import (
     accesses,
     account,
@@ -57,12 +63,20 @@ from plainview.web.routes import (
     files,
     health,
     home,
+    join,
+    letters,
     live,
     log,
     marks,
+    oidc,
+    passkey,
+    people,
     playback,
+    policies,
     requests,
+    sessions,
     software,
+    statements,
 )
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
@@ -72,6 +86,7 @@ ROUTERS = (
     home.router,
     health.router,
     cameras.router,
+    letters.router,
     log.router,
     files.router,
     account.router,
@@ -83,6 +98,13 @@ ROUTERS = (
     requests.router,
     software.router,
     algorithms.router,
+    policies.router,
+    passkey.router,
+    oidc.router,
+    sessions.router,
+    join.router,
+    people.router,
+    statements.router,
 )
 SWEEP_S = 5.0
 LOOK_S = 15.0
@@ -128,7 +150,9 @@ def create_app(
     extra_routes: Sequence[APIRouter] = (),
     clock: Clock = now_ms,
 ) -> FastAPI:
-    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door."""
+    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door, or
+    the policies are not ones that can be trusted to decide.
+    """
     app = PlainviewApp(settings, make_parts(settings, clock))
     for router in (*ROUTERS, *extra_routes):
         app.include_router(router)
@@ -142,9 +166,10 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     make_folder(settings.data)
     keeper = KeeperClient(settings.keeper_socket, timeout_s=KEEPER_TIMEOUT_S)
     register, store = Register(settings), Store(settings)
-    sessions = Sessions(settings.own_dir / "sessions.db", clock=clock)
+    table = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
-    keys, pulse = ViewKeys(keeper, clock=clock), Pulse(keeper)
+    rights = Rights(Engine(load()), register, t)
+    keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
     standing = Standing(register)
     playbacks = Playbacks(keys, pulse, store, clock=clock)
     recorders = Recorders(settings.recorder_socket)
@@ -156,22 +181,29 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         store=store,
         cases=Cases(settings, register, store, keeper),
         marks=Marks(settings, register, store, keeper, clock=clock),
-        sessions=sessions,
-        doorkeeper=Doorkeeper(sessions, settings.web_url),
+        sessions=table,
+        people=open_all(settings, clock),
+        doorkeeper=Doorkeeper(table, settings.web_url),
         pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
         standing=standing,
-        rechecks=Rechecks(sessions, standing, may_watch),
+        rights=rights,
+        rechecks=Rechecks(table, standing),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         clip_wishes=RateLimit(burst=6, per_minute=0.5),
-        purposes=Purposes(sessions, t, clock),
+        purposes=Purposes(table, t, clock),
+        letters=Letters(settings.own_dir / "letters.db", clock=clock),
+        letter_writers=RateLimit(burst=5, per_minute=0.5),
+        letter_box=RateLimit(burst=200, per_minute=5),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),
         playbacks=playbacks,
         clips=Clips(playbacks, pulse),
         recorders=recorders,
-        condition=Condition(keeper, recorders, settings.processes_file, clock),
+        condition=Condition(
+            keeper, recorders, settings.processes_file, clock, Endings(register, t, clock).problems
+        ),
         requests=Requests(),
         token=MonitorToken(settings.token_file),
         pages=Pages(t, _common(settings, register)),
@@ -211,8 +243,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        parts = (web.store, web.register, web.sessions, web.keeper, web.cases, web.marks)
-        for part in parts:
+        own = (web.sessions, web.people, web.letters, web.cases, web.marks)
+        for part in (web.store, web.register, web.keeper, *own):
             part.close()
 
 

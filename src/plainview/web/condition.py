@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,12 @@ class Condition:
     """Used by the event loop."""
 
     def __init__(
-        self, keeper: KeeperClient, recorders: Recorders, processes: Path, clock: Clock
-    ) -> None:
+        self, keeper: KeeperClient, recorders: Recorders, processes: Path, clock: Clock,
+        ending: Callable[[], list[Problem]],
+    ) -> None:  # fmt: skip
+        """`ending` tells which legal bases, assessments and contracts end soon."""
         self._keeper, self._recorders, self._processes = keeper, recorders, processes
+        self._ending = ending
         self._clock, self._since = clock, Since()
         self._asking = asyncio.Lock()
         self._asked = -1.0e9
@@ -88,6 +91,7 @@ class Condition:
             problems.append(Problem("recorder_away", "recorder", "It cannot be reached."))
         else:
             problems += _of_recorder(recorder)
+        problems += await asyncio.to_thread(self._ending)
         processes, now = _read(self._processes), self._clock()
         problems += _of_processes(processes, now)
         # Times of the recorder's own are older than ours, and count.

@@ -25,7 +25,9 @@ from plainview.web.catalogue import Catalogue
 from plainview.web.condition import Condition
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
+from plainview.web.people import People
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
@@ -34,6 +36,7 @@ from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
+from plainview.web.rights import Rights
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
 from plainview.web.token import MonitorToken
@@ -51,14 +54,19 @@ class Web:
     cases: Cases
     marks: Marks
     sessions: Sessions
+    people: People
     doorkeeper: Doorkeeper
     pseudonyms: Pseudonyms
     standing: Standing
+    rights: Rights
     rechecks: Rechecks
     sign_ins: RateLimit
     deeds: RateLimit
     clip_wishes: RateLimit
     purposes: Purposes
+    letters: Letters
+    letter_writers: RateLimit
+    letter_box: RateLimit
     keys: ViewKeys
     pulse: Pulse
     live: LiveHub
@@ -85,12 +93,13 @@ class Web:
         return self.pseudonyms.actor(person, self.clock())
 
     def log_act(self, person: str, role: str, act: str, detail: dict[str, Any]) -> int:
-        """Log what a person does, before it is done; the index.
+        """Log what a person does and by which policies, before it is done; the index.
 
         Raises the keeper's errors, and `TooMany` for somebody who floods the log.
         """
         self.deeds.spend(person)
-        logged = self.keeper.act(self.actor(person), role, act, detail)
+        actor, policy = self.actor(person), self.rights.hash
+        logged = self.keeper.act(actor, role, act, detail, policy=policy)
         self.sessions.note_act(person, logged.index, act, detail, logged.salt)
         return logged.index
 

@@ -1,4 +1,4 @@
-"""Who may do what: the permissions, the roles that hold them, and the open doors.
+"""What each route demands, and the open doors. Who may, `plainview.policies` decides.
 
 Everything is denied by default. A route declares `needs(Permission.X)` or `open_door("why")`;
 `check_doors` walks all routes when the application is made and refuses to start if one declares
@@ -8,7 +8,6 @@ neither, or opens a door that is not in the list below.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import Any
 
 from fastapi import Depends
@@ -17,61 +16,20 @@ from fastapi.routing import iter_route_contexts
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 
-from plainview.errors import NotAuthorised, UnsafeStart
+from plainview.errors import UnsafeStart
+from plainview.policies.permissions import Permission as Permission
 from plainview.web.context import web_of
 from plainview.web.sessions import SignedIn
-
-
-class Permission(StrEnum):
-    """What a signed-in person may do."""
-
-    SELF = "self"  # see and end one's own session, read one's own acts
-    CAMERAS = "cameras"  # the list of cameras with their states
-    LIVE = "live"
-    PLAYBACK = "playback"
-    SNAPSHOT = "snapshot"
-    BOOKMARK = "bookmark"
-    MARK = "mark"  # ask that 15 minutes be kept
-    MARK_READ = "mark.read"
-    HOLD = "hold"  # turn a mark into a hold, with one's own signature
-    CLIP = "clip"  # a file that leaves the house
-    ACCESSES = "accesses"  # who looked, as far as the log says
-    REQUEST_READ = "request.read"
-    REQUEST_SUBMIT = "request.submit"
-    REQUEST_RELEASE = "request.release"
-    REQUEST_OPEN = "request.open"
-    HEALTH = "health"  # what is wrong, where, since when
-    METRICS = "metrics"
-
-
-EVERYONE = frozenset({Permission.SELF, Permission.CAMERAS, Permission.ACCESSES})
-WATCHING = frozenset(
-    {
-        Permission.LIVE,
-        Permission.PLAYBACK,
-        Permission.SNAPSHOT,
-        Permission.BOOKMARK,
-        Permission.MARK,
-        Permission.MARK_READ,
-        Permission.CLIP,
-    }
-)
-GRANTS: dict[str, frozenset[Permission]] = {
-    "operator": EVERYONE | WATCHING | {Permission.HEALTH},
-    "supervisor": EVERYONE | WATCHING | {Permission.HEALTH, Permission.HOLD},
-    "investigator": EVERYONE
-    | WATCHING
-    | {Permission.REQUEST_READ, Permission.REQUEST_SUBMIT, Permission.REQUEST_OPEN},
-    "custodian": EVERYONE | {Permission.REQUEST_READ, Permission.REQUEST_RELEASE},
-    "dpo": EVERYONE | {Permission.HEALTH, Permission.MARK_READ, Permission.HOLD},
-    "auditor": EVERYONE,
-    "administrator": EVERYONE | {Permission.HEALTH, Permission.METRICS},
-}
 
 OPEN_DOORS: dict[str, str] = {
     "/": "what this is",
     "/cameras": "which cameras film here",
     "/cameras/{camera}": "why a camera is here",
+    "/cameras/{camera}/objections": "object to a camera",
+    "/objections": "objections and their answers",
+    "/objections/{number}": "an objection and its answer",
+    "/report": "report an unregistered camera",
+    "/report/{number}": "what became of a report",
     "/log": "the public log, in plain words",
     "/log/entries": "the public log, in plain words",
     "/log/entry/{index}": "the public log, in plain words",
@@ -83,10 +41,22 @@ OPEN_DOORS: dict[str, str] = {
     "/algorithms": "how people are hidden, and how well",
     "/algorithms/{name}": "how people are hidden, and how well",
     "/algorithms/{name}.json": "how people are hidden, and how well, for machines",
+    "/policies": "who may do what, in plain words",
+    "/policies.json": "who may do what, for machines",
+    "/policies/{name}": "who may do what, as the files that decide",
     "/health": "is it working",
     "/api/public/cameras": "which cameras film here, for machines",
     "/api/public/software": "which software runs here, for machines",
     "/api/session/key": "how a tool signs in: the signature is the key to the door",
+    "/api/session/ways": "how one can sign in here",
+    "/api/session/passkey/options": "how a browser signs in: what its passkey is asked",
+    "/api/session/passkey": "how a browser signs in: the passkey's answer is the key to the door",
+    "/api/session/oidc": "how a browser gets to the identity provider",
+    "/api/session/oidc/callback": "how a browser comes back from the identity provider",
+    "/api/join": "what an invitation is for; its token is the key",
+    "/api/join/options": "the passkey of somebody invited; the token is the key",
+    "/api/join/passkey": "the passkey of somebody invited; the token is the key",
+    "/api/join/card": "what somebody invited hands in; the token is the key",
     "/app": "the application's files; it asks for everything else",
     "/app/{path:path}": "the application's files; it asks for everything else",
     "/static/{path:path}": "the application's files",
@@ -98,7 +68,11 @@ OPEN_DOORS: dict[str, str] = {
 
 
 class Needs:
-    """The dependency of a route that a signed-in person may call; yields the session."""
+    """The dependency of a route that a signed-in person may call; yields the session.
+
+    It asks whether the person may do it somewhere. What is done at one camera or to one request is
+    decided there too: `Web.rights.at` and its neighbours give the role in which it is done.
+    """
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
@@ -107,7 +81,7 @@ class Needs:
         """Return the session, raise `NotAuthorised` (401 without session, 403 without right)."""
         web = web_of(connection)
         session = await web.standing.current(web.doorkeeper.admit(connection))
-        check_permission(session, self.permission)
+        web.rights.check(session, self.permission)
         return session
 
 
@@ -131,12 +105,6 @@ class OpenDoor:
         """Nothing to check."""
 
 
-class Forbidden(NotAuthorised):
-    """Signed in, but the role does not hold the permission."""
-
-    code = "forbidden"
-
-
 def needs(permission: Permission) -> Any:
     """`session: Annotated[SignedIn, needs(Permission.LIVE)]`, or in `dependencies=[...]`."""
     return Depends(Needs(permission))
@@ -150,32 +118,6 @@ def needs_or_token(permission: Permission) -> Any:
 def open_door(why: str, *, demo: bool = False) -> Any:
     """Declares that a route needs no session. `demo`: a door that only the demo has."""
     return Depends(OpenDoor(why, demo=demo))
-
-
-def role_for(session: SignedIn, permission: Permission) -> str:
-    """The role in which the person acts: the first of theirs that holds the permission."""
-    for role in session.roles:
-        if permission in GRANTS.get(role, frozenset()):
-            return role
-    raise Forbidden(
-        f"Your role ({', '.join(session.roles)}) may not do this.",
-        hint="Sign in as somebody whose role allows it.",
-    )
-
-
-def held_by(roles: Iterable[str]) -> frozenset[Permission]:
-    """What these roles together allow."""
-    return frozenset().union(*(GRANTS.get(role, frozenset()) for role in roles))
-
-
-def check_permission(session: SignedIn, permission: Permission) -> None:
-    """Raises `Forbidden` unless one of the session's roles holds the permission."""
-    role_for(session, permission)
-
-
-def may_watch(session: SignedIn) -> None:
-    """Raises `Forbidden` unless the session may watch live."""
-    role_for(session, Permission.LIVE)
 
 
 def doors(routes: Iterable[BaseRoute]) -> list[tuple[str, list[Needs | OpenDoor]]]:

@@ -6,7 +6,6 @@ A wall of twenty-five pictures is one session. Asking for each picture cost more
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from plainview.errors import PlainviewError
 from plainview.web.sessions import Sessions, SignedIn
@@ -18,16 +17,14 @@ _MOST = 1_000
 
 
 class Rechecks:
-    """Answers that are shared by all pictures of a session. `allowed` raises for who may not."""
+    """Answers that are shared by all pictures of a session."""
 
-    def __init__(
-        self, sessions: Sessions, standing: Standing, allowed: Callable[[SignedIn], None]
-    ) -> None:
-        self._sessions, self._standing, self._allowed = sessions, standing, allowed
-        self._asked: dict[str, tuple[float, asyncio.Task[PlainviewError | None]]] = {}
+    def __init__(self, sessions: Sessions, standing: Standing) -> None:
+        self._sessions, self._standing = sessions, standing
+        self._asked: dict[str, tuple[float, asyncio.Task[SignedIn | PlainviewError]]] = {}
 
-    async def check(self, session: SignedIn) -> None:
-        """Return while the session holds and may watch live; counts as activity.
+    async def check(self, session: SignedIn) -> SignedIn:
+        """The session as it stands now, with its roles and scope; counts as activity.
 
         Raises `NotAuthorised`, or what kept the question from being answered.
         """
@@ -37,17 +34,17 @@ class Rechecks:
             known = self._asked[session.key] = loop.time(), loop.create_task(self._ask(session))
             if len(self._asked) > _MOST:
                 self._forget(loop.time())
-        failure = await asyncio.shield(known[1])
-        if failure is not None:
-            raise failure
+        answer = await asyncio.shield(known[1])
+        if isinstance(answer, PlainviewError):
+            raise answer
+        return answer
 
-    async def _ask(self, session: SignedIn) -> PlainviewError | None:
+    async def _ask(self, session: SignedIn) -> SignedIn | PlainviewError:
         try:
             held = await asyncio.to_thread(self._sessions.check, session.key, kind=session.kind)
-            self._allowed(await self._standing.current(held))
+            return await self._standing.current(held)
         except PlainviewError as error:
             return error
-        return None
 
     def _forget(self, now: float) -> None:
         for key, (asked, _) in list(self._asked.items()):

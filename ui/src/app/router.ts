@@ -1,5 +1,5 @@
 // Addresses of the application: /app/, /app/playback/<camera>?at=, /app/requests, /app/accesses,
-// /app/marks, /app/looked.
+// /app/marks, /app/looked, /app/people, /app/account, /app/join/<token of an invitation>.
 
 import { useSyncExternalStore } from "react";
 
@@ -9,7 +9,10 @@ export type Route =
   | { page: "requests" }
   | { page: "accesses" }
   | { page: "marks" }
-  | { page: "looked" };
+  | { page: "looked" }
+  | { page: "people" }
+  | { page: "account" }
+  | { page: "join"; token: string };
 
 const listeners = new Set<() => void>();
 
@@ -31,6 +34,8 @@ export function parseRoute(path: string, query: string): Route {
   const [page = "", argument = ""] = path.replace(/^\/app\/?/, "").split("/");
   if (page === "requests" || page === "accesses" || page === "marks" || page === "looked")
     return { page };
+  if (page === "people" || page === "account") return { page };
+  if (page === "join" && argument !== "") return { page, token: decodeURIComponent(argument) };
   if (page === "playback" && argument !== "") {
     const at = Date.parse(new URLSearchParams(query).get("at") ?? "");
     return { page, camera: decodeURIComponent(argument), at: Number.isNaN(at) ? null : at };

@@ -1,4 +1,4 @@
-// Log entries and statements (docs/design/interfaces.md): canonical JSON, Ed25519, RFC 6962 leaves.
+// Log entries and statements (docs/design/interfaces.md): canonical JSON, signatures, RFC 6962 leaves.
 
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -15,6 +15,10 @@ import {
 } from "../base/bytes.ts";
 import { canonical, type Json, type JsonObject } from "../base/canonical.ts";
 import { CheckFailed } from "../base/errors.ts";
+import { hasShape, isListOf, isObject, isOneOf, isStringList, isText } from "../base/shapes.ts";
+import { checkPasskey, POINT_BYTES } from "./passkeys.ts";
+
+export { isObject, isStringList };
 
 export const MAX_ENTRY_BYTES = 65_535;
 const CONTEXT = utf8("plainview/statement/v1\n");
@@ -99,13 +103,16 @@ export function parseEntry(raw: Bytes): Entry {
     throw badEntry("not JSON");
   }
   if (!isObject(value) || value.v !== 1) throw badEntry("not version 1");
-  const { id, type, time, body, by = [], sigs = {} } = value;
-  if (typeof id !== "string" || typeof type !== "string" || typeof time !== "string") {
-    throw badEntry("a field is missing");
-  }
-  if (!isObject(body) || !isStringList(by) || !isStringMap(sigs))
-    throw badEntry("a field is missing");
+  const signed = "by" in value;
+  if (!hasShape(value, signed ? { ...FIELDS, ...SIGNED } : FIELDS)) throw badEntry("its fields");
   if (!equal(canonicalOrEmpty(value), raw)) throw badEntry("not in canonical form");
+  const [by, sigs] = [(value.by ?? []) as string[], (value.sigs ?? {}) as Record<string, string>];
+  const authors = new Set(by);
+  const paired = authors.size === by.length && by.every((id) => Object.hasOwn(sigs, id));
+  if ((signed && by.length === 0) || !paired || Object.keys(sigs).length !== by.length) {
+    throw badEntry("its authors and signatures are not the same");
+  }
+  const { id, type, time, body } = value as unknown as Entry;
   return { raw, id, type, time, body, by, sigs };
 }
 
@@ -119,8 +126,20 @@ export function checkSignature(entry: Entry, publicKey: string): void {
   }
   const unsigned = JSON.parse(text(entry.raw)) as JsonObject;
   delete unsigned.sigs;
-  if (!verifies(fromBase64(signature), concat(CONTEXT, canonical(unsigned)), raw)) {
+  const message = concat(CONTEXT, canonical(unsigned));
+  const given = bytesOrNone(signature);
+  if (raw.length === POINT_BYTES) checkPasskey(given, message, raw);
+  else if (!verifies(given, message, raw)) {
     throw new CheckFailed("signature", "The signature does not fit what was signed.", id);
+  }
+}
+
+/** No bytes for what is not base64: they are no signature. */
+function bytesOrNone(encoded: string): Bytes {
+  try {
+    return fromBase64(encoded);
+  } catch {
+    return new Uint8Array();
   }
 }
 
@@ -137,14 +156,19 @@ export function verifies(signature: Uint8Array, message: Uint8Array, key: Uint8A
 /** RFC 3339, UTC, milliseconds. */
 export const isoNow = (now = Date.now()): string => new Date(now).toISOString();
 
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const isStringMap = (value: unknown): boolean =>
+  isObject(value) && Object.values(value).every(isText);
 
-export const isStringList = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === "string");
+/** Written like 2026-11-23T08:50:00.000Z, and a moment that exists. */
+const isTime = (value: unknown): boolean =>
+  isText(value) && /^\d{4}-/.test(value) && isoOrNone(Date.parse(value)) === value;
 
-const isStringMap = (value: unknown): value is Record<string, string> =>
-  isObject(value) && Object.values(value).every((item) => typeof item === "string");
+const isoOrNone = (at: number): string => (Number.isNaN(at) ? "" : isoNow(at));
+
+const isIdent = (value: unknown): boolean => isText(value) && /^[0-9a-f]{32}$/.test(value);
+
+const FIELDS = { v: isOneOf(1), id: isIdent, type: isText, time: isTime, body: isObject };
+const SIGNED = { by: isListOf(isText), sigs: isStringMap };
 
 function canonicalOrEmpty(value: Json): Bytes {
   try {

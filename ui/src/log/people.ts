@@ -1,32 +1,22 @@
 // Who may state what: people and custodian sets, replayed from the pinned founding entry.
-// Only what the tools need of `tlog.history`; every entry arrives with its own proof of inclusion.
+// Only what the tools need of `tlog.history`, with its rules; every entry arrives with its own proof.
 
-import { fromBase64, toHex } from "../base/bytes.ts";
+import { toHex } from "../base/bytes.ts";
 import type { JsonObject } from "../base/canonical.ts";
 import { CheckFailed } from "../base/errors.ts";
-import { checkSignature, isObject, isStringList, keyId, leafHash, type Entry } from "./entries.ts";
+import { isText } from "../base/shapes.ts";
+import { checkSignature, leafHash, type Entry } from "./entries.ts";
+import {
+  isProposed,
+  isStated,
+  keyIds,
+  readPerson,
+  readSet,
+  type CustodianSet,
+  type Person,
+} from "./statements.ts";
 
-export interface Person {
-  person: string;
-  key: string;
-  age: string | null;
-  roles: string[];
-  org: string;
-  outside: boolean;
-}
-
-export interface Member {
-  person: string;
-  age: string;
-  outside: boolean;
-}
-
-export interface CustodianSet {
-  set: string;
-  k: number;
-  n: number;
-  members: Member[];
-}
+export type { CustodianSet, Member, Person } from "./statements.ts";
 
 /** An entry whose proof held, and where the log has it. */
 export interface Logged {
@@ -34,11 +24,46 @@ export interface Logged {
   entry: Entry;
 }
 
+/** What one person stated and waits for a second one until `ends` (ms). */
+interface Proposal {
+  type: string;
+  body: JsonObject;
+  person: string;
+  ends: number;
+}
+
+/** What is in force: of an approval, what was proposed, by both. */
+interface Stated {
+  type: string;
+  body: JsonObject;
+  signers: Person[];
+}
+
+/** How many people sign, the roles of which one of them must have one, and the name of the lie. */
+interface Authors {
+  number: number;
+  roles: string[];
+  code: string;
+}
+
+const AUTHORS: Record<string, Authors> = {
+  enrol: { number: 2, roles: ["administrator", "dpo"], code: "people" },
+  "custodian-set": { number: 2, roles: ["dpo"], code: "custodian-set" },
+  camera: { number: 1, roles: ["dpo"], code: "camera" },
+};
+/** A proposal that is older cannot be approved any more. */
+const PROPOSAL_MS = 14 * 86_400_000;
+
 export class People {
+  /** The versions of custodian sets, oldest first. */
+  readonly sets: { index: number; set: CustodianSet }[] = [];
   private readonly byId = new Map<string, Person>();
   private readonly byKey = new Map<string, Person>();
+  private readonly statements = new Set<string>();
+  private proposals = new Map<string, Proposal>();
+  private publishers = 1;
 
-  /** Replays founding and enrol entries in the order of the log; throws CheckFailed("people"). */
+  /** Replays statements in the order of the log; throws CheckFailed for one that may not stand. */
   static replay(logged: Logged[], founding: string): People {
     const [first, ...rest] = [...logged].sort((a, b) => a.index - b.index);
     if (first?.index !== 0 || toHex(leafHash(first.entry.raw)) !== founding) {
@@ -46,7 +71,12 @@ export class People {
     }
     const people = new People();
     people.found(first.entry);
-    for (const { entry } of rest) people.enrol(entry);
+    let last = 0;
+    for (const one of rest) {
+      if (one.index === last) throw badPeople(one.entry);
+      last = one.index;
+      people.apply(one);
+    }
     return people;
   }
 
@@ -69,103 +99,132 @@ export class People {
     return person;
   }
 
-  /** Everyone in `by`, each enrolled and with a good signature. */
-  signers(entry: Entry): Person[] {
-    return [...new Set(entry.by)].map((id) => {
+  /** What a camera's statement, or the approval of one, puts in force next after what was replayed. */
+  camera(entry: Entry): JsonObject {
+    const stated = this.stated(entry);
+    if (stated.type !== "camera" || !isStated("camera", stated.body)) {
+      throw new CheckFailed("camera", "The server does not show what the log says of this camera.");
+    }
+    this.checkAuthors(stated);
+    return stated.body;
+  }
+
+  /** The owner of each key in `by`, enrolled and with a good signature; one person may come twice. */
+  private signers(entry: Entry): Person[] {
+    return entry.by.map((id) => {
       const person = this.byKey.get(id);
-      if (person === undefined) {
+      const key = person?.keys[keyIds(person).indexOf(id)];
+      if (person === undefined || key === undefined) {
         throw new CheckFailed("not-enrolled", "Signed by a key that nobody enrolled.", id);
       }
-      checkSignature(entry, person.key);
+      checkSignature(entry, key);
       return person;
     });
   }
 
   private found(entry: Entry): void {
-    const list = entry.body.people;
-    if (entry.type !== "founding" || !Array.isArray(list) || list.length < 2)
+    const { people: list, rules } = entry.body;
+    if (entry.type !== "founding" || !isStated("founding", entry.body) || !Array.isArray(list))
       throw badPeople(entry);
-    for (const item of list) this.add(readPerson(item));
-    if (this.signers(entry).length !== list.length) throw badPeople(entry);
+    const people = list.map(readPerson);
+    for (const person of people) this.add(person);
+    const keys = people.reduce((sum, { keys: own }) => sum + own.length, 0);
+    const signed = new Set(this.signers(entry).map(({ person }) => person));
+    const distinct = this.byId.size === people.length && this.byKey.size === keys;
+    if (people.length < 2 || !distinct || signed.size !== people.length) throw badPeople(entry);
+    this.publishers = (rules as { publishers?: number }).publishers ?? 1;
+    this.statements.add(entry.id);
   }
 
-  private enrol(entry: Entry): void {
-    if (entry.type !== "enrol") throw badPeople(entry);
+  private apply({ index, entry }: Logged): void {
+    if (this.statements.has(entry.id)) throw badPeople(entry);
+    if (entry.type === "propose") this.propose(entry);
+    else {
+      const stated = this.stated(entry);
+      this.state(index, stated);
+      if (entry.type === "approve") this.proposals.delete(proposalOf(entry));
+    }
+    this.statements.add(entry.id);
+  }
+
+  private propose(entry: Entry): void {
+    const now = Date.parse(entry.time);
     const signers = this.signers(entry);
-    const entitled = signers.some(
-      ({ roles }) => roles.includes("administrator") || roles.includes("dpo"),
+    const [person] = signers;
+    const { type, body } = entry.body;
+    if (person === undefined || signers.length !== 1 || !isProposed(entry.body)) {
+      throw new CheckFailed("approval", "A proposal on the log is not valid.", entry.id);
+    }
+    const proposal = { type, body, person: person.person, ends: now + PROPOSAL_MS } as Proposal;
+    const waiting = [...this.proposals].filter(([, { ends }]) => ends > now);
+    this.proposals = new Map([...waiting, [toHex(leafHash(entry.raw)), proposal]]);
+  }
+
+  private stated(entry: Entry): Stated {
+    const signers = this.signers(entry);
+    if (entry.type !== "approve") return { type: entry.type, body: entry.body, signers };
+    const found = this.proposals.get(proposalOf(entry));
+    const waits = found !== undefined && found.ends > Date.parse(entry.time);
+    if (!waits || signers.length === 0 || !isStated("approve", entry.body)) {
+      throw new CheckFailed("approval", "Nothing waited for an approval on the log.", entry.id);
+    }
+    const both = [this.get(found.person), ...signers];
+    if (distinct(both) < 2) {
+      throw new CheckFailed("approval", "Somebody approved their own proposal.", found.person);
+    }
+    return { type: found.type, body: found.body, signers: both };
+  }
+
+  private state(index: number, stated: Stated): void {
+    const { type, body, signers } = stated;
+    if ((type !== "enrol" && type !== "custodian-set") || !isStated(type, body)) {
+      throw new CheckFailed("people", "The list of people on the log is not valid.", type);
+    }
+    this.checkAuthors(stated);
+    if (type === "enrol") this.enrol(readPerson(body), signers);
+    else this.sets.push({ index, set: readSet(body, (id) => this.byId.get(id)) });
+  }
+
+  private checkAuthors({ type, body, signers }: Stated): void {
+    const authors = AUTHORS[type];
+    if (authors === undefined) {
+      throw new CheckFailed("role", "The people who signed may not do this.", type);
+    }
+    const publishes = type === "camera" && body.status === "active";
+    const number = publishes ? this.publishers : authors.number;
+    const entitled = signers.some(({ roles }) =>
+      roles.some((role) => authors.roles.includes(role)),
     );
-    const person = readPerson(entry.body);
+    if (distinct(signers) < number || !entitled) {
+      throw new CheckFailed(authors.code, "The people who signed may not do this.", type);
+    }
+  }
+
+  private enrol(person: Person, signers: Person[]): void {
     const own = signers.some((signer) => signer.person === person.person);
-    const other = this.byKey.get(keyId(fromBase64(person.key)));
-    const taken = other !== undefined && other.person !== person.person;
-    if (signers.length < 2 || !entitled || own || taken) throw badPeople(entry);
+    const taken = keyIds(person).some((id) => {
+      const owner = this.byKey.get(id);
+      return owner !== undefined && owner.person !== person.person;
+    });
+    if (own || taken) {
+      throw new CheckFailed("people", "The list of people on the log is not valid.", "enrol");
+    }
     this.add(person);
   }
 
+  /** Keys that a person had before and has no more stop counting. */
   private add(person: Person): void {
     const before = this.byId.get(person.person);
-    if (before !== undefined) this.byKey.delete(keyId(fromBase64(before.key)));
+    if (before !== undefined) for (const id of keyIds(before)) this.byKey.delete(id);
     this.byId.set(person.person, person);
-    this.byKey.set(keyId(fromBase64(person.key)), person);
+    for (const id of keyIds(person)) this.byKey.set(id, person);
   }
 }
 
-/** A custodian set, signed by two people of whom one is a data protection officer. */
-export function readSet(entry: Entry, people: People): CustodianSet {
-  const { set, k, n, members } = entry.body;
-  const signers = people.signers(entry);
-  const sound =
-    entry.type === "custodian-set" &&
-    signers.length >= 2 &&
-    signers.some(({ roles }) => roles.includes("dpo"));
-  if (!sound || typeof set !== "string" || !isCount(k) || !isCount(n) || !Array.isArray(members)) {
-    throw new CheckFailed("custodian-set", "The list of custodians is not a valid statement.");
-  }
-  const read = members.map(readMember);
-  const distinct = new Set(read.map(({ person }) => person)).size;
-  const insiders = read.filter(({ outside }) => !outside).length;
-  // Fewer than k are insiders, so that no quorum exists without somebody from outside.
-  const fair = read.every((member) => {
-    const person = people.get(member.person);
-    const same = person.age === member.age && person.outside === member.outside;
-    return same && person.roles.includes("custodian");
-  });
-  if (read.length !== n || distinct !== n || k < 2 || k > n || insiders >= k || !fair) {
-    throw new CheckFailed("custodian-set", "The list of custodians contradicts itself.");
-  }
-  return { set, k, n, members: read };
-}
+/** How many people these are: one with several keys is still one. */
+const distinct = (people: Person[]): number => new Set(people.map(({ person }) => person)).size;
 
-function readPerson(value: unknown): Person {
-  if (!isObject(value)) throw badPerson();
-  const { person, key, age, roles, org, outside } = value;
-  if (typeof person !== "string" || typeof key !== "string" || !isStringList(roles))
-    throw badPerson();
-  if (fromBase64(key).length !== 32) throw badPerson();
-  return {
-    person,
-    key,
-    age: typeof age === "string" ? age : null,
-    roles,
-    org: typeof org === "string" ? org : "",
-    outside: outside === true,
-  };
-}
-
-function readMember(value: unknown): Member {
-  const { person, age, outside }: JsonObject = isObject(value) ? value : {};
-  if (typeof person !== "string" || typeof age !== "string") {
-    throw new CheckFailed("custodian-set", "The list of custodians contradicts itself.");
-  }
-  return { person, age, outside: outside === true };
-}
-
-const isCount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value > 0;
-
-const badPerson = (): CheckFailed =>
-  new CheckFailed("people", "The list of people on the log is not valid.");
+const proposalOf = ({ body }: Entry): string => (isText(body.proposal) ? body.proposal : "");
 
 const badPeople = (entry: Entry): CheckFailed =>
   new CheckFailed("people", "The list of people on the log is not valid.", entry.type);

@@ -180,7 +180,7 @@ function checkWindows(
 
 /**
  * Name and place from the register's statement that the first recording rests on: proven to be on the
- * log, signed by a data protection officer, and of this very camera.
+ * log, signed by those who may, at that place or before it as a proposal, and of this very camera.
  */
 function cameraName(
   bundle: JsonObject,
@@ -192,16 +192,16 @@ function cameraName(
   const record = windows[0]?.record;
   if (record === undefined || !("cameras" in bundle)) return null;
   const proven = listIn(bundle, "cameras").map((item) => prove(item, key, now));
-  const found = proven.find(({ index }) => index === record.register)?.entry;
-  if (found?.type !== "camera" || found.body.camera !== record.camera) {
+  const found = proven.find(({ index }) => index === record.register);
+  const body = found && rules.before(found.index).camera(found.entry);
+  if (body?.camera !== record.camera) {
     throw new CheckFailed(
       "camera",
       "The server does not show what the log says of this camera.",
       record.camera,
     );
   }
-  rules.people.author(found, "dpo");
-  const stated = found.body.record ?? null;
+  const stated = body.record ?? null;
   const place = isObject(stated) && typeof stated.place === "string" ? stated.place : "";
   return { name: textIn(stated, "name"), place };
 }

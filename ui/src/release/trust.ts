@@ -4,7 +4,7 @@ import { fromBase64, toHex, type Bytes } from "../base/bytes.ts";
 import type { Json, JsonObject } from "../base/canonical.ts";
 import { CheckFailed } from "../base/errors.ts";
 import { isObject, leafHash, parseEntry, type Entry } from "../log/entries.ts";
-import { People, readSet, type CustodianSet } from "../log/people.ts";
+import { People, type CustodianSet } from "../log/people.ts";
 import { checkProof } from "../log/proof.ts";
 import type { KeyFile } from "./keyfile.ts";
 
@@ -32,28 +32,29 @@ export interface Rules {
   people: People;
   /** The version of a custodian set in force for the entry at `index`. */
   setAt(name: string, index: number): CustodianSet;
+  /** The people as they were when the entry at `index` was logged. */
+  before(index: number): People;
 }
 
-/** Replays people, then the custodian sets that rest on them, from the pinned founding entry on. */
+/** Replays people and the custodian sets that rest on them, from the pinned founding entry on. */
 export function replay(bundle: JsonObject, key: KeyFile, now: number): Rules {
   const items = listIn(bundle, "people");
   const shown = "sets" in bundle ? listIn(bundle, "sets") : [bundle.set ?? null];
   if (items.length + shown.length > MAX_ITEMS) {
     throw new CheckFailed("people", "The server shows more people than a city has.");
   }
-  const proven = items.map((item) => prove(item, key, now));
+  const proven = [...items, ...shown].map((item) => prove(item, key, now));
   const people = People.replay(proven, key.founding);
-  const sets = shown.map((item) => {
-    const { index, entry } = prove(item, key, now);
-    // Who was enrolled later could not sign it: replay only what stood before.
-    const before = proven.filter((person) => person.index < index);
-    return { index, set: readSet(entry, People.replay(before, key.founding)) };
-  });
   return {
     people,
+    before: (index) =>
+      People.replay(
+        proven.filter((one) => one.index < index),
+        key.founding,
+      ),
     setAt: (name, index) => {
-      const known = sets.filter(({ set, index: at }) => set.set === name && at < index);
-      const newest = known.sort((a, b) => a.index - b.index).at(-1);
+      const known = people.sets.filter(({ set, index: at }) => set.set === name && at < index);
+      const newest = known.at(-1);
       if (newest === undefined) {
         throw new CheckFailed(
           "custodian-set",

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from plainview.base.clock import to_iso
 from plainview.web.context import web_of
-from plainview.web.permissions import Permission, held_by, needs, open_door
+from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
 from plainview.web.signin import check_key, sign_in
 
@@ -42,7 +42,9 @@ async def key_session(request: Request, asked: KeySignIn) -> dict[str, Any]:
     origin = web.doorkeeper.own_origin(request)
     person = await asyncio.to_thread(check_key, web, asked.key_id, asked.time, asked.sig, origin)
     name = person.name or person.person
-    token = await asyncio.to_thread(sign_in, web, person.person, person.roles, name, kind="bearer")
+    token = await asyncio.to_thread(
+        sign_in, web, person.person, person.roles, name, kind="bearer", signer=asked.key_id
+    )
     return {"token": token, "person": person.person, "roles": list(person.roles)}
 
 
@@ -66,7 +68,8 @@ async def me(request: Request, session: Someone) -> dict[str, Any]:
         "person": session.person,
         "name": session.name,
         "roles": list(session.roles),
-        "may": sorted(held_by(session.roles)),
+        "may": sorted(web.rights.held(session)),
+        "scope": {"units": list(session.units), "cameras": list(session.cameras)},
         "actor": web.actor(session.person),
         "purpose": purpose,
         "purpose_until": to_iso(until) if purpose else None,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from plainview.base.clock import Ms, to_iso
 from plainview.errors import GateClosed, NotFound
+from plainview.register import objections
 from plainview.register.answers import Camera, SetOnLog
 from plainview.tlog.history import moment
 from plainview.web import hiding, words
@@ -82,8 +83,10 @@ async def public(request: Request) -> list[dict[str, Any]]:
 async def staff(
     request: Request, session: Annotated[SignedIn, needs(Permission.CAMERAS)]
 ) -> list[dict[str, Any]]:
-    """What the wall shows."""
+    """What the wall shows: the cameras within the person's scope."""
     web = web_of(request)
+    shown = await _all(web)
+    mine = await asyncio.to_thread(web.rights.seen, session, [one.camera.id for one in shown])
     return [
         {
             "id": one.camera.id,
@@ -95,7 +98,8 @@ async def staff(
             "reason": one.state.reason or None,
             "hidden": hiding.hidden(web.t, one.camera.record),
         }
-        for one in await _all(web)
+        for one in shown
+        if one.camera.id in mine
     ]
 
 
@@ -161,6 +165,8 @@ def _page(web: Web, name: str, health: dict[str, Any] | None) -> dict[str, Any]:
         "dpia": [moment(record["dpia"][end]) for end in ("date", "review_due")],
         "contract_end": moment(record["contract"]["valid_to"]),
         "looks": web.looks.at(name),
+        "on_notice": [one for one in versions if one.effective_ms > web.now()],
+        "objections": objections.of(web.register, name),
         "plain": web.plain,
         "hidden": hiding.hidden(web.t, record),
         "fill": hiding.fill(web.t, record),

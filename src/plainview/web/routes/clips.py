@@ -18,7 +18,8 @@ from plainview.errors import PlainviewError, Refused
 from plainview.watch.clips import Wanted
 from plainview.watch.playback import Playback
 from plainview.web.context import Web, web_of
-from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.permissions import Permission, needs
+from plainview.web.routes.playback import running
 from plainview.web.sessions import SignedIn
 
 LOG = structlog.get_logger(__name__)
@@ -79,16 +80,17 @@ class Streamed(StreamingResponse):
 @router.post("/api/playback/{playback}/clip")
 async def clip(
     request: Request,
-    session: Annotated[SignedIn, needs(Permission.CLIP)],
+    session: Annotated[SignedIn, needs(Permission.CLIP_MAKE)],
     playback: str,
     asked: Wish,
 ) -> Response:
     """An MP4 of the view. Its number, the index of its entry, is in every picture."""
     web = web_of(request)
-    found = web.playbacks.find(session.key, playback)
+    found = await running(web, session, playback)
     span = from_iso(asked.from_), from_iso(asked.to)
     purpose = web.purposes.words(asked.purpose, asked.incident)
     recipient = _recipient(asked.recipient)
+    role = await web.rights.still(session, Permission.CLIP_MAKE, found.camera, purpose=purpose)
     segments = await web.clips.segments(found, *span)
     await web.pulse.check()
     with ExitStack() as place:
@@ -96,7 +98,6 @@ async def clip(
         web.clip_wishes.spend(session.person)
         detail = {"camera": found.camera, "from": to_iso(span[0]), "to": to_iso(span[1])}
         detail |= {"purpose": purpose, "recipient": recipient}
-        role = role_for(session, Permission.CLIP)
         number = await to_thread(web.log_act, session.person, role, "clip", detail)
         wanted = await to_thread(_wanted, web, found, span, number)
         pieces = web.clips.make(found, segments, wanted)

@@ -15,8 +15,9 @@ from plainview.errors import NotAuthorised, PlainviewError
 from plainview.watch.viewer import Sink, Viewer
 from plainview.watch.viewkeys import live_detail
 from plainview.web.context import Web, web_of
-from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.permissions import Permission, needs
 from plainview.web.pictures import sink_of
+from plainview.web.rights import Forbidden
 from plainview.web.sessions import SignedIn
 
 LOG = structlog.get_logger(__name__)
@@ -61,9 +62,9 @@ class Watch:
 
 
 async def _join(web: Web, session: SignedIn, camera: str, purpose: str, sink: Sink) -> Viewer:
-    await asyncio.to_thread(web.register.camera, camera)
+    role = await web.rights.still(session, Permission.LIVE, camera, purpose=purpose)
     web.deeds.spend(session.person)
-    role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
+    actor = web.actor(session.person)
     return await web.live.join(session.key, actor, role, camera, web.now(), purpose, sink)
 
 
@@ -118,22 +119,24 @@ async def _watch_over(web: Web, watch: Watch) -> None:
     while True:
         await asyncio.sleep(CHECK_S)
         try:
-            await web.rechecks.check(watch.session)
+            now = await web.rechecks.check(watch.session)
             purpose = web.purposes.check(watch.session)
+            role = await web.rights.still(now, Permission.LIVE, watch.camera, purpose=purpose)
             ending = web.now() >= watch.viewer.session.expires - RENEW_MS
             if ending or purpose != watch.purpose:
                 watch.purpose = purpose
-                await _renew(web, watch)
+                await _renew(web, watch, role)
+        except Forbidden as error:
+            watch.viewer.end(error.code, error.message)
         except NotAuthorised as error:
             watch.viewer.end("session_over", error.message)
         except PlainviewError as error:
             watch.viewer.end(error.code, error.message)
 
 
-async def _renew(web: Web, watch: Watch) -> None:
+async def _renew(web: Web, watch: Watch, role: str) -> None:
     """Another entry for the same picture: the right is an hour old, or the purpose is another."""
-    session = watch.session
-    role, actor = role_for(session, Permission.LIVE), web.actor(session.person)
+    actor = web.actor(watch.session.person)
     await web.live.renew(actor, role, watch.camera, watch.viewer, watch.purpose)
     await _note(web, watch)
 

@@ -12,12 +12,12 @@ from plainview.base.clock import from_iso, to_iso
 from plainview.base.ids import unb64
 from plainview.cases.marks import AFTER_MS, BEFORE_MS, HOLD_DAYS, Standing
 from plainview.web.context import Web, web_of
-from plainview.web.permissions import Permission, needs, role_for
+from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
 router = APIRouter()
 Reader = Annotated[SignedIn, needs(Permission.MARK_READ)]
-Holder = Annotated[SignedIn, needs(Permission.HOLD)]
+Holder = Annotated[SignedIn, needs(Permission.MARK_HOLD)]
 Camera = Annotated[str, Field(max_length=63)]
 
 
@@ -39,14 +39,13 @@ class Hold(BaseModel):
 
 @router.post("/api/marks")
 async def mark(
-    request: Request, session: Annotated[SignedIn, needs(Permission.MARK)], asked: Mark
+    request: Request, session: Annotated[SignedIn, needs(Permission.MARK_SET)], asked: Mark
 ) -> dict[str, Any]:
     """Ask that 15 minutes around a moment be kept; the answer says by when somebody must."""
     web, at = web_of(request), from_iso(asked.at)
     note = " ".join(asked.note.split())
-    await asyncio.to_thread(web.register.camera, asked.camera)
+    role = await web.rights.still(session, Permission.MARK_SET, asked.camera)
     await asyncio.to_thread(web.marks.check, asked.camera, at, note)
-    role = role_for(session, Permission.MARK)
     detail = {"camera": asked.camera, "at": to_iso(at)}
     detail |= {"from": to_iso(at - BEFORE_MS), "to": to_iso(at + AFTER_MS)}
     entry = await asyncio.to_thread(web.log_act, session.person, role, "mark", detail)
@@ -64,7 +63,9 @@ async def marks(
     """Marks that are open, and what became of those of the last 14 days."""
     web = web_of(request)
     found = await asyncio.to_thread(web.marks.shown, camera)
-    return [_shown(web, session, one) for one in found]
+    cameras = {one.mark.camera for one in found}
+    mine = await asyncio.to_thread(web.rights.seen, session, cameras)
+    return [_shown(web, session, one) for one in found if one.mark.camera in mine]
 
 
 @router.get("/api/marks/{mark}/hold")
@@ -75,18 +76,27 @@ async def draft(
     days: Annotated[int, Query(ge=1, le=1000)] = HOLD_DAYS,
 ) -> dict[str, Any]:
     """The hold as its author would sign it. Nothing is held until it is signed and logged."""
-    made = await asyncio.to_thread(web_of(request).marks.draft, session.person, mark, days)
+    web = web_of(request)
+    await _check_holder(web, session, mark)
+    made = await asyncio.to_thread(web.marks.draft, session.person, mark, days)
     return {"mark": mark, **made}
 
 
 @router.post("/api/marks/{mark}/hold")
 async def hold(request: Request, session: Holder, mark: str, asked: Hold) -> dict[str, int]:
     """Log a signed hold; what the mark means is not destroyed before it ends."""
-    raw = unb64(asked.entry)
+    web, raw = web_of(request), unb64(asked.entry)
+    await _check_holder(web, session, mark)
     index = await asyncio.to_thread(
-        web_of(request).marks.hold, session.person, mark, raw, asked.detail, asked.salt
+        web.marks.hold, session.person, mark, raw, asked.detail, asked.salt
     )
     return {"index": index}
+
+
+async def _check_holder(web: Web, session: SignedIn, mark: str) -> None:
+    """Raises `Forbidden` unless the person may hold what was marked at that camera, `NotFound`."""
+    found = await asyncio.to_thread(web.marks.find, mark)
+    await web.rights.still(session, Permission.MARK_HOLD, found.mark.camera)
 
 
 def _shown(web: Web, session: SignedIn, one: Standing) -> dict[str, Any]:

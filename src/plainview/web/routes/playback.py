@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from plainview.base.clock import from_iso, to_iso
 from plainview.watch import snapshot
-from plainview.watch.playback import joined
-from plainview.web.context import web_of
-from plainview.web.permissions import Permission, needs, role_for
+from plainview.watch.playback import Playback, joined
+from plainview.web.context import Web, web_of
+from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
 router = APIRouter()
@@ -22,6 +22,8 @@ Moment = Annotated[str, Field(max_length=40)]
 Camera = Annotated[str, Field(max_length=63)]
 Words = Annotated[str, Field(max_length=1000)]
 Number = Annotated[int, Query(ge=0, lt=2**31)]
+
+BEGUN = "said when it began"
 
 
 class Begin(BaseModel):
@@ -61,10 +63,9 @@ async def begin(request: Request, session: Player, asked: Begin) -> dict[str, st
     purpose = (
         web.purposes.words(asked.purpose, asked.incident) if own else web.purposes.check(session)
     )
-    await asyncio.to_thread(web.register.camera, asked.camera)
+    role = await web.rights.still(session, Permission.PLAYBACK, asked.camera, purpose=purpose)
     web.deeds.spend(session.person)
-    role, actor = role_for(session, Permission.PLAYBACK), web.actor(session.person)
-    span = (from_iso(asked.from_), from_iso(asked.to))
+    actor, span = web.actor(session.person), (from_iso(asked.from_), from_iso(asked.to))
     playback = await web.playbacks.begin(session.key, actor, role, asked.camera, *span, purpose)
     detail = {
         "camera": asked.camera,
@@ -83,7 +84,7 @@ async def begin(request: Request, session: Player, asked: Begin) -> dict[str, st
 async def timeline(request: Request, session: Player, playback: str) -> dict[str, Any]:
     """What there is to see: spans and segments."""
     web = web_of(request)
-    found = await web.playbacks.timeline(web.playbacks.find(session.key, playback))
+    found = await web.playbacks.timeline(await running(web, session, playback))
     return {
         "spans": [
             {
@@ -112,7 +113,7 @@ async def segment(
 ) -> Response:
     """Frame messages of one segment: u32 length and message, repeated."""
     web = web_of(request)
-    found = web.playbacks.find(session.key, playback)
+    found = await running(web, session, playback)
     messages = await web.playbacks.segment(found, window, seq)
     return Response(joined(messages), media_type="application/octet-stream")
 
@@ -126,9 +127,9 @@ async def still(
 ) -> Response:
     """A JPEG of the view, logged before it is made."""
     web = web_of(request)
-    found, at = web.playbacks.find(session.key, playback), from_iso(asked.at)
+    found, at = await running(web, session, playback), from_iso(asked.at)
+    role = await web.rights.still(session, Permission.SNAPSHOT, found.camera)
     messages = await web.playbacks.until(found, at)
-    role = role_for(session, Permission.SNAPSHOT)
     detail = {"camera": found.camera, "at": to_iso(at)}
     entry = await asyncio.to_thread(web.log_act, session.person, role, "snapshot", detail)
     frame = await asyncio.to_thread(snapshot.still, messages, at)
@@ -144,11 +145,20 @@ async def bookmark(
     """Mark a moment and draft a request for its original."""
     web = web_of(request)
     at = from_iso(asked.at)
-    await asyncio.to_thread(web.register.camera, asked.camera)
-    role = role_for(session, Permission.BOOKMARK)
+    role = await web.rights.still(session, Permission.BOOKMARK, asked.camera)
     detail = {"camera": asked.camera, "at": to_iso(at)}
     await asyncio.to_thread(web.log_act, session.person, role, "bookmark", detail)
     marked = await asyncio.to_thread(
         web.cases.bookmark, session.person, asked.camera, at, asked.note
     )
     return {"bookmark": marked.id, "draft": marked.draft}
+
+
+async def running(web: Web, session: SignedIn, playback: str) -> Playback:
+    """A playback of the session's, while the person may still play that camera back.
+
+    Its purpose was said when it began. Raises `NotFound`, `Forbidden`.
+    """
+    found = web.playbacks.find(session.key, playback)
+    await web.rights.still(session, Permission.PLAYBACK, found.camera, purpose=BEGUN)
+    return found

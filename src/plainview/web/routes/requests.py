@@ -15,7 +15,9 @@ from starlette.responses import Response, StreamingResponse
 
 from plainview.base.clock import from_iso
 from plainview.base.ids import unb64
-from plainview.web.context import web_of
+from plainview.errors import BadFormat
+from plainview.tlog.entries import parse
+from plainview.web.context import Web, web_of
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
@@ -64,8 +66,10 @@ class Release(Statement):
 @router.post("/api/drafts")
 async def draft(request: Request, session: Requester, asked: Draft) -> dict[str, Any]:
     """Draft a request; nothing is asked for until its author signs it."""
+    web = web_of(request)
+    await web.rights.still(session, Permission.REQUEST_SUBMIT, asked.camera)
     made = await asyncio.to_thread(
-        web_of(request).cases.draft_request,
+        web.cases.draft_request,
         session.person,
         asked.camera,
         from_iso(asked.from_),
@@ -95,6 +99,7 @@ async def submit(request: Request, session: Requester, asked: Submission) -> dic
     """Log a signed request."""
     web = web_of(request)
     raw = unb64(asked.entry)
+    await asyncio.to_thread(_within_scope, web, session, raw)
     found = await asyncio.to_thread(web.cases.submit, session.person, raw, asked.detail, asked.salt)
     index = await asyncio.to_thread(web.register.find, found)
     return {"request": found, "index": index}
@@ -103,7 +108,9 @@ async def submit(request: Request, session: Requester, asked: Submission) -> dic
 @router.get("/api/requests/{found}")
 async def bundle(request: Request, session: Reader, found: str) -> Any:
     """Everything that a custodian's or requester's tool checks for itself."""
-    return await asyncio.to_thread(web_of(request).cases.bundle, session.person, found)
+    web = web_of(request)
+    await asyncio.to_thread(web.rights.of_request, session, Permission.REQUEST_READ, found)
+    return await asyncio.to_thread(web.cases.bundle, session.person, found)
 
 
 @router.post("/api/requests/{found}/release")
@@ -111,8 +118,9 @@ async def release(
     request: Request, session: Custodian, found: str, asked: Release
 ) -> dict[str, bool]:
     """Log a custodian's release and keep the re-sealed share for the requester."""
-    raw, resealed = unb64(asked.entry), unb64(asked.resealed)
-    await asyncio.to_thread(web_of(request).cases.add_release, session.person, found, raw, resealed)
+    web, raw, resealed = web_of(request), unb64(asked.entry), unb64(asked.resealed)
+    await asyncio.to_thread(web.rights.of_request, session, Permission.REQUEST_RELEASE, found)
+    await asyncio.to_thread(web.cases.add_release, session.person, found, raw, resealed)
     return {"released": True}
 
 
@@ -121,7 +129,9 @@ async def refuse(
     request: Request, session: Custodian, found: str, asked: Statement
 ) -> dict[str, bool]:
     """Log a custodian's refusal."""
-    await asyncio.to_thread(web_of(request).cases.refuse, session.person, found, unb64(asked.entry))
+    web, raw = web_of(request), unb64(asked.entry)
+    await asyncio.to_thread(web.rights.of_request, session, Permission.REQUEST_RELEASE, found)
+    await asyncio.to_thread(web.cases.refuse, session.person, found, raw)
     return {"refused": True}
 
 
@@ -130,22 +140,26 @@ async def opened(
     request: Request, session: Opener, found: str, asked: Statement
 ) -> dict[str, bool]:
     """Log the requester's own word that it opened."""
-    await asyncio.to_thread(
-        web_of(request).cases.add_opened, session.person, found, unb64(asked.entry)
-    )
+    web, raw = web_of(request), unb64(asked.entry)
+    await asyncio.to_thread(web.rights.of_request, session, Permission.REQUEST_OPEN, found)
+    await asyncio.to_thread(web.cases.add_opened, session.person, found, raw)
     return {"opened": True}
 
 
 @router.get("/api/requests/{found}/opening")
 async def opening(request: Request, session: Opener, found: str, window: str) -> Any:
     """The keeper's half of a window's key, sealed to the requester, once k released."""
-    return await asyncio.to_thread(web_of(request).cases.opening, session.person, found, window)
+    web = web_of(request)
+    await asyncio.to_thread(web.rights.of_request, session, Permission.REQUEST_OPEN, found)
+    return await asyncio.to_thread(web.cases.opening, session.person, found, window)
 
 
 @router.get("/api/requests/{found}/evidence")
 async def evidence(request: Request, session: Opener, found: str) -> Any:
     """All entries that the request rests on, with proofs: what an evidence package holds."""
-    return await asyncio.to_thread(web_of(request).cases.evidence, session.person, found)
+    web = web_of(request)
+    await asyncio.to_thread(web.rights.of_request, session, Permission.REQUEST_OPEN, found)
+    return await asyncio.to_thread(web.cases.evidence, session.person, found)
 
 
 @router.get("/api/originals/{window}")
@@ -167,3 +181,12 @@ async def originals(
 def _with_first(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from rest
+
+
+def _within_scope(web: Web, session: SignedIn, raw: bytes) -> None:
+    """Raises `Forbidden` for a request about a camera that lies outside the person's scope."""
+    windows = parse(raw).body.get("windows")
+    if not isinstance(windows, list):
+        raise BadFormat("A request names its windows.")
+    for camera in {web.register.window(str(window)).camera for window in windows}:
+        web.rights.at(session, Permission.REQUEST_SUBMIT, camera)

@@ -84,7 +84,7 @@ function Card({ mark, name, may }: { mark: Kept; name: string; may: string[] }) 
           )}
         </p>
         {mark.state === "open" && mark.short && <p className="warning">{words.short}</p>}
-        {mark.state === "open" && may.includes("hold") && <Hold command={mark.command} />}
+        {mark.state === "open" && may.includes("mark.hold") && <Hold command={mark.command} />}
       </div>
       <div className="side">
         <span className="state" data-state={mark.state === "open" ? "waiting" : mark.state}>

@@ -122,6 +122,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
       text: whatBecame(mark),
     }))
     .sort((a, b) => a.at - b.at);
+  const mayClip = me.may.includes("clip.make");
   const nextMark = (): void => {
     const inside = marks.filter((mark) => mark.at >= range.from && mark.at <= range.to);
     // A picture stands at or after the moment asked for: the mark just shown is not the next one.
@@ -164,7 +165,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
       t: () => setOpen("goto"),
       m: () => setOpen("mark"),
       k: () => setOpen("keep"),
-      c: () => setOpen("clip"),
+      ...(mayClip ? { c: () => setOpen("clip") } : {}),
       n: nextMark,
       s: save,
     };
@@ -264,16 +265,18 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
         >
           <Icon name="camera" /> <span>{texts.playback.snapshot}</span>
         </button>
-        <button
-          type="button"
-          className="button"
-          onClick={() => setOpen("clip")}
-          disabled={at === null}
-          data-testid="clip"
-          aria-label={roomTexts.clip.open}
-        >
-          <Icon name="clip" /> <span>{roomTexts.clip.open}</span>
-        </button>
+        {mayClip && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => setOpen("clip")}
+            disabled={at === null}
+            data-testid="clip"
+            aria-label={roomTexts.clip.open}
+          >
+            <Icon name="clip" /> <span>{roomTexts.clip.open}</span>
+          </button>
+        )}
         <button
           type="button"
           className="button"

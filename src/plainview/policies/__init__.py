@@ -1,0 +1,1 @@
+"""Who may do what: Cedar policies that a lawyer reads, and the invariants that no policy lifts."""

@@ -1,0 +1,177 @@
+"""Legal profiles: what a law asks of a camera's record, as TOML files that a lawyer edits.
+
+A profile names fields, what is demanded of each, the article, and one plain sentence of why. The
+kinds of checks are few and closed (docs/ref/legal-profiles.md); `legal` runs them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+
+from plainview.errors import BadFormat, NotFound
+from plainview.register.fields import LongText, Strict, Text, Url, in_words, named
+
+FOLDER = Path(__file__).with_name("profiles")
+EVERY = "every"
+"""The file of checks that hold under every profile."""
+Field_ = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]*([./][a-z0-9_]+)*$")]
+"""`dpia.hash` of the record; `log.notice_seconds`, `set.k`, `set.n`, `set.organisations`, `places`;
+`legal-basis/law_enforcement`: a field of a record that the camera rests on."""
+CheckKind = Literal[
+    "required", "at_most", "at_least", "not_expired", "one_of", "includes", "capped", "in_force"
+]
+Value = str | bool | int
+_Model = TypeVar("_Model", bound=Strict)
+_NEEDS = {
+    "at_most": "limit",
+    "at_least": "limit",
+    "one_of": "values",
+    "includes": "values",
+    "in_force": "values",
+    "capped": "caps",
+}
+
+
+class When(Strict):
+    """A check counts only where this field has one of these values."""
+
+    field: Field_
+    values: Annotated[list[Value], Field(min_length=1, alias="in")]
+
+
+class Check(Strict):
+    """One demand of a law."""
+
+    field: Field_
+    kind: CheckKind
+    article: Text
+    why: LongText
+    severity: Literal["error", "warning"] = "error"
+    verify: bool = False
+    when: When | None = None
+    limit: Annotated[int, Field(strict=True)] | None = None
+    unit: Literal["", "days", "hours", "seconds"] = ""
+    unless: Field_ | None = None
+    days: Annotated[int, Field(strict=True, ge=0)] = 0
+    values: list[Value] | None = None
+    by: Field_ | None = None
+    caps: dict[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = _NEEDS.get(self.kind)
+        for name in ("limit", "values", "caps"):
+            if (getattr(self, name) is None) == (name == needed):
+                wrong = "needs" if name == needed else "does not know"
+                raise ValueError(f"a check {self.kind} {wrong} {name}")
+        if (self.kind == "capped") != (self.by is not None):
+            raise ValueError("capped, and only that, needs by")
+        return self
+
+
+class Limit(Strict):
+    """A span of a law; `why` and `article` as in a check."""
+
+    seconds: Annotated[int, Field(strict=True, ge=0)]
+    article: Text
+    why: LongText
+    verify: bool = False
+
+
+class Authority(Strict):
+    """To whom a resident complains."""
+
+    name: Text
+    address: Text
+    url: Url
+    verify: bool = False
+
+
+class Texts(Strict):
+    """What a camera's page tells residents."""
+
+    object: LongText
+    complain: LongText
+    own_data: LongText
+
+
+class Profile(Strict):
+    """One legal profile; `checks` holds those of every profile, too."""
+
+    name: str
+    title: Text
+    law: Text
+    country: Text
+    note: LongText | None = None
+    longest_retention: Limit
+    notice: Limit
+    authority: Authority
+    texts: Texts
+    checks: Annotated[list[Check], Field(alias="check")]
+
+    def all_checks(self) -> list[Check]:
+        """Those of the file, then its two spans as checks, then those of every profile."""
+        longest, notice = self.longest_retention, self.notice
+        spans = [
+            Check(
+                field="retention.seconds", kind="at_most", limit=longest.seconds, unit="hours",
+                unless="retention_reason", article=longest.article, why=longest.why,
+                verify=longest.verify,
+            ),
+            Check(
+                field="log.notice_seconds", kind="at_least", limit=notice.seconds, unit="days",
+                article=notice.article, why=notice.why, verify=notice.verify,
+            ),
+        ]  # fmt: skip
+        return [*self.checks, *spans, *checks_of_every_profile()]
+
+
+class _Common(Strict):
+    checks: Annotated[list[Check], Field(alias="check")]
+
+
+def profile_names() -> list[str]:
+    """The profiles that Plainview brings."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != EVERY)
+
+
+def read_profile(name: str) -> Profile:
+    """One of `profile_names`, or the path of a city's own file. Raises `NotFound`, `BadFormat`."""
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not name.endswith(".toml") and name not in profile_names():
+        raise NotFound(
+            f"There is no legal profile {name}.",
+            hint=f"Profiles: {', '.join(profile_names())}; or give a file that ends in .toml.",
+        )
+    return _checked(Profile, path, {"name": path.stem, **_values(path)})
+
+
+@cache
+def checks_of_every_profile() -> tuple[Check, ...]:
+    """The rules for places that need more protection than a street."""
+    path = FOLDER / f"{EVERY}.toml"
+    return tuple(_checked(_Common, path, _values(path)).checks)
+
+
+def _values(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise NotFound(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadFormat(f"{path} is not TOML: {error}.") from error
+
+
+def _checked(model: type[_Model], path: Path, values: dict[str, Any]) -> _Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        text = in_words(named(error), "profile")
+        raise BadFormat(
+            f"{path.name} is no legal profile: {text}.", hint="See docs/ref/legal-profiles.md."
+        ) from error

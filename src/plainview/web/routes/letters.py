@@ -1,0 +1,198 @@
+"""Objections and reports: forms that need no script, numbers, and answers that everybody reads."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from plainview.base.clock import to_iso
+from plainview.errors import BadFormat, NotFound, PlainviewError, Refused, Unavailable
+from plainview.register import objections
+from plainview.register.answers import Camera
+from plainview.web import forms
+from plainview.web.context import Web, web_of
+from plainview.web.letters import OBJECTION, REPORT, STATES, Letter, checked
+from plainview.web.permissions import Permission, needs, open_door
+from plainview.web.sessions import SignedIn
+
+router = APIRouter()
+PAGE = 50
+LONGEST_PLACE = 200
+Officer = Annotated[SignedIn, needs(Permission.LETTERS)]
+Before = Annotated[int, Query(ge=1, le=2**53)]
+
+
+class ReportReply(BaseModel):
+    """What became of a report."""
+
+    state: Annotated[str, Field(pattern="^(" + "|".join(STATES[1:]) + ")$")]
+    reply: Annotated[str, Field(min_length=3, max_length=2_000)]
+
+
+# -- objections
+
+
+@router.post("/cameras/{camera}/objections", dependencies=[open_door("object to a camera")])
+async def object_to(request: Request, camera: str) -> Response:
+    """Take an objection while the notice runs; on to its page."""
+    web = web_of(request)
+    text = checked((await forms.fields(request)).get("text", ""))
+    web.letter_writers.spend(request.client.host if request.client else "-")
+    web.letter_box.spend(OBJECTION)
+    number = await asyncio.to_thread(_object, web, camera, text)
+    return RedirectResponse(f"/objections/{number}?new=1", status_code=303)
+
+
+@router.get("/objections", dependencies=[open_door("objections and their answers")])
+def all_objections(request: Request) -> Response:
+    """Who objected, and what was answered?"""
+    web = web_of(request)
+    _settle(web)
+    found = objections.of(web.register)[:PAGE]
+    waiting = sum(one.answer is None for one in found)
+    return web.pages.render("objections.html", here="cameras", objections=found, waiting=waiting)
+
+
+@router.get("/objections/{number}", dependencies=[open_door("an objection and its answer")])
+def one_objection(request: Request, number: int, new: bool = False) -> Response:
+    """What became of this objection?"""
+    web = web_of(request)
+    found = next((one for one in objections.of(web.register) if one.number == number), None)
+    if found is None:
+        raise NotFound("There is no objection of this number.", hint="See /objections.")
+    name = web.register.camera(found.camera).record["name"]
+    return web.pages.render("objection.html", here="cameras", one=found, name=name, new=new)
+
+
+@router.get("/api/objections")
+def staff_objections(request: Request, session: Officer) -> list[dict[str, Any]]:
+    """Objections with their texts, for those who answer; the newest first."""
+    web = web_of(request)
+    _settle(web)
+    texts = {one.number: one.text for one in web.letters.newest(OBJECTION, PAGE * 10)}
+    return [
+        {
+            "number": one.number,
+            "camera": one.camera,
+            "version": one.version,
+            "received": to_iso(one.time_ms),
+            "text": texts.get(one.number, ""),
+            "outcome": one.answer.outcome if one.answer else None,
+            "answer": one.answer.text if one.answer else None,
+        }
+        for one in objections.of(web.register)
+    ]
+
+
+def _object(web: Web, camera: str, text: str) -> int:
+    _settle(web)
+    version = _on_notice(web, camera)
+    letter = web.letters.object(camera, version.version, text)
+    try:
+        return _log(web, letter)
+    except Refused:
+        web.letters.drop(letter)  # the notice ended in this moment
+        raise
+    except Unavailable as error:
+        web.letters.drop(letter)
+        raise Unavailable(
+            "The log cannot be written, so your objection was not taken.",
+            hint="Go back and send it again in a minute; your browser still has what you wrote.",
+        ) from error
+
+
+def _on_notice(web: Web, camera: str) -> Camera:
+    """The version whose notice runs. Raises `Refused`, `NotFound`."""
+    now = web.now()
+    for version in reversed(web.register.versions(camera)):
+        if version.status == "active" and version.effective_ms > now:
+            return version
+    raise Refused(
+        "Objections are taken while the notice of a camera runs; this one's has ended.",
+        hint="Its page says whom to write to, and where to complain.",
+    )
+
+
+def _log(web: Web, letter: Letter) -> int:
+    number = web.keeper.objection(letter.id, letter.camera, letter.version, letter.commitment)
+    web.letters.numbered(letter, number)
+    web.register.sync()  # its page is asked for at once
+    return number
+
+
+def _settle(web: Web) -> None:
+    """What the log knows of objections: those that were on their way there when a process died, and
+    answers, after which their texts are kept for 90 days."""
+    for letter in web.letters.unlogged():
+        try:
+            _log(web, letter)
+        except Refused:
+            web.letters.drop(letter)
+        except PlainviewError:
+            return  # the log is away; the next question settles it
+    for one in objections.of(web.register):
+        if one.answer is not None:
+            web.letters.note_answer(one.number, one.answer.outcome)
+
+
+# -- reports
+
+
+@router.get("/report", dependencies=[open_door("report an unregistered camera")])
+def report_form(request: Request) -> Response:
+    """Did you see a camera that is not on the map?"""
+    web = web_of(request)
+    found = web.letters.newest(REPORT, PAGE)
+    return web.pages.render("reports.html", here="cameras", reports=found)
+
+
+@router.post("/report", dependencies=[open_door("report an unregistered camera")])
+async def report(request: Request) -> Response:
+    """Take a report; on to its page."""
+    web, given = web_of(request), await forms.fields(request)
+    place = " ".join(given.get("place", "").split())
+    if not 3 <= len(place) <= LONGEST_PLACE or not place.isprintable():
+        raise BadFormat("Say where the camera is, in at most 200 characters.")
+    text = checked(given.get("text", ""))
+    web.letter_writers.spend(request.client.host if request.client else "-")
+    web.letter_box.spend(REPORT)
+    letter = await asyncio.to_thread(web.letters.report, place, text)
+    return RedirectResponse(f"/report/{letter.number}?new=1", status_code=303)
+
+
+@router.get("/report/{number}", dependencies=[open_door("what became of a report")])
+def one_report(request: Request, number: int, new: bool = False) -> Response:
+    """What became of this report? The place and the answer; what was written stays private."""
+    web = web_of(request)
+    one = web.letters.get(REPORT, number)
+    return web.pages.render("report.html", here="cameras", one=one, new=new)
+
+
+@router.get("/api/reports")
+def staff_reports(request: Request, session: Officer, before: Before = 2**53) -> list[Any]:
+    """Reports with their texts, the newest first."""
+    return [
+        {
+            "number": one.number,
+            "place": one.camera,
+            "text": one.text,
+            "received": to_iso(one.received),
+            "state": one.state,
+            "reply": one.reply,
+        }
+        for one in web_of(request).letters.newest(REPORT, PAGE, before=before)
+    ]
+
+
+@router.post("/api/reports/{number}")
+def reply(request: Request, session: Officer, number: int, said: ReportReply) -> dict[str, str]:
+    """Say publicly what became of a report."""
+    web = web_of(request)
+    role = web.rights.role(session, Permission.LETTERS)
+    web.log_act(session.person, role, "report", {"number": number, "state": said.state})
+    web.letters.answer(REPORT, [number], said.state, said.reply)
+    return {"state": said.state}
