@@ -247,3 +247,60 @@ def test_public_pages_need_no_scripts(recording: RunningDemo, browser: Browser) 
     expect(page.locator("main")).to_contain_text("Station forecourt")
     expect(page.locator("h1")).to_contain_text("Why is this camera here?")
     context.close()
+
+
+def test_fifteen_minutes_are_kept_by_keyboard_and_their_deadline_is_said(
+    recording: RunningDemo, page: Page
+) -> None:
+    arrive(recording, page, "operator")
+    expect(page.get_by_test_id("time-cam-02")).to_be_visible(timeout=30_000)
+    page.keyboard.press("2")
+    page.keyboard.press("k")
+    page.keyboard.type("A lost suitcase")
+    page.keyboard.press("Enter")
+    kept = page.get_by_test_id("kept-dialog")
+    expect(kept).to_contain_text("A supervisor must hold it by")
+    page.keyboard.press("Enter")
+    expect(kept).to_have_count(0)
+    page.get_by_test_id("nav-marks").click()
+    card = page.get_by_test_id("marks").locator("li").filter(has_text="A lost suitcase").first
+    expect(card).to_contain_text("Waiting for a hold")
+    expect(card.get_by_test_id("hold")).to_have_count(0)  # an operator cannot hold
+    card.get_by_role("link", name="Go to this time").click()
+    page.get_by_test_id("purpose-submit").click()
+    expect(page.get_by_test_id("timeline-mark").first).to_be_visible(timeout=30_000)
+
+
+def test_a_clip_is_taken_out_with_purpose_and_recipient(recording: RunningDemo, page: Page) -> None:
+    arrive(recording, page, "operator", f"/app/playback/{CAMERA}?at={to_iso(now_ms() - 8000)}")
+    expect(page.get_by_test_id("playback-time")).to_be_visible(timeout=30_000)
+    page.keyboard.press("c")
+    dialog = page.get_by_test_id("clip-dialog")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("Say what for, and who gets it")
+    assert "clip" not in acts(page)
+    page.keyboard.type("City police, traffic unit")
+    with page.expect_download(timeout=120_000) as saved:
+        page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("It is clip ")
+    number = saved.value.suggested_filename.split("-")[2]
+    data = saved.value.path().read_bytes()
+    assert data[4:8] == b"ftyp"
+    assert f"Plainview clip {number}".encode() in data
+    assert acts(page).count("clip") == 1
+
+
+def test_accesses_are_seen_by_all_and_checked_by_oneself(
+    recording: RunningDemo, page: Page
+) -> None:
+    arrive(recording, page, "operator")
+    expect(page.get_by_test_id("time-cam-01")).to_be_visible(timeout=30_000)
+    page.get_by_test_id("nav-accesses").click()
+    row = page.get_by_test_id("accesses").locator("li").filter(has_text="Watched live").first
+    row.get_by_text("Check it yourself").click()
+    expect(row).to_contain_text("what the log committed to", timeout=30_000)
+    expect(row).to_contain_text("Seen by")
+    page.goto(f"{recording.url}/demo/signin/custodian-b?to=/app/looked")
+    looked = page.get_by_test_id("looked")
+    expect(looked).to_contain_text("Watched live")
+    expect(looked).to_contain_text("Operator")

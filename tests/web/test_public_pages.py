@@ -194,7 +194,7 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
     for key in used:
         assert t.has(key), key
     built: tuple[str, ...] = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.")
-    built += ("camera.", "verify.", "software.", "health.", "hidden.", "algorithms.")
+    built += ("camera.", "verify.", "software.", "health.", "hidden.", "algorithms.", "purpose.")
     built += ("may.", "rule.", "invariant.")
     built += ("objections.outcome.", "reports.state.", "statement.")
     unused = [

@@ -88,9 +88,14 @@ def me():
         "person": "p-1",
         "name": "Mira Olsen",
         "roles": state["roles"],
-        "may": ["live", "playback", "request.read", "request.submit", "self"],
+        "may": [
+            *("live", "playback", "request.read", "request.submit", "self", "accesses"),
+            *("mark.set", "mark.read", "mark.hold", "clip.make"),
+        ],
         "actor": "a1",
         "purpose": state["purpose"],
+        "purpose_until": state.get("until"),
+        "purposes": ["Public safety patrol", "A reported incident", "Traffic and road safety"],
         "server_time": iso(time.time() * 1000),
         "tools_url": "http://localhost:8601",
         "demo": True,
@@ -100,6 +105,7 @@ def me():
 @app.post("/api/purpose")
 async def purpose(request: Request):
     state["purpose"] = (await request.json())["purpose"]
+    state["until"] = iso(time.time() * 1000 + float(state.get("lasts", 7_200_000)))
     return {}
 
 
@@ -210,6 +216,84 @@ def segment(pid: str, window: str, seq: int):
 @app.post("/api/playback/{pid}/snapshot")
 async def snapshot(pid: str):
     return Response(b"\xff\xd8\xff\xd9", media_type="image/jpeg")
+
+
+marked: list[dict[str, object]] = []
+
+
+def mark_row(number: int, at: float, mark_state: str, *, short: bool = False) -> dict[str, object]:
+    deadline = at + (3_600_000 if short else 259_200_000)
+    return {
+        "mark": f"{number:032x}",
+        "entry": 4000 + number,
+        "camera": "cam-01",
+        "at": iso(at),
+        "from": iso(at - 600_000),
+        "to": iso(at + 300_000),
+        "note": "Two cars, nobody hurt",
+        "made": iso(at),
+        "actor": "5a7e41c09b2d",
+        "role": "operator",
+        "mine": number % 2 == 1,
+        "state": mark_state,
+        "lapses": iso(at + 259_200_000),
+        "destroyed": iso(deadline) if short else None,
+        "deadline": iso(deadline),
+        "short": short,
+        "held_until": iso(at + 2_592_000_000) if mark_state == "held" else None,
+        "hold": 5120 if mark_state == "held" else None,
+        "command": f"plainview case hold {number:032x} --key KEYFILE --server http://localhost",
+    }
+
+
+@app.post("/api/marks")
+async def mark(request: Request):
+    wish = await request.json()
+    at = datetime.fromisoformat(wish["at"]).timestamp() * 1000
+    marked.append(mark_row(len(marked) + 10, at, "open", short=wish["note"] == "short"))
+    return marked[-1]
+
+
+@app.get("/api/marks")
+def marks():
+    now = time.time() * 1000
+    old = [("open", 200_000, True), ("held", 350_000, False), ("lapsed", 3e8, False)]
+    rows = [mark_row(n, now - ago, what, short=short) for n, (what, ago, short) in enumerate(old)]
+    return [*marked, *rows]
+
+
+@app.post("/api/playback/{pid}/clip")
+async def clip(pid: str):
+    head = {
+        "x-plainview-entry": "4711",
+        "content-disposition": 'attachment; filename="plainview-clip-4711.mp4"',
+    }
+    return Response(bytes(2_000_000), media_type="video/mp4", headers=head)
+
+
+@app.get("/api/accesses")
+def accesses():
+    now = time.time() * 1000
+    acts = ["live", "playback", "snapshot", "mark", "clip", "signin"]
+    rows = []
+    for n in range(24):
+        detail = None
+        if n > 5:
+            detail = {"camera": "cam-02", "purpose": "Traffic and road safety"}
+            detail |= {"recipient": "City police, traffic unit"} if acts[n % 6] == "clip" else {}
+        rows.append(
+            {
+                "entry": 4800 - 7 * n,
+                "time": iso(now - n * 400_000),
+                "actor": ["5a7e41c09b2d", "c00f1e77aa01"][n % 2],
+                "role": ["operator", "investigator"][n % 2],
+                "act": acts[n % 6],
+                "revealed": None if detail is None else 4800 - 7 * n + 3,
+                "detail": detail,
+                "mine": n % 2 == 0,
+            }
+        )
+    return {"accesses": rows, "next": 4000}
 
 
 @app.post("/api/bookmarks")

@@ -1,9 +1,9 @@
-"""Reading and writing cases.db: bookmarks, drafts, private detail, re-sealed shares."""
+"""Reading and writing cases.db: bookmarks, drafts, private detail, re-sealed shares, marks."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Engine, delete, select, update
@@ -41,6 +41,22 @@ class Draft:
     created_ms: Ms
     submitted: str | None
     draft: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of a camera that somebody asks to keep; `entry` is the act's log index."""
+
+    id: str
+    entry: int
+    person: str
+    actor: str
+    role: str
+    camera: str
+    at_ms: Ms
+    note: str
+    created_ms: Ms
+    hold: int | None = None
 
 
 class Rows:
@@ -165,3 +181,28 @@ class Rows:
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
         return None if row is None else bytes(row.resealed_e)
+
+    def add_mark(self, mark: Mark) -> None:
+        """Store a mark."""
+        with writing(self._engine) as connection:
+            connection.execute(insert(t.MARKS).values(**asdict(mark)))
+
+    def marks(self, since: Ms) -> list[Mark]:
+        """Marks that were made since then, the newest first."""
+        query = select(t.MARKS).where(t.MARKS.c.created_ms >= since)
+        query = query.order_by(t.MARKS.c.created_ms.desc(), t.MARKS.c.entry.desc()).limit(MOST)
+        with self._engine.connect() as connection:
+            return [Mark(**row._mapping) for row in connection.execute(query)]
+
+    def mark(self, id: str) -> Mark:
+        """Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(t.MARKS).where(t.MARKS.c.id == id)).first()
+        if row is None:
+            raise NotFound("There is no such mark.")
+        return Mark(**row._mapping)
+
+    def put_hold(self, id: str, index: int) -> None:
+        """Say which hold on the log came of a mark."""
+        with writing(self._engine) as connection:
+            connection.execute(update(t.MARKS).where(t.MARKS.c.id == id).values(hold=index))

@@ -69,5 +69,21 @@ OPENINGS = Table(
     UniqueConstraint("request", "window"),
 )
 
+MARKS = Table(
+    "marks",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("entry", Integer, nullable=False),  # log index of the act
+    Column("person", String, nullable=False),
+    Column("actor", String, nullable=False),  # as the log names the person on that day
+    Column("role", String, nullable=False),
+    Column("camera", String, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("note", String, nullable=False),
+    Column("created_ms", Integer, nullable=False),
+    Column("hold", Integer),  # log index of the hold that came of it
+    Index("marks_created", "created_ms"),
+)
+
 UPGRADES = Path(__file__).with_name("upgrades")
 """How a database comes to have these tables (`plainview.base.upgrading`)."""

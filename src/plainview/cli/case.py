@@ -1,4 +1,4 @@
-"""`plainview case`: draft a request for originals, sign it, follow it."""
+"""`plainview case`: draft a request for originals, sign it, follow it; hold what is marked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from plainview.release.client import Server
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Draft and sign a request for originals, follow it.",
+    help="Draft and sign a request for originals, follow it; hold what was marked.",
 )
 
 
@@ -97,6 +97,33 @@ def list_requests(
     ]
     columns = ("request", "state", "camera", "from", "released")
     say_table(columns, rows, empty="No request yet. Draft one with: plainview case draft.")
+
+
+@app.command()
+def marks(key: KeyPath, server: ServerAddress = DEFAULT_SERVER, as_json: Json = False) -> None:
+    """List marks: what somebody asks to keep, and by when a hold must be made of it."""
+    with Server(server, keyfile.read(key)) as session:
+        found = session.get("/api/marks")
+    if as_json:
+        say_json(found)
+        return
+    columns = ("mark", "state", "camera", "from", "to", "deadline")
+    rows = [tuple(str(one[name]) for name in columns) for one in found]
+    say_table(columns, rows, empty="No marks.")
+
+
+@app.command()
+def hold(
+    mark: Annotated[str, typer.Argument(help="The mark's id, as the list of marks shows it.")],
+    key: KeyPath,
+    days: Annotated[int, typer.Option("--days", min=1, help="How long it holds.")] = 30,
+    server: ServerAddress = DEFAULT_SERVER,
+) -> None:
+    """Sign a hold: what a mark means is not destroyed before the hold ends."""
+    mine = keyfile.read(key)
+    with Server(server, mine) as session:
+        index, until = asking.hold(session, mine, mark, days, now=now_ms())
+    say(f"Held until {until}: entry {index} of the log.")
 
 
 def _count(item: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     PLAYBACK = "playback"
     SNAPSHOT = "snapshot"
     BOOKMARK = "bookmark"
+    MARK_READ = "mark.read"  # what others marked, and by when it must be held
     MARK_SET = "mark.set"  # keep a quarter of an hour of a camera for 72 hours
     MARK_HOLD = "mark.hold"  # turn such a mark into a hold
     CLIP_MAKE = "clip.make"  # a redacted clip for a named recipient
@@ -38,6 +39,7 @@ class Permission(StrEnum):
     PEOPLE_ENROL = "people.enrol"  # propose it
     PEOPLE_APPROVE = "people.approve"  # be the second person
     PEOPLE_SIGN_OUT = "people.signout"  # end all sessions of somebody
+    ACCESSES = "accesses"  # who looked, as far as the public log says
     ACTS_READ_ALL = "acts.read_all"  # what everybody did; one's own acts are SELF
     POLICY_READ = "policy.read"
     HEALTH = "health"  # what is wrong, where, since when

@@ -221,6 +221,13 @@ class Questions:
         query = select(t.ACTS).where(t.ACTS.c.actor == actor).order_by(t.ACTS.c.idx.desc())
         return [_act(row) for row in self._all(query.limit(MOST))]
 
+    def newest_acts(self, limit: int, before: int | None = None) -> list[ActOnLog]:
+        """What anybody did, the newest first, older than the entry `before`."""
+        query = select(t.ACTS).order_by(t.ACTS.c.idx.desc()).limit(min(limit, MOST))
+        if before is not None:
+            query = query.where(t.ACTS.c.idx < before)
+        return [_act(row) for row in self._all(query)]
+
     def act(self, index: int) -> ActOnLog:
         """Raises `NotFound`."""
         query = select(t.ACTS).where(t.ACTS.c.idx == index)

@@ -1,10 +1,11 @@
-"""Asking for originals: the requester's tool checks a draft, signs it, and sends it in."""
+"""Asking for originals, and holding marks: a tool checks a draft, signs it, and sends it in."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from plainview.base.clock import Ms, from_iso
+from plainview.base.clock import DAY_MS, Ms, from_iso
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, BadSeal
 from plainview.release.client import Server
@@ -13,6 +14,7 @@ from plainview.seal.windows import WindowId
 from plainview.tlog.entries import commit, make
 from plainview.tlog.signing import sign
 
+_HOLD = {"windows", "until", "detail_commitment"}
 _BODY = {"request", "windows", "recipient", "purpose", "detail_commitment", "expires"}
 
 
@@ -37,11 +39,49 @@ def check_draft(draft: dict[str, Any], key: KeyFile) -> None:
         raise BadSeal("The draft's case is not the one that it commits to.")
     if detail.get("person") != key.person:
         raise BadSeal("The draft is somebody else's.")
+    _check_windows(body["windows"], detail)
+
+
+def _check_windows(windows: list[Any], detail: dict[str, Any]) -> None:
     end = from_iso(str(detail.get("to")))
-    for name in body["windows"]:
+    for name in windows:
         window = WindowId.parse(str(name))
         if window.camera != detail.get("camera") or window.start >= end:
             raise BadSeal(f"Window {name} is not of the camera and time that the draft names.")
+
+
+def hold(server: Server, key: KeyFile, mark: str, days: int, *, now: Ms) -> tuple[int, str]:
+    """Sign a hold of a mark and send it: its log index, and until when it holds.
+
+    What is signed is what is shown: these windows, that commitment. Raises `BadSeal`, `BadFormat`.
+    """
+    said = server.get(f"/api/marks/{quote(mark, safe='')}/hold", days=str(days))
+    draft = _read_hold(said)
+    body, detail = draft["body"], draft["detail"]
+    if commit(detail, unb64(draft["salt"])) != body["detail_commitment"]:
+        raise BadSeal("The hold's detail is not the one that it commits to.")
+    if detail.get("person") != key.person or detail.get("mark") != mark:
+        raise BadSeal("The hold is somebody else's, or of another mark.")
+    if abs(from_iso(str(body["until"])) - now - days * DAY_MS) > DAY_MS:
+        raise BadSeal("The hold would not end when it was asked to.")
+    _check_windows(body["windows"], detail)
+    entry = sign(make("hold", body, time=now), [key.signing])
+    answer = server.post(
+        f"/api/marks/{quote(mark, safe='')}/hold",
+        {"entry": b64(entry.raw), "detail": detail, "salt": draft["salt"]},
+    )
+    if not isinstance(answer, dict) or not isinstance(answer.get("index"), int):
+        raise BadFormat("The server does not confirm the hold that was sent.")
+    return answer["index"], str(body["until"])
+
+
+def _read_hold(value: Any) -> dict[str, Any]:
+    body = value.get("body") if isinstance(value, dict) else None
+    if not isinstance(body, dict) or body.keys() != _HOLD or not isinstance(body["windows"], list):
+        raise BadFormat("That is not a draft of a hold.")
+    if not isinstance(value.get("detail"), dict) or not isinstance(value.get("salt"), str):
+        raise BadFormat("The draft of the hold has no detail or no salt.")
+    return {"body": body, "detail": value["detail"], "salt": value["salt"]}
 
 
 def ask(server: Server, key: KeyFile, draft: dict[str, Any], *, now: Ms) -> str:

@@ -93,7 +93,18 @@ class Playbacks:
         found = await asyncio.to_thread(self._store.of_window, Kind.VIEWS, window, seq)
         if not found or found[0].seq != seq or not _covers(playback, found[0]):
             raise NotFound("There is no such segment in this playback.", hint="See its timeline.")
-        return await self._messages(playback, found[0])
+        return await self.messages(playback, found[0])
+
+    async def between(self, playback: Playback, from_ms: Ms, to_ms: Ms) -> list[Segment]:
+        """The segments of a part of the session's span, by time. Raises `NotFound`."""
+        if not playback.from_ms <= from_ms < to_ms <= playback.to_ms:
+            raise NotFound("That time is outside of this playback.", hint="Play it back first.")
+        found = await asyncio.to_thread(
+            self._store.segments, Kind.VIEWS, playback.camera, from_ms, to_ms
+        )
+        if not found:
+            raise NotFound("Nothing was recorded in that time.", hint="See the timeline.")
+        return found
 
     async def until(self, playback: Playback, at: Ms) -> list[bytes]:
         """Frame messages from the last key frame up to `at`. Raises `NotFound` in a gap."""
@@ -104,9 +115,11 @@ class Playbacks:
         )
         if not found:
             raise NotFound("Nothing was recorded at that moment.", hint="See the timeline.")
-        return await self._messages(playback, found[-1])
+        return await self.messages(playback, found[-1])
 
-    async def _messages(self, playback: Playback, segment: Segment) -> list[bytes]:
+    async def messages(self, playback: Playback, segment: Segment) -> list[bytes]:
+        """The frame messages of a segment that one of the methods above found."""
+        playback.used = self._clock()
         await self._pulse.check()
         cipher = await self._keys.cipher(playback.session.id, segment.window)
         data = await asyncio.to_thread(self._store.read, segment)

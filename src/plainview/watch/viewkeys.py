@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from plainview.base.clock import Clock, Ms, now_ms
+from plainview.base.clock import Clock, Ms, now_ms, to_iso
 from plainview.errors import NotLogged
 from plainview.keys.client import KeeperClient, Session
 from plainview.seal.views import ViewCipher
 
 DROP_AFTER_MS: Ms = 60_000
 FRESH_MS: Ms = 1_000
+LIVE_BEFORE_MS: Ms = 3_600_000 + 120_000
+"""From the end of a live right back to its beginning: two minutes and an hour (`keeper.desk`)."""
 MOST_KEYS = 64
 """View keys kept for one session; more are asked for again."""
 
@@ -92,3 +95,9 @@ class ViewKeys:
     def sessions(self) -> int:
         """How many sessions have keys in memory, for health and tests."""
         return len(self._held)
+
+
+def live_detail(camera: str, session: Session, purpose: str) -> dict[str, Any]:
+    """The detail that the keeper committed to for a live session (docs/design/interfaces.md)."""
+    begin = to_iso(session.expires - LIVE_BEFORE_MS)
+    return {"camera": camera, "from": begin, "to": None, "purpose": purpose}

@@ -16,6 +16,7 @@ from plainview.base.clock import Clock, now_ms
 from plainview.base.durable import make_folder
 from plainview.base.settings import Settings
 from plainview.base.software import installed
+from plainview.cases.marks import Marks
 from plainview.cases.service import Cases
 from plainview.errors import PlainviewError
 from plainview.keys.client import KeeperClient
@@ -24,6 +25,7 @@ from plainview.policies.files import load
 from plainview.redact import record
 from plainview.register.projection import Register
 from plainview.store.store import Store
+from plainview.watch.clips import Clips
 from plainview.watch.live import LiveHub
 from plainview.watch.playback import Playbacks
 from plainview.watch.pulse import Pulse
@@ -46,15 +48,18 @@ from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.purposes import Purposes
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
 from plainview.web.render import Pages
 from plainview.web.rights import Rights
 from plainview.web.routes import (
+    accesses,
     account,
     algorithms,
     cameras,
+    clips,
     files,
     health,
     home,
@@ -62,6 +67,7 @@ from plainview.web.routes import (
     letters,
     live,
     log,
+    marks,
     oidc,
     passkey,
     people,
@@ -86,6 +92,9 @@ ROUTERS = (
     account.router,
     live.router,
     playback.router,
+    clips.router,
+    marks.router,
+    accesses.router,
     requests.router,
     software.router,
     algorithms.router,
@@ -162,6 +171,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     rights = Rights(Engine(load()), register, t)
     keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
     standing = Standing(register)
+    playbacks = Playbacks(keys, pulse, store, clock=clock)
     recorders = Recorders(settings.recorder_socket)
     return Web(
         settings=settings,
@@ -170,6 +180,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         register=register,
         store=store,
         cases=Cases(settings, register, store, keeper),
+        marks=Marks(settings, register, store, keeper, clock=clock),
         sessions=table,
         people=open_all(settings, clock),
         doorkeeper=Doorkeeper(table, settings.web_url),
@@ -179,13 +190,16 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         rechecks=Rechecks(table, standing),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
+        clip_wishes=RateLimit(burst=6, per_minute=0.5),
+        purposes=Purposes(table, t, clock),
         letters=Letters(settings.own_dir / "letters.db", clock=clock),
         letter_writers=RateLimit(burst=5, per_minute=0.5),
         letter_box=RateLimit(burst=200, per_minute=5),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),
-        playbacks=Playbacks(keys, pulse, store, clock=clock),
+        playbacks=playbacks,
+        clips=Clips(playbacks, pulse),
         recorders=recorders,
         condition=Condition(
             keeper, recorders, settings.processes_file, clock, Endings(register, t, clock).problems
@@ -229,7 +243,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        own = (web.sessions, web.people, web.letters, web.cases)
+        own = (web.sessions, web.people, web.letters, web.cases, web.marks)
         for part in (web.store, web.register, web.keeper, *own):
             part.close()
 

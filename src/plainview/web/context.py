@@ -10,11 +10,13 @@ from starlette.requests import HTTPConnection
 from plainview.base.clock import Clock, Ms
 from plainview.base.settings import Settings
 from plainview.base.software import Software
+from plainview.cases.marks import Marks
 from plainview.cases.service import Cases
 from plainview.keys.client import KeeperClient
 from plainview.redact.record import Records
 from plainview.register.projection import Register
 from plainview.store.store import Store
+from plainview.watch.clips import Clips
 from plainview.watch.live import LiveHub
 from plainview.watch.playback import Playbacks
 from plainview.watch.pulse import Pulse
@@ -29,6 +31,7 @@ from plainview.web.people import People
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
+from plainview.web.purposes import Purposes
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
@@ -49,6 +52,7 @@ class Web:
     register: Register
     store: Store
     cases: Cases
+    marks: Marks
     sessions: Sessions
     people: People
     doorkeeper: Doorkeeper
@@ -58,6 +62,8 @@ class Web:
     rechecks: Rechecks
     sign_ins: RateLimit
     deeds: RateLimit
+    clip_wishes: RateLimit
+    purposes: Purposes
     letters: Letters
     letter_writers: RateLimit
     letter_box: RateLimit
@@ -65,6 +71,7 @@ class Web:
     pulse: Pulse
     live: LiveHub
     playbacks: Playbacks
+    clips: Clips
     recorders: Recorders
     condition: Condition
     requests: Requests

@@ -7,6 +7,8 @@ import { me as fetchMe, type Me } from "./api.ts";
 import { Accesses } from "./pages/Accesses.tsx";
 import { Account } from "./pages/Account.tsx";
 import { Join } from "./pages/Join.tsx";
+import { Looked } from "./pages/Looked.tsx";
+import { Marks } from "./pages/Marks.tsx";
 import { People } from "./pages/People.tsx";
 import { PlaybackPage } from "./pages/PlaybackPage.tsx";
 import { Requests } from "./pages/Requests.tsx";
@@ -58,6 +60,8 @@ export function App() {
       )}
       {page === "requests" && <Requests me={me} />}
       {page === "accesses" && <Accesses me={me} />}
+      {page === "marks" && <Marks me={me} />}
+      {page === "looked" && <Looked />}
       {page === "people" && <People me={me} />}
       {page === "account" && <Account me={me} onSignedOut={() => setWho({ kind: "out" })} />}
     </div>

@@ -13,6 +13,10 @@ export interface Me {
   may: string[];
   actor: string;
   purpose: string | null;
+  /** Until when the purpose counts; then it is asked for again. */
+  purpose_until?: string | null;
+  /** What is offered. */
+  purposes?: string[];
   server_time: string;
   tools_url?: string;
   demo?: boolean;
@@ -92,8 +96,8 @@ export async function me(): Promise<Me> {
   return answer;
 }
 
-export const setPurpose = (purpose: string): Promise<Response> =>
-  call("/api/purpose", "POST", { purpose });
+export const setPurpose = (purpose: string, incident = ""): Promise<Response> =>
+  call("/api/purpose", "POST", { purpose, incident });
 export const signOut = (): Promise<Response> => call("/api/session", "DELETE");
 export const cameras = (): Promise<Camera[]> => get("/api/cameras");
 /** Names by camera id, as the public register has them: every role may read these. */
@@ -119,12 +123,14 @@ export async function startPlayback(
   from: number,
   to: number,
   purpose: string,
+  incident = "",
 ): Promise<Playback> {
   const answer = await post<{ playback: string; from: string; to: string }>("/api/playback", {
     camera,
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
     purpose,
+    incident,
   });
   return { playback: answer.playback, from: Date.parse(answer.from), to: Date.parse(answer.to) };
 }

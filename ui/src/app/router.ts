@@ -1,5 +1,5 @@
 // Addresses of the application: /app/, /app/playback/<camera>?at=, /app/requests, /app/accesses,
-// /app/people, /app/account, /app/join/<token of an invitation>.
+// /app/marks, /app/looked, /app/people, /app/account, /app/join/<token of an invitation>.
 
 import { useSyncExternalStore } from "react";
 
@@ -8,6 +8,8 @@ export type Route =
   | { page: "playback"; camera: string; at: number | null }
   | { page: "requests" }
   | { page: "accesses" }
+  | { page: "marks" }
+  | { page: "looked" }
   | { page: "people" }
   | { page: "account" }
   | { page: "join"; token: string };
@@ -30,7 +32,8 @@ function subscribe(listener: () => void): () => void {
 
 export function parseRoute(path: string, query: string): Route {
   const [page = "", argument = ""] = path.replace(/^\/app\/?/, "").split("/");
-  if (page === "requests" || page === "accesses") return { page };
+  if (page === "requests" || page === "accesses" || page === "marks" || page === "looked")
+    return { page };
   if (page === "people" || page === "account") return { page };
   if (page === "join" && argument !== "") return { page, token: decodeURIComponent(argument) };
   if (page === "playback" && argument !== "") {

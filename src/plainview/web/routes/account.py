@@ -30,7 +30,8 @@ class KeySignIn(BaseModel):
 class Purpose(BaseModel):
     """What somebody watches for."""
 
-    purpose: Annotated[str, Field(min_length=3, max_length=200)]
+    purpose: Annotated[str, Field(max_length=1000)]
+    incident: Annotated[str, Field(max_length=60)] = ""
 
 
 @router.post("/api/session/key", dependencies=[open_door("the signature is the key")])
@@ -62,6 +63,7 @@ async def sign_out(request: Request, response: Response, session: Someone) -> di
 async def me(request: Request, session: Someone) -> dict[str, Any]:
     """Who is signed in, and what the application may offer them."""
     web = web_of(request)
+    purpose, until = web.purposes.of(session)
     return {
         "person": session.person,
         "name": session.name,
@@ -69,7 +71,9 @@ async def me(request: Request, session: Someone) -> dict[str, Any]:
         "may": sorted(web.rights.held(session)),
         "scope": {"units": list(session.units), "cameras": list(session.cameras)},
         "actor": web.actor(session.person),
-        "purpose": session.purpose,
+        "purpose": purpose,
+        "purpose_until": to_iso(until) if purpose else None,
+        "purposes": web.purposes.choices(),
         "server_time": to_iso(web.now()),
         "tools_url": web.settings.tools_url,
         "demo": web.settings.demo,
@@ -78,14 +82,8 @@ async def me(request: Request, session: Someone) -> dict[str, Any]:
 
 @router.post("/api/purpose")
 async def set_purpose(request: Request, session: Someone, asked: Purpose) -> dict[str, str]:
-    """The purpose of the shift: asked once, before live."""
-    purpose = " ".join(asked.purpose.split())
-    web_of(request).sessions.set_purpose(session.key, purpose)
-    return {"purpose": purpose}
-
-
-@router.get("/api/my/acts")
-async def my_acts(request: Request, session: Someone) -> list[dict[str, Any]]:
-    """What the person did, newest first, with the details that the log holds sealed."""
-    found = await asyncio.to_thread(web_of(request).sessions.acts, session.person)
-    return [{**act, "time": to_iso(act["time"])} for act in found]
+    """What the person watches for: asked before live, and again after two hours."""
+    web = web_of(request)
+    purpose = web.purposes.words(asked.purpose, asked.incident)
+    until = await asyncio.to_thread(web.purposes.give, session, purpose)
+    return {"purpose": purpose, "until": to_iso(until)}

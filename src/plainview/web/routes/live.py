@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from plainview.errors import NotAuthorised, PlainviewError, Refused
+from plainview.errors import NotAuthorised, PlainviewError
 from plainview.watch.viewer import Sink, Viewer
+from plainview.watch.viewkeys import live_detail
 from plainview.web.context import Web, web_of
 from plainview.web.permissions import Permission, needs
 from plainview.web.pictures import sink_of
@@ -30,12 +32,6 @@ END_S = 3.0
 """How long a browser may take to hear why watching is over."""
 
 
-class NoPurpose(Refused):
-    """Live needs a purpose first."""
-
-    code = "no_purpose"
-
-
 @router.websocket("/api/live/{camera}")
 async def live(
     socket: WebSocket, camera: str, session: Annotated[SignedIn, needs(Permission.LIVE)]
@@ -44,35 +40,43 @@ async def live(
     await socket.accept()
     web = web_of(socket)
     try:
-        viewer = await _join(web, session, camera, sink_of(socket))
+        purpose = web.purposes.check(session)
+        viewer = await _join(web, session, camera, purpose, sink_of(socket))
     except PlainviewError as error:
         await _end(socket, error.code, error.message)
         return
     try:
-        await _show(web, session, camera, socket, viewer)
+        await _show(web, Watch(session, camera, purpose, viewer), socket)
     finally:
         await _leave(web, camera, viewer)
 
 
-async def _join(web: Web, session: SignedIn, camera: str, sink: Sink) -> Viewer:
-    if not session.purpose:
-        raise NoPurpose("Say first what you watch for.", hint="POST /api/purpose")
-    role = await web.rights.still(session, Permission.LIVE, camera, purpose=session.purpose)
+@dataclass
+class Watch:
+    """Somebody who watches a camera for a purpose; a later purpose is another entry."""
+
+    session: SignedIn
+    camera: str
+    purpose: str
+    viewer: Viewer
+
+
+async def _join(web: Web, session: SignedIn, camera: str, purpose: str, sink: Sink) -> Viewer:
+    role = await web.rights.still(session, Permission.LIVE, camera, purpose=purpose)
     web.deeds.spend(session.person)
     actor = web.actor(session.person)
-    return await web.live.join(session.key, actor, role, camera, web.now(), session.purpose, sink)
+    return await web.live.join(session.key, actor, role, camera, web.now(), purpose, sink)
 
 
-async def _show(
-    web: Web, session: SignedIn, camera: str, socket: WebSocket, viewer: Viewer
-) -> None:
+async def _show(web: Web, watch: Watch, socket: WebSocket) -> None:
     """Greet, then let the camera's feed send until one side ends it."""
+    camera, viewer = watch.camera, watch.viewer
     helpers = (
         asyncio.create_task(_listen(socket, viewer)),
-        asyncio.create_task(_recheck(web, session, camera, viewer)),
+        asyncio.create_task(_recheck(web, watch)),
     )
     try:
-        await _note(web, session, camera, viewer)
+        await _note(web, watch)
         rules = await asyncio.to_thread(web.register.rules)
         hello = {"type": "hello", "camera": camera, "entry": viewer.session.index, **rules}
         async with asyncio.timeout(SEND_S):
@@ -103,37 +107,45 @@ async def _listen(socket: WebSocket, viewer: Viewer) -> None:
     viewer.end("left", "The viewer left.")
 
 
-async def _recheck(web: Web, session: SignedIn, camera: str, viewer: Viewer) -> None:
+async def _recheck(web: Web, watch: Watch) -> None:
     """End the picture with the session; renew the keeper's right before it ends."""
     try:
-        await _watch_over(web, session, camera, viewer)
+        await _watch_over(web, watch)
     finally:  # whatever ended the watch: nobody sees a picture whose right is not asked about
-        viewer.end("session_over", "The session can no longer be checked.")
+        watch.viewer.end("session_over", "The session can no longer be checked.")
 
 
-async def _watch_over(web: Web, session: SignedIn, camera: str, viewer: Viewer) -> None:
+async def _watch_over(web: Web, watch: Watch) -> None:
     while True:
         await asyncio.sleep(CHECK_S)
         try:
-            now = await web.rechecks.check(session)
-            role = await web.rights.still(now, Permission.LIVE, camera, purpose=session.purpose)
-            if web.now() >= viewer.session.expires - RENEW_MS:
-                actor = web.actor(session.person)
-                await web.live.renew(actor, role, camera, viewer, session.purpose)
-                await _note(web, session, camera, viewer)
+            now = await web.rechecks.check(watch.session)
+            purpose = web.purposes.check(watch.session)
+            role = await web.rights.still(now, Permission.LIVE, watch.camera, purpose=purpose)
+            ending = web.now() >= watch.viewer.session.expires - RENEW_MS
+            if ending or purpose != watch.purpose:
+                watch.purpose = purpose
+                await _renew(web, watch, role)
         except Forbidden as error:
-            viewer.end(error.code, error.message)
+            watch.viewer.end(error.code, error.message)
         except NotAuthorised as error:
-            viewer.end("session_over", error.message)
+            watch.viewer.end("session_over", error.message)
         except PlainviewError as error:
-            viewer.end(error.code, error.message)
+            watch.viewer.end(error.code, error.message)
 
 
-async def _note(web: Web, session: SignedIn, camera: str, viewer: Viewer) -> None:
-    kept, detail = viewer.session, {"camera": camera, "purpose": session.purpose}
-    await asyncio.to_thread(
-        web.sessions.note_act, session.person, kept.index, "live", detail, kept.salt
-    )
+async def _renew(web: Web, watch: Watch, role: str) -> None:
+    """Another entry for the same picture: the right is an hour old, or the purpose is another."""
+    actor = web.actor(watch.session.person)
+    await web.live.renew(actor, role, watch.camera, watch.viewer, watch.purpose)
+    await _note(web, watch)
+
+
+async def _note(web: Web, watch: Watch) -> None:
+    """Keep in the clear, for the person's own page, what the keeper has committed to."""
+    kept, person = watch.viewer.session, watch.session.person
+    detail = live_detail(watch.camera, kept, watch.purpose)
+    await asyncio.to_thread(web.sessions.note_act, person, kept.index, "live", detail, kept.salt)
 
 
 async def _leave(web: Web, camera: str, viewer: Viewer) -> None:

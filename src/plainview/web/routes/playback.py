@@ -20,6 +20,7 @@ router = APIRouter()
 Player = Annotated[SignedIn, needs(Permission.PLAYBACK)]
 Moment = Annotated[str, Field(max_length=40)]
 Camera = Annotated[str, Field(max_length=63)]
+Words = Annotated[str, Field(max_length=1000)]
 Number = Annotated[int, Query(ge=0, lt=2**31)]
 
 BEGUN = "said when it began"
@@ -33,7 +34,8 @@ class Begin(BaseModel):
     camera: Camera
     from_: Annotated[Moment, Field(alias="from")]
     to: Moment
-    purpose: Annotated[str, Field(min_length=3, max_length=200)]
+    purpose: Words = ""
+    incident: Annotated[str, Field(max_length=60)] = ""
 
 
 class Still(BaseModel):
@@ -52,9 +54,15 @@ class Bookmark(BaseModel):
 
 @router.post("/api/playback")
 async def begin(request: Request, session: Player, asked: Begin) -> dict[str, str]:
-    """Begin to play back a span of one camera: one entry on the log."""
+    """Begin to play back a span of one camera: one entry on the log.
+
+    Without a purpose of its own it is for that of the session.
+    """
     web = web_of(request)
-    purpose = " ".join(asked.purpose.split())
+    own = asked.purpose.strip() or asked.incident.strip()
+    purpose = (
+        web.purposes.words(asked.purpose, asked.incident) if own else web.purposes.check(session)
+    )
     role = await web.rights.still(session, Permission.PLAYBACK, asked.camera, purpose=purpose)
     web.deeds.spend(session.person)
     actor, span = web.actor(session.person), (from_iso(asked.from_), from_iso(asked.to))
@@ -76,8 +84,7 @@ async def begin(request: Request, session: Player, asked: Begin) -> dict[str, st
 async def timeline(request: Request, session: Player, playback: str) -> dict[str, Any]:
     """What there is to see: spans and segments."""
     web = web_of(request)
-    running = await _running(web, session, playback)
-    found = await web.playbacks.timeline(running)
+    found = await web.playbacks.timeline(await running(web, session, playback))
     return {
         "spans": [
             {
@@ -106,7 +113,7 @@ async def segment(
 ) -> Response:
     """Frame messages of one segment: u32 length and message, repeated."""
     web = web_of(request)
-    found = await _running(web, session, playback)
+    found = await running(web, session, playback)
     messages = await web.playbacks.segment(found, window, seq)
     return Response(joined(messages), media_type="application/octet-stream")
 
@@ -120,7 +127,7 @@ async def still(
 ) -> Response:
     """A JPEG of the view, logged before it is made."""
     web = web_of(request)
-    found, at = await _running(web, session, playback), from_iso(asked.at)
+    found, at = await running(web, session, playback), from_iso(asked.at)
     role = await web.rights.still(session, Permission.SNAPSHOT, found.camera)
     messages = await web.playbacks.until(found, at)
     detail = {"camera": found.camera, "at": to_iso(at)}
@@ -147,7 +154,7 @@ async def bookmark(
     return {"bookmark": marked.id, "draft": marked.draft}
 
 
-async def _running(web: Web, session: SignedIn, playback: str) -> Playback:
+async def running(web: Web, session: SignedIn, playback: str) -> Playback:
     """A playback of the session's, while the person may still play that camera back.
 
     Its purpose was said when it began. Raises `NotFound`, `Forbidden`.

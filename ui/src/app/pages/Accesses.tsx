@@ -3,8 +3,10 @@
 import { acts as fetchActs, cameraNames, type Act, type Me } from "../api.ts";
 import { useLoaded } from "../hooks.ts";
 import { go, playbackPath } from "../router.ts";
+import { CheckIt } from "../parts/CheckIt.tsx";
 import { Problem } from "../parts/Problem.tsx";
 import { texts } from "../../messages/en.ts";
+import { roomTexts } from "../../messages/room.ts";
 import { clockTime, dateTime, dayOf, shortTime } from "../../video/clock.ts";
 
 const EVERY_MS = 5_000;
@@ -55,22 +57,23 @@ interface ActProps {
 function ActRow({ act, names, playsBack }: ActProps) {
   const detail = typeof act.detail === "object" && act.detail !== null ? (act.detail as Act) : act;
   const kind = [act.act, act.type].find((name) => typeof name === "string") ?? "";
-  const words = ["camera", "purpose", "note", "case"]
+  const words = ["camera", "purpose", "recipient", "note", "case"]
     .map((key) => detail[key])
     .filter((value): value is string => typeof value === "string" && value !== "")
     .map((value) => names?.get(value) ?? value);
   const span = [detail.from, detail.to].map(readable).filter((time) => time !== "");
   const at = readable(detail.at);
-  const marked = kind === "bookmark" && playsBack ? moment(detail.at) : NaN;
+  const marked = ["bookmark", "mark"].includes(kind) && playsBack ? moment(detail.at) : NaN;
   return (
     <li>
       <time title={dateTime(timeOf(act))}>{shortTime(timeOf(act))}</time>
       <div>
-        <strong>{texts.accesses.acts[kind] ?? kind}</strong>
+        <strong>{roomTexts.acts[kind] ?? texts.accesses.acts[kind] ?? kind}</strong>
         <p>{[...words, span.join(" – "), at].filter((text) => text !== "").join(" · ")}</p>
         {typeof detail.camera === "string" && !Number.isNaN(marked) && (
           <Again address={playbackPath(detail.camera, marked)} />
         )}
+        {typeof act.entry === "number" && <CheckIt entry={act.entry} />}
       </div>
       {typeof act.entry === "number" && (
         <a href={`/log/entry/${act.entry}`} target="_blank" rel="noopener">

@@ -23,22 +23,22 @@ const AROUND_MS = 300_000;
 export function PlaybackPage({ me, camera: id, at }: Props) {
   const { value: cameras, error: camerasError } = useLoaded(fetchCameras);
   const [playback, setPlayback] = useState<Playback | null>(null);
-  const [purpose, setPurpose] = useState("");
+  const [purpose, setPurpose] = useState<[string, string]>(["", ""]);
   const [seconds, setSeconds] = useState<number>(texts.playback.ranges[0][1]);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const camera = cameras?.find((item) => item.id === id);
 
   const open = useCallback(
-    (why: string, around: number | null): void => {
+    (why: string, incident: string, around: number | null): void => {
       setBusy(true);
       setError(null);
       const now = serverNow();
       const from = around === null ? now - seconds * 1000 : around - AROUND_MS;
       const to = around === null ? now : Math.min(around + AROUND_MS, now);
-      startPlayback(id, from, to, why)
+      startPlayback(id, from, to, why, incident)
         .then((answer) => {
-          setPurpose(why);
+          setPurpose([why, incident]);
           setPlayback(answer);
         })
         .catch((reason: unknown) => setError(reason))
@@ -62,11 +62,11 @@ export function PlaybackPage({ me, camera: id, at }: Props) {
         </p>
         <Problem error={error} />
         <PurposeForm
-          choices={texts.playback.choices}
+          choices={choicesFor(me)}
           submit={texts.playback.open}
           busy={busy}
           onCancel={() => go("/app/")}
-          onPurpose={(why) => open(why, at)}
+          onPurpose={(why, incident) => open(why, incident, at)}
         >
           {at === null && (
             <div className="segments" role="group" aria-label={texts.playback.range}>
@@ -96,8 +96,15 @@ export function PlaybackPage({ me, camera: id, at }: Props) {
         camera={camera}
         playback={playback}
         startAt={at}
-        onNewer={() => open(purpose, null)}
+        onNewer={() => open(...purpose, null)}
       />
     </>
   );
+}
+
+/** The purpose that the session has comes first. */
+function choicesFor(me: Me): string[] {
+  const first = me.purpose === null || me.purpose === "" ? [] : [me.purpose];
+  const listed = me.purposes ?? texts.playback.choices;
+  return [...first, ...listed.filter((item) => !first.includes(item))];
 }

@@ -12,13 +12,18 @@ import {
 import { download } from "../../base/download.ts";
 import { messageOf } from "../../base/errors.ts";
 import { useKeys, useLoaded } from "../hooks.ts";
+import { ClipDialog } from "../parts/ClipDialog.tsx";
 import { GotoDialog } from "../parts/GotoDialog.tsx";
 import { Icon, type IconName } from "../parts/Icon.tsx";
+import { KeepDialog } from "../parts/KeepDialog.tsx";
 import { MarkDialog } from "../parts/MarkDialog.tsx";
 import { Problem } from "../parts/Problem.tsx";
 import { Timeline } from "../parts/Timeline.tsx";
+import { marks as fetchMarks } from "../room.ts";
 import { go, playbackPath } from "../router.ts";
+import { whatBecame } from "./Marks.tsx";
 import { texts } from "../../messages/en.ts";
+import { roomTexts } from "../../messages/room.ts";
 import { clockTime, dateTime, dayOf, shortTime, hundredths } from "../../video/clock.ts";
 import { hasWebCodecs } from "../../video/decoder.ts";
 import { MsePlayer } from "../../video/mseplayback.ts";
@@ -28,6 +33,7 @@ import { segmentFor, viewAround } from "../../video/timeline.ts";
 
 const SPEEDS = [0.5, 1, 2, 4, 8];
 const TIMELINE_EVERY_MS = 5_000;
+const MARKS_EVERY_MS = 15_000;
 const SKIP_MS = 5_000;
 const ZOOMS: [string, number][] = [
   ["1 min", 60_000],
@@ -62,9 +68,11 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
   const [zoom, setZoom] = useState(Infinity);
   const [fault, setFault] = useState<string | null>(null);
   const [notice, setNotice] = useState<string | null>(null);
-  const [open, setOpen] = useState<"mark" | "goto" | null>(null);
+  const [open, setOpen] = useState<"mark" | "goto" | "keep" | "clip" | null>(null);
   const load = useCallback(() => fetchTimeline(playback.playback), [playback.playback]);
   const { value: recorded, error } = useLoaded(load, TIMELINE_EVERY_MS);
+  const loadMarks = useCallback(() => fetchMarks(camera.id), [camera.id]);
+  const { value: kept, reload: reloadMarks } = useLoaded(loadMarks, MARKS_EVERY_MS);
   const started = useRef(false);
   const told = useEffectEvent(setStatus);
   const failed = useEffectEvent((message: string) => setFault(message));
@@ -104,6 +112,23 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
     if (time >= range.from && time <= range.to) seek(time);
     else go(playbackPath(camera.id, time));
   };
+  const marks = (kept ?? [])
+    .map((mark) => ({
+      id: mark.mark,
+      from: Date.parse(mark.from),
+      to: Date.parse(mark.to),
+      at: Date.parse(mark.at),
+      state: mark.state,
+      text: whatBecame(mark),
+    }))
+    .sort((a, b) => a.at - b.at);
+  const mayClip = me.may.includes("clip.make");
+  const nextMark = (): void => {
+    const inside = marks.filter((mark) => mark.at >= range.from && mark.at <= range.to);
+    // A picture stands at or after the moment asked for: the mark just shown is not the next one.
+    const next = inside.find((mark) => mark.at > (at ?? range.from) + 1_000) ?? inside[0];
+    if (next !== undefined) seek(next.at);
+  };
   const togglePlay = (): void =>
     status.playing ? player.current?.pause() : player.current?.play();
   const changeSpeed = (next: number): void => {
@@ -139,6 +164,9 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
       Escape: () => go("/app/"),
       t: () => setOpen("goto"),
       m: () => setOpen("mark"),
+      k: () => setOpen("keep"),
+      ...(mayClip ? { c: () => setOpen("clip") } : {}),
+      n: nextMark,
       s: save,
     };
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
@@ -233,8 +261,31 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           onClick={save}
           disabled={at === null}
           data-testid="snapshot"
+          aria-label={texts.playback.snapshot}
         >
           <Icon name="camera" /> <span>{texts.playback.snapshot}</span>
+        </button>
+        {mayClip && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => setOpen("clip")}
+            disabled={at === null}
+            data-testid="clip"
+            aria-label={roomTexts.clip.open}
+          >
+            <Icon name="clip" /> <span>{roomTexts.clip.open}</span>
+          </button>
+        )}
+        <button
+          type="button"
+          className="button"
+          onClick={() => setOpen("keep")}
+          disabled={at === null}
+          data-testid="keep"
+          aria-label={roomTexts.keep.title}
+        >
+          <Icon name="keep" /> <span>{roomTexts.keep.title}</span>
         </button>
         <button
           type="button"
@@ -242,6 +293,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           onClick={() => setOpen("mark")}
           disabled={at === null}
           data-testid="mark"
+          aria-label={texts.playback.mark}
         >
           <Icon name="mark" /> <span>{texts.playback.mark}</span>
         </button>
@@ -250,6 +302,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
         spans={spans}
         view={view}
         at={at}
+        marks={marks}
         onSeek={seek}
         onHover={(time) => cache.prefetch(segments[segmentFor(segments, time)])}
       />
@@ -265,6 +318,11 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
             {label}
           </button>
         ))}
+        {marks.length > 0 && (
+          <button type="button" onClick={nextMark} data-testid="next-mark">
+            {roomTexts.marks.next}
+          </button>
+        )}
         <span className="grow" />
         <button type="button" onClick={() => go("/app/")}>
           {texts.playback.live}
@@ -272,6 +330,23 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
       </div>
       {open === "mark" && (
         <MarkDialog me={me} camera={camera} at={at ?? range.from} onClose={() => setOpen(null)} />
+      )}
+      {open === "keep" && (
+        <KeepDialog
+          camera={camera}
+          at={at ?? range.from}
+          onClose={() => setOpen(null)}
+          onKept={reloadMarks}
+        />
+      )}
+      {open === "clip" && (
+        <ClipDialog
+          me={me}
+          camera={camera}
+          playback={playback}
+          at={at ?? range.from}
+          onClose={() => setOpen(null)}
+        />
       )}
       {open === "goto" && <GotoDialog camera={camera} onClose={() => setOpen(null)} onGo={goTo} />}
     </div>

@@ -1,6 +1,6 @@
 // The first thing an operator sees: the live pictures, nothing in their way.
 
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import {
   cameras as fetchCameras,
   me as fetchMe,
@@ -11,20 +11,25 @@ import {
 import { useKeys, useLoaded } from "../hooks.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 import { GotoDialog } from "../parts/GotoDialog.tsx";
+import { KeepDialog } from "../parts/KeepDialog.tsx";
 import { MarkDialog } from "../parts/MarkDialog.tsx";
 import { Problem } from "../parts/Problem.tsx";
 import { PurposeForm } from "../parts/PurposeForm.tsx";
 import { Tile, type TileHandle } from "../parts/Tile.tsx";
 import { go, playbackPath } from "../router.ts";
 import { texts } from "../../messages/en.ts";
-import { serverNow } from "../../video/clock.ts";
+import { roomTexts } from "../../messages/room.ts";
+import { clockTime, serverNow } from "../../video/clock.ts";
 
 const CAMERAS_EVERY_MS = 4_000;
+const ASK_BEFORE_MS = 120_000;
+/** Browsers count time-outs in 31 bits. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 export function Wall({ me, onMe }: { me: Me; onMe: (me: Me) => void }) {
   const { value: cameras, error, reload } = useLoaded(fetchCameras, CAMERAS_EVERY_MS);
   if (cameras === null) return error === null ? null : <Problem error={error} onRetry={reload} />;
-  if (me.purpose === null || me.purpose === "") return <AskPurpose onMe={onMe} />;
+  if (me.purpose === null || me.purpose === "") return <AskPurpose me={me} onMe={onMe} />;
   if (cameras.length === 0) {
     return (
       <div className="nothing">
@@ -33,16 +38,40 @@ export function Wall({ me, onMe }: { me: Me; onMe: (me: Me) => void }) {
       </div>
     );
   }
-  return <Pictures me={me} cameras={cameras} />;
+  return (
+    <>
+      <Pictures me={me} cameras={cameras} />
+      <AskAgain key={me.purpose_until} me={me} onMe={onMe} />
+    </>
+  );
 }
 
-function AskPurpose({ onMe }: { onMe: (me: Me) => void }) {
+/** Two minutes before the purpose ends it is asked for again, over the pictures, which go on. */
+function AskAgain({ me, onMe }: { me: Me; onMe: (me: Me) => void }) {
+  const until = Date.parse(me.purpose_until ?? "");
+  const [due, setDue] = useState(false);
+  useEffect(() => {
+    if (Number.isNaN(until)) return;
+    const wait = Math.min(Math.max(until - ASK_BEFORE_MS - serverNow(), 0), LONGEST_WAIT_MS);
+    const timer = setTimeout(() => setDue(true), wait);
+    return () => clearTimeout(timer);
+  }, [until]);
+  return due ? <AskPurpose me={me} onMe={onMe} until={until} /> : null;
+}
+
+interface AskProps {
+  me: Me;
+  onMe: (me: Me) => void;
+  until?: number;
+}
+
+function AskPurpose({ me, onMe, until }: AskProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const begin = useCallback(
-    (purpose: string) => {
+    (purpose: string, incident: string) => {
       setBusy(true);
-      setPurpose(purpose)
+      setPurpose(purpose, incident)
         .then(fetchMe)
         .then(onMe)
         .catch((reason: unknown) => {
@@ -53,11 +82,17 @@ function AskPurpose({ onMe }: { onMe: (me: Me) => void }) {
     [onMe],
   );
   return (
-    <Dialog title={texts.purpose.title} lead={texts.purpose.lead} testid="purpose-dialog">
+    <Dialog
+      title={until === undefined ? texts.purpose.title : roomTexts.purpose.again}
+      lead={
+        until === undefined ? roomTexts.purpose.lead : roomTexts.purpose.againLead(clockTime(until))
+      }
+      testid="purpose-dialog"
+    >
       <Problem error={error} />
       <PurposeForm
-        choices={texts.purpose.choices}
-        submit={texts.purpose.begin}
+        choices={me.purposes ?? texts.purpose.choices}
+        submit={until === undefined ? texts.purpose.begin : roomTexts.purpose.goOn}
         busy={busy}
         onPurpose={begin}
       />
@@ -65,7 +100,7 @@ function AskPurpose({ onMe }: { onMe: (me: Me) => void }) {
   );
 }
 
-type Open = { kind: "mark" | "goto"; camera: Camera; at: number } | null;
+type Open = { kind: "mark" | "goto" | "keep"; camera: Camera; at: number } | null;
 
 function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
   const [selected, setSelected] = useState(cameras[0]?.id ?? "");
@@ -100,6 +135,7 @@ function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
       Enter: () => toggle(current.id),
       t: () => setOpen({ kind: "goto", camera: current, at: at(current.id) }),
       m: () => setOpen({ kind: "mark", camera: current, at: at(current.id) }),
+      k: () => setOpen({ kind: "keep", camera: current, at: at(current.id) }),
     };
     const action =
       numbered === undefined
@@ -133,13 +169,14 @@ function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
               onFocus={() => setSelected(camera.id)}
               onEnlarge={() => toggle(camera.id)}
               onMark={() => setOpen({ kind: "mark", camera, at: at(camera.id) })}
+              onKeep={() => setOpen({ kind: "keep", camera, at: at(camera.id) })}
               onPlayback={() => go(playbackPath(camera.id, null))}
             />
           </div>
         ))}
       </div>
       <p className="keys" aria-label={texts.wall.hint}>
-        {texts.keys.map(([key, what]) => (
+        {[...texts.keys, ...roomTexts.keys.slice(0, 1)].map(([key, what]) => (
           <span key={key}>
             <kbd>{key}</kbd> {what}
           </span>
@@ -147,6 +184,9 @@ function Pictures({ me, cameras }: { me: Me; cameras: Camera[] }) {
       </p>
       {open?.kind === "mark" && (
         <MarkDialog me={me} camera={open.camera} at={open.at} onClose={() => setOpen(null)} />
+      )}
+      {open?.kind === "keep" && (
+        <KeepDialog camera={open.camera} at={open.at} onClose={() => setOpen(null)} />
       )}
       {open?.kind === "goto" && (
         <GotoDialog

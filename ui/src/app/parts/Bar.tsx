@@ -3,6 +3,7 @@
 import { signOut, type Me } from "../api.ts";
 import { go, type Route } from "../router.ts";
 import { texts } from "../../messages/en.ts";
+import { roomTexts } from "../../messages/room.ts";
 import { Icon, Mark, type IconName } from "./Icon.tsx";
 
 interface Page {
@@ -21,6 +22,20 @@ const pages: Page[] = [
     icon: "requests",
     text: texts.nav.requests,
     needs: "request.read",
+  },
+  {
+    page: "marks",
+    path: "/app/marks",
+    icon: "keep",
+    text: roomTexts.nav.marks,
+    needs: "mark.read",
+  },
+  {
+    page: "looked",
+    path: "/app/looked",
+    icon: "looked",
+    text: roomTexts.nav.looked,
+    needs: "accesses",
   },
   {
     page: "people",

@@ -1,7 +1,9 @@
-// A few plain choices, or a few own words: why somebody watches.
+// A few plain choices, or own words, and the number of an incident: why somebody watches.
 
 import { useState, type ReactNode } from "react";
 import { texts } from "../../messages/en.ts";
+import { roomTexts } from "../../messages/room.ts";
+import { Labelled } from "./Labelled.tsx";
 
 interface Props {
   choices: string[];
@@ -9,18 +11,21 @@ interface Props {
   busy: boolean;
   children?: ReactNode;
   onCancel?: () => void;
-  onPurpose: (purpose: string) => void;
+  onPurpose: (purpose: string, incident: string) => void;
 }
 
 export function PurposeForm({ choices, submit, busy, children, onCancel, onPurpose }: Props) {
   const [choice, setChoice] = useState(choices[0] ?? "");
   const [own, setOwn] = useState("");
+  const [incident, setIncident] = useState("");
+  const [empty, setEmpty] = useState(false);
   const purpose = choice === "" ? own.trim() : choice;
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (purpose !== "") onPurpose(purpose);
+        setEmpty(purpose === "");
+        if (purpose !== "") onPurpose(purpose, incident.trim());
       }}
     >
       <div className="choices" role="radiogroup" aria-label={texts.purpose.label}>
@@ -47,18 +52,28 @@ export function PurposeForm({ choices, submit, busy, children, onCancel, onPurpo
           onChange={(event) => setOwn(event.target.value)}
         />
       )}
+      <Labelled label={roomTexts.purpose.incident} hint={roomTexts.purpose.incidentHint}>
+        <input
+          className="field"
+          maxLength={40}
+          value={incident}
+          data-testid="purpose-incident"
+          onChange={(event) => setIncident(event.target.value)}
+        />
+      </Labelled>
       {children}
+      {empty && (
+        <p className="problem" role="alert">
+          {roomTexts.purpose.empty}
+        </p>
+      )}
       <div className="actions">
         {onCancel !== undefined && (
           <button type="button" className="button quiet" onClick={onCancel}>
             {texts.cancel}
           </button>
         )}
-        <button
-          className="button primary"
-          disabled={busy || purpose === ""}
-          data-testid="purpose-submit"
-        >
+        <button className="button primary" disabled={busy} data-testid="purpose-submit">
           {submit}
         </button>
       </div>

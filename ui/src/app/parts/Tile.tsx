@@ -3,6 +3,7 @@
 import { useEffect, useEffectEvent, useRef, useState, type Ref, useImperativeHandle } from "react";
 import { liveUrl, type Camera } from "../api.ts";
 import { texts } from "../../messages/en.ts";
+import { roomTexts } from "../../messages/room.ts";
 import { clockTime, hundredths } from "../../video/clock.ts";
 import { LivePlayer, type LiveStatus } from "../../video/live.ts";
 import { hasWebCodecs } from "../../video/decoder.ts";
@@ -23,6 +24,7 @@ interface Props {
   onFocus: () => void;
   onEnlarge: () => void;
   onMark: () => void;
+  onKeep: () => void;
   onPlayback: () => void;
   ref?: Ref<TileHandle>;
 }
@@ -48,6 +50,7 @@ export function Tile({
   onFocus,
   onEnlarge,
   onMark,
+  onKeep,
   onPlayback,
   ref,
 }: Props) {
@@ -112,6 +115,12 @@ export function Tile({
           />
         )}
         <TileTool icon="mark" text={texts.wall.mark} onUse={onMark} testid={`mark-${camera.id}`} />
+        <TileTool
+          icon="keep"
+          text={roomTexts.keep.title}
+          onUse={onKeep}
+          testid={`keep-${camera.id}`}
+        />
         <TileTool
           icon="rewind"
           text={texts.wall.playback}

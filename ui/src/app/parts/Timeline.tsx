@@ -2,13 +2,25 @@
 
 import { useRef, useState, type PointerEvent as ReactPointerEvent } from "react";
 import { texts } from "../../messages/en.ts";
+import { roomTexts } from "../../messages/room.ts";
 import { clockTime, dateTime, minuteTime, shortTime } from "../../video/clock.ts";
 import { share, ticks, wholeTimeline, type Range, type Span } from "../../video/timeline.ts";
+
+export interface TimeMark {
+  id: string;
+  from: number;
+  to: number;
+  at: number;
+  state: string;
+  /** What became of it, in words. */
+  text: string;
+}
 
 interface Props {
   spans: Span[];
   view: Range;
   at: number | null;
+  marks: TimeMark[];
   onSeek: (at: number) => void;
   onHover: (at: number) => void;
 }
@@ -18,7 +30,7 @@ const reasons: Record<string, string> = texts.playback.reasons;
 const named = ({ state, reason }: Span): string =>
   (reason === undefined ? undefined : reasons[reason]) ?? texts.playback.states[state];
 
-export function Timeline({ spans, view, at, onSeek, onHover }: Props) {
+export function Timeline({ spans, view, at, marks: kept, onSeek, onHover }: Props) {
   const track = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const timeAt = (event: ReactPointerEvent): number => {
@@ -68,6 +80,31 @@ export function Timeline({ spans, view, at, onSeek, onHover }: Props) {
             }}
           />
         ))}
+        {kept
+          .filter((mark) => mark.at >= view.from && mark.at <= view.to)
+          .map((mark) => (
+            <span
+              key={mark.id}
+              className="kept"
+              data-state={mark.state}
+              data-testid="timeline-mark"
+              title={roomTexts.marks.onTimeline(clockTime(mark.at), mark.text)}
+              style={{
+                left: percent(mark.from),
+                width: `${(share(view, mark.to) - share(view, mark.from)) * 100}%`,
+              }}
+            />
+          ))}
+        {kept
+          .filter((mark) => mark.at >= view.from && mark.at <= view.to)
+          .map((mark) => (
+            <span
+              key={mark.id}
+              className="pin"
+              data-state={mark.state}
+              style={{ left: percent(mark.at) }}
+            />
+          ))}
         {hover !== null && (
           <span className="hover" style={{ left: percent(hover) }} data-time={shortTime(hover)} />
         )}
