@@ -128,6 +128,7 @@ def test_what_others_write_is_shown_as_text(site: Any) -> None:
     site.town.client.gate("cam-01", False, SCRIPT, None)
     site.town.client.watch("a" * 12, "operator", "live", "cam-01", now_ms(), None, SCRIPT)
     wait_for_reveals(site, 1)
+    site.web.looks.follow()
     with site.client() as client:
         for path in ("/cameras", "/cameras/cam-01", "/log", "/log/entries"):
             page = client.get(path).text
@@ -145,11 +146,14 @@ def test_who_looked_is_counted_by_role_and_purpose(site: Any) -> None:
     for actor in ("a" * 12, "b" * 12):
         site.town.client.watch(actor, "operator", "live", "cam-01", now_ms(), None, "Match day")
     wait_for_reveals(site, 2)
+    site.web.looks.follow()
     looks = site.web.looks.at("cam-01")
     assert [(one.role, one.act, one.purpose, one.count) for one in looks] == [
         ("operator", "live", "Match day", 2)
     ]
+    assert not site.web.looks.follow()
     assert site.web.looks.at("cam-01") == looks
+    assert site.web.looks.total("cam-01") == 2
     with site.client() as client:
         text = text_of(client.get("/cameras/cam-01").text)
     assert "2 looks have been disclosed so far" in text
@@ -194,7 +198,8 @@ def test_every_text_of_the_templates_is_in_the_catalogue_and_used() -> None:
     for key in used:
         assert t.has(key), key
     built: tuple[str, ...] = ("entry.", "kind.", "role.", "act.", "state.", "home.", "site.")
-    built += ("camera.", "verify.", "software.", "health.", "hidden.", "algorithms.")
+    built += ("camera.", "verify.", "software.", "health.", "hidden.", "algorithms.", "paper.", "map.")
+    built += ("status.", "ways.", "kinds.", "outcome.")
     unused = [
         key
         for key in t.names()

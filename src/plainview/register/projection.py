@@ -6,6 +6,7 @@ with 100,000 entries and more. Seam: docs/design/interfaces.md, "`register` and 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Self
 
 from plainview.base.clock import Ms
@@ -17,7 +18,7 @@ from plainview.register.follow import Follower
 from plainview.register.private import Names
 from plainview.register.questions import Questions
 from plainview.tlog.entries import key_id
-from plainview.tlog.history import CustodianSet, Person, Version
+from plainview.tlog.history import CustodianSet, History, Person, Version
 
 
 class Register(Questions):
@@ -40,6 +41,15 @@ class Register(Questions):
     def sync(self) -> int:
         """Apply what is new on the log; how many entries. Raises `LogAway`."""
         return self._follower.sync()
+
+    def book(self) -> AbstractContextManager[History]:
+        """The rule book itself, to read many things at once; hold it for milliseconds only."""
+        return self._follower.book()
+
+    def stamp(self) -> tuple[int, int]:
+        """Changes whenever a statement or an objection does, and seldom besides."""
+        with self._follower.book() as book:
+            return len(book.statements), len(book.contested)
 
     @property
     def size(self) -> int:

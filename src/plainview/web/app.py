@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.types import Receive, Scope, Send
 
@@ -35,12 +36,13 @@ from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
 from plainview.web.limits import RateLimit
+from plainview.web.looks import Looks
 from plainview.web.monitor import Monitor
 from plainview.web.permissions import check_doors, may_watch
 from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
+from plainview.web.portal import Portal
 from plainview.web.pseudonyms import Pseudonyms
-from plainview.web.publiclog import Looks
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
@@ -48,12 +50,15 @@ from plainview.web.render import Pages
 from plainview.web.routes import (
     account,
     algorithms,
+    camera,
     cameras,
+    city_map,
     files,
     health,
     home,
     live,
     log,
+    papers,
     playback,
     requests,
     software,
@@ -66,6 +71,9 @@ ROUTERS = (
     home.router,
     health.router,
     cameras.router,
+    camera.router,
+    city_map.router,
+    papers.router,
     log.router,
     files.router,
     account.router,
@@ -75,7 +83,9 @@ ROUTERS = (
     software.router,
     algorithms.router,
 )
+LOG = structlog.get_logger(__name__)
 SWEEP_S = 5.0
+COUNT_S = 2.0
 LOOK_S = 15.0
 """How often the web process asks how things stand, so that it knows since when."""
 KEEPER_TIMEOUT_S = 10.0
@@ -163,10 +173,11 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         pages=Pages(t, _common(settings, register)),
         t=t,
         plain=PlainWords(t),
-        looks=Looks(register),
+        looks=Looks(register, settings.own_dir / "looks.db"),
         software=installed(),
         records=record.load(),
         redactions=Redactions(register),
+        portal=Portal(register),
     )
 
 
@@ -186,7 +197,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     web: Web = app.state.web
     loop, port = asyncio.get_running_loop(), web.settings.metrics_port
     monitor = Monitor(port, partial(gathered, web)) if port else None
-    tasks = [loop.create_task(_sweep(web)), loop.create_task(_keep_looking(web))]
+    tasks = [loop.create_task(one(web)) for one in (_sweep, _keep_looking, _keep_counting)]
     try:
         yield
     finally:
@@ -197,7 +208,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        for part in (web.store, web.register, web.sessions, web.keeper, web.cases):
+        for part in (web.looks, web.store, web.register, web.sessions, web.keeper, web.cases):
             part.close()
 
 
@@ -205,6 +216,17 @@ async def _keep_looking(web: Web) -> None:
     while True:
         await web.condition.look()
         await asyncio.sleep(LOOK_S)
+
+
+async def _keep_counting(web: Web) -> None:
+    """Count disclosed looks as they come; after a first start, a year of them, slice by slice."""
+    while True:
+        try:
+            more = await asyncio.to_thread(web.looks.follow)
+        except PlainviewError as error:
+            LOG.warning("looks not counted", reason=error.message)
+            more = False
+        await asyncio.sleep(0 if more else COUNT_S)
 
 
 async def _sweep(web: Web) -> None:

@@ -24,9 +24,10 @@ from plainview.web.condition import Condition
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.limits import RateLimit
+from plainview.web.looks import Looks
 from plainview.web.plainwords import PlainWords
+from plainview.web.portal import Portal
 from plainview.web.pseudonyms import Pseudonyms
-from plainview.web.publiclog import Looks
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
 from plainview.web.redactions import Redactions
@@ -68,6 +69,7 @@ class Web:
     software: Software
     records: Records
     redactions: Redactions
+    portal: Portal
 
     def now(self) -> Ms:
         """The time."""

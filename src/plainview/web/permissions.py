@@ -59,6 +59,12 @@ OPEN_DOORS: dict[str, str] = {
     "/": "what this is",
     "/cameras": "which cameras film here",
     "/cameras/{camera}": "why a camera is here",
+    "/map": "where fixed cameras stand",
+    **{
+        path: "what cameras rest on and share"
+        for kind in ("units", "areas", "contracts", "suppliers", "legal-bases", "custodian-sets")
+        for path in (f"/{kind}", f"/{kind}/{{name}}")
+    },
     "/log": "the public log, in plain words",
     "/log/entries": "the public log, in plain words",
     "/log/entry/{index}": "the public log, in plain words",
