@@ -44,9 +44,13 @@ class Group:
 
 @dataclass(frozen=True)
 class View:
-    """The register at one moment. `groups` by kind (`SHARED`) and slug; none is ever changed."""
+    """The register at one moment. `groups` by kind (`SHARED`) and slug; none is ever changed.
+
+    `standing` are the cameras without those that were removed.
+    """
 
     cameras: tuple[Listed, ...]
+    standing: tuple[Listed, ...]
     by_id: dict[str, Listed]
     gates: dict[str, Gate]
     groups: dict[str, dict[str, Group]]
@@ -62,11 +66,6 @@ class View:
     def record(self, camera: str) -> Mapping[str, Any]:
         """The newest record of a camera in the register."""
         return self._versions[camera][-1].record
-
-    @property
-    def standing(self) -> int:
-        """How many cameras are registered, without those removed."""
-        return sum(one.status != "removed" for one in self.cameras)
 
 
 _Known = tuple[Sequence[Version], Listed, Gate]
@@ -162,7 +161,8 @@ def _assembled(
     ends = min((gate.ends for gate in gates.values()), default=LATEST)
     by_id = {line.id: line for line in cameras}
     versions = {name: versions for name, (versions, _, _) in known.items()}
-    return View(cameras, by_id, gates, groups, records, contested, ends, versions)
+    standing = tuple(line for line in cameras if line.status != "removed")
+    return View(cameras, standing, by_id, gates, groups, records, contested, ends, versions)
 
 
 def _name(

@@ -128,9 +128,13 @@ def create_app(
     *,
     extra_routes: Sequence[APIRouter] = (),
     clock: Clock = now_ms,
+    generated: bool = False,
 ) -> FastAPI:
-    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door."""
-    app = PlainviewApp(settings, make_parts(settings, clock))
+    """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door.
+
+    `generated`: every page says that the city shown is made up.
+    """
+    app = PlainviewApp(settings, make_parts(settings, clock, generated=generated))
     for router in (*ROUTERS, *extra_routes):
         app.include_router(router)
     answers.install(app)
@@ -138,7 +142,7 @@ def create_app(
     return app
 
 
-def make_parts(settings: Settings, clock: Clock) -> Web:
+def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> Web:
     """Open what the process needs. The keeper, recorder and log need not be there yet."""
     make_folder(settings.data)
     keeper = KeeperClient(settings.keeper_socket, timeout_s=KEEPER_TIMEOUT_S)
@@ -170,7 +174,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         condition=Condition(keeper, recorders, settings.processes_file, clock),
         requests=Requests(),
         token=MonitorToken(settings.token_file),
-        pages=Pages(t, _common(settings, register)),
+        pages=Pages(t, _common(settings, register, generated=generated)),
         t=t,
         plain=PlainWords(t),
         looks=Looks(register, settings.own_dir / "looks.db"),
@@ -181,13 +185,15 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     )
 
 
-def _common(settings: Settings, register: Register) -> Callable[[], dict[str, Any]]:
+def _common(
+    settings: Settings, register: Register, *, generated: bool
+) -> Callable[[], dict[str, Any]]:
     def values() -> dict[str, Any]:
         try:
             rules = register.rules()
         except PlainviewError:
             rules = {}
-        return {"demo": settings.demo, "rules": rules}
+        return {"demo": settings.demo, "generated": generated, "rules": rules}
 
     return values
 

@@ -90,24 +90,26 @@ def window(points: Sequence[Point], at: Point | None, zoom: int) -> Window:
 
 def dots(cameras: Iterable[Listed], shown: Window) -> list[Dot]:
     """Cameras on the drawing, gathered in squares; alone at the deepest, or where they are alone."""
-    cells: dict[tuple[int, int], list[tuple[float, float, Listed]]] = {}
+    cells: dict[tuple[int, int], list[Listed]] = {}
+    (north, west), (south, east) = shown.moved(-0.5, -0.5), shown.moved(0.5, 0.5)
+    tall, wide = shown.span[0] * CELL / HEIGHT, shown.span[1] * CELL / WIDTH
+    alone = shown.zoom == DEEPEST
     for one in cameras:
-        if one.position is None:
+        point = one.position
+        if point is None or not (south <= point[0] <= north and west <= point[1] <= east):
             continue
-        x, y = shown.place(one.position)
-        if 0 <= x <= WIDTH and 0 <= y <= HEIGHT:
-            key = (int(x // CELL), int(y // CELL)) if shown.zoom < DEEPEST else one.position
-            cells.setdefault(key, []).append((x, y, one))
-    return [_dot(found, shown) for _, found in sorted(cells.items(), key=lambda cell: cell[0][::-1])]
+        row, column = int((north - point[0]) // tall), int((point[1] - west) // wide)
+        cells.setdefault((-point[0], point[1]) if alone else (row, column), []).append(one)
+    return [_dot(found, shown) for _, found in sorted(cells.items(), key=lambda cell: cell[0])]
 
 
-def _dot(found: list[tuple[float, float, Listed]], shown: Window) -> Dot:
-    number = len(found)
-    x = round(sum(left for left, _, _ in found) / number, 1)
-    y = round(sum(top for _, top, _ in found) / number, 1)
-    at = shown.moved(x / WIDTH - 0.5, y / HEIGHT - 0.5)
-    wedge = _wedge(x, y, found[0][2].direction) if number == 1 and shown.zoom > 1 else ""
-    return Dot(x, y, tuple(one for _, _, one in found), at, wedge)
+def _dot(found: list[Listed], shown: Window) -> Dot:
+    points = [one.position for one in found if one.position is not None]
+    latitudes, longitudes = zip(*points, strict=True)
+    at = sum(latitudes) // len(found), sum(longitudes) // len(found)
+    x, y = shown.place(at)
+    wedge = _wedge(x, y, found[0].direction) if len(found) == 1 and shown.zoom > 1 else ""
+    return Dot(x, y, tuple(found), at, wedge)
 
 
 def _wedge(x: float, y: float, direction: str) -> str:

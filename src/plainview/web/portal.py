@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -98,23 +98,21 @@ class Portal:
         page = min(max(page, 1), pages)
         part = tuple(lines[(page - 1) * PAGE : page * PAGE])
         recording = self.recording(view, health)
-        return Found(part, len(lines), page, pages, view.standing, recording)
+        return Found(part, len(lines), page, pages, len(view.standing), recording)
 
 
-def matching(view: View, narrow: Filter, health: Health | None, now: Ms) -> list[Listed]:
+def matching(view: View, narrow: Filter, health: Health | None, now: Ms) -> Sequence[Listed]:
     """Cameras that a filter lets through, in the order of the list; removed ones only if asked."""
-    lines = list(view.cameras)
+    lines: Sequence[Listed] = view.cameras if narrow["status"] else view.standing
     for kind in SHARED:
         if narrow[kind]:
-            group = view.groups[kind].get(narrow[kind])
-            ours = {line.id for line in group.cameras} if group else set()
-            lines = [line for line in lines if line.id in ours]
+            lines = [line for line in lines if line.of(kind) == narrow[kind]]
     for name in ("kind", "profile"):
         if narrow[name]:
             lines = [line for line in lines if getattr(line, name) == narrow[name]]
     for word in plain(narrow["q"]).split():
         lines = [line for line in lines if word in line.words]
-    if not narrow["status"]:
-        return [line for line in lines if line.status != "removed"]
     wanted = narrow["status"]
+    if not wanted:
+        return lines
     return [line for line in lines if states.shown(view, line, health, now) == wanted]

@@ -34,6 +34,6 @@ class Recorders:
         return self._known
 
     async def cameras(self) -> dict[str, Any] | None:
-        """The cameras' part of it."""
+        """The cameras' part of it: the same object until the recorder was asked again."""
         found = await self.health()
-        return None if found is None else dict(found["cameras"])
+        return None if found is None else found["cameras"]

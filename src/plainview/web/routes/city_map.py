@@ -19,7 +19,7 @@ from plainview.web.states import Health, shown
 router = APIRouter()
 STEP = 0.4
 """How much of the drawing a step to the side moves."""
-MOST = 50
+MOST = 24
 
 
 @router.get("/map", dependencies=[open_door("where fixed cameras stand")])
@@ -74,10 +74,13 @@ def _page(
 
 def _state(view: View, lines: tuple[Listed, ...], health: Health | None, now: int) -> str:
     """`on` if any of them records, `off` if none may, else `unsure`."""
-    found = {shown(view, line, health, now) for line in lines[:200]}
-    if "recording" in found:
-        return "on"
-    return "unsure" if found & {"unknown", "connecting", "failed"} else "off"
+    doubt = False
+    for line in lines:
+        found = shown(view, line, health, now)
+        if found == "recording":
+            return "on"
+        doubt = doubt or found in ("unknown", "connecting", "failed")
+    return "unsure" if doubt else "off"
 
 
 def _outlines(view: View, window: mapping.Window) -> list[mapping.Outline]:
