@@ -7,6 +7,7 @@ and the recorder that is played. The city is made once and kept in `.cache/city`
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import random
 import time
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import quote
 
+from plainview.base import journal
 from plainview.base.clock import Ms
 from plainview.base.ports import loopback_sockets
 from plainview.base.settings import Settings
@@ -105,6 +107,7 @@ def _hear(link: Connection) -> int:
 
 
 def _recorder(data: Path, link: Connection) -> None:
+    journal.configure("bench", level=logging.ERROR)
     with PlayedRecorder(Settings(data=data), END):
         link.send(0)
         while True:
@@ -112,6 +115,7 @@ def _recorder(data: Path, link: Connection) -> None:
 
 
 def _serve(data: Path, link: Connection) -> None:
+    journal.configure("bench", level=logging.ERROR)
     sockets = loopback_sockets(0)
     port = sockets[0].getsockname()[1]
     app = create_app(Settings(data=data, port=port), clock=_end, generated=True)
