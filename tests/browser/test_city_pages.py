@@ -1,4 +1,4 @@
-"""Public pages over a generated city in a real Chromium: axe, the keyboard, no scripts, any width."""
+"""Public pages over a generated city in a real Chromium: axe, the keyboard, no scripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ PAGES = (
     "/cameras?q=nowhere", "/cameras/pole-0001", "/cameras/pole-0001?version=1",
     "/cameras/pole-0001?on=2026-11-01T12:00", "/cameras/body-0001", "/map",
     "/map?at=44816000,20460000&zoom=2", "/units", "/units/municipal-police-old-town", "/areas",
-    "/areas/old-town", "/contracts", "/contracts/c-2025-001", "/suppliers", "/suppliers/streetworks",
+    "/areas/old-town", "/contracts", "/contracts/c-2025-001", "/suppliers",
+    "/suppliers/streetworks",
     "/legal-bases", "/legal-bases/road-safety-act-pole", "/custodian-sets",
     "/custodian-sets/set-police", "/log", "/log/entries", "/log/entry/0", "/verify", "/software",
     "/algorithms", "/algorithms/centerface", "/nowhere",
@@ -63,7 +64,9 @@ def judged(page: Page) -> list[str]:
 
 @pytest.mark.bar("accessibility")
 @pytest.mark.timeout(600)
-def test_axe_finds_nothing_at_level_aa(site: str, browser: Browser, record_property: object) -> None:
+def test_axe_finds_nothing_at_level_aa(
+    site: str, browser: Browser, record_property: object
+) -> None:
     assert AXE.exists(), "axe-core is missing: run tools/setup.py test"
     wrong: list[str] = []
     for scheme, width in LOOKS:
@@ -92,16 +95,14 @@ def test_everything_is_reached_by_the_keyboard(site: str, page: Page) -> None:
     for path in ("/cameras", "/map", "/cameras/pole-0001", "/contracts"):
         page.goto(site + path)
         wanted = page.evaluate(
-            "document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')"
-            ".length"
+            "document.querySelectorAll("
+            "'a[href], button, input:not([type=hidden]), select, summary').length"
         )
         reached = set()
         for _ in range(wanted + 10):
             page.keyboard.press("Tab")
             reached.add(
-                page.evaluate(
-                    "[...document.querySelectorAll('*')].indexOf(document.activeElement)"
-                )
+                page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
             )
         assert len(reached) >= wanted, path
 

@@ -1,4 +1,4 @@
-"""The register kept ready for many readers: what changes is seen, what does not is not made again."""
+"""The register kept ready for many readers: every change is seen, nothing is made twice."""
 
 from __future__ import annotations
 

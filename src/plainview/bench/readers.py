@@ -1,7 +1,7 @@
 """Readers of public pages in a process of their own: bare HTTP/1.1, one connection each.
 
-A reader asks for a page, reads it whole, looks at it for a moment, and asks for the next one. What is
-measured is the time from the question to the last byte, over loopback.
+A reader asks for a page, reads it whole, looks at it for a moment, and asks for the next one. What
+is measured is the time from the question to the last byte, over loopback.
 """
 
 from __future__ import annotations

@@ -103,9 +103,7 @@ def shared_names(record: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _shared(
-    record: Mapping[str, Any], rests: tuple[str, ...], records: Records
-) -> tuple[str, ...]:
+def _shared(record: Mapping[str, Any], rests: tuple[str, ...], records: Records) -> tuple[str, ...]:
     basis = record["legal_basis"]
     contract = _named("contract", rests) or slug(record["contract"]["number"])
     sold = records.get(f"contract/{contract}")

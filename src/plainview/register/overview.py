@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from plainview.base.clock import LATEST, Ms
@@ -58,6 +59,11 @@ class View:
     contested: frozenset[str]
     ends: Ms
     _versions: dict[str, Sequence[Version]]
+
+    @cached_property
+    def placed(self) -> tuple[Listed, ...]:
+        """Standing cameras that have a position."""
+        return tuple(line for line in self.standing if line.position is not None)
 
     def versions(self, camera: str) -> Sequence[Version]:
         """All versions of a camera as the rule book has them; none of an unknown one."""
@@ -111,9 +117,13 @@ class Overview:
         again = []
         for name, versions in cameras.items():
             known = self._known.get(name)
-            if changed or known is None or known[0] is not versions or now >= known[2].ends:
-                again.append(name)
-            elif name in doubtful:
+            if (
+                changed
+                or known is None
+                or known[0] is not versions
+                or now >= known[2].ends
+                or name in doubtful
+            ):
                 again.append(name)
         self._judge(again, records, now)
         self._records, self._contested, self._stamp = records, contested, stamp

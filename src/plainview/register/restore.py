@@ -1,8 +1,8 @@
 """Filling the rule book from register.db, so that a start does not replay the whole log.
 
-The statements about people, sets and cameras are applied again, each at its own index and clock, and
-their signatures noted for `stored.Recheck`; windows and requests are put back as their rows say. The result equals a replay from entry 0, which
-`tests/register/test_projection.py` proves.
+The statements about people, sets and cameras are applied again, each at its own index and clock,
+and their signatures noted for `stored.Recheck`; windows and requests are put back as their rows
+say. The result equals a replay from entry 0, which `tests/register/test_projection.py` proves.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What an entry means as rows of register.db. One function a type; entries passed the rule book.
 
-Rows are gathered in a `Batch` and written table by table, and so are changes of earlier rows, which is
-what makes a first start with many entries quick.
+Rows are gathered in a `Batch` and written table by table, and so are changes of earlier rows,
+which is what makes a first start with many entries quick.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from plainview.base.ids import unb64
 from plainview.register import tables as t
 from plainview.tlog.entries import Entry, canonical, key_id
 from plainview.tlog.history import History
-
 
 _WINDOW = update(t.WINDOWS).where(t.WINDOWS.c.window == bindparam("name"))
 _HELD = _WINDOW.values(held_ms=bindparam("held"))

@@ -1,8 +1,8 @@
 """Statements out of register.db: taken at once at a start, their signatures verified right after.
 
-They were verified before they were written, by this program, into a file that only it writes. Whoever
-alters that file all the same is found within seconds: then nothing is answered out of it any more,
-and no camera may record. Verifying first would keep a city's cameras waiting for as long.
+They were verified before they were written, by this program, into a file that only it writes.
+Whoever alters that file all the same is found within seconds: then nothing is answered out of it
+any more, and no camera may record. Verifying first would keep a city's cameras waiting as long.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ Point = tuple[int, int]
 
 @dataclass(frozen=True)
 class Dot:
-    """A place on the drawing with its cameras; `points` is its view, a triangle, if one is known."""
+    """A place on the drawing with its cameras; `wedge` is where one looks, a triangle, if known."""
 
     x: float
     y: float
@@ -89,7 +89,7 @@ def window(points: Sequence[Point], at: Point | None, zoom: int) -> Window:
 
 
 def dots(cameras: Iterable[Listed], shown: Window) -> list[Dot]:
-    """Cameras on the drawing, gathered in squares; alone at the deepest, or where they are alone."""
+    """Cameras on the drawing, gathered in squares; singly where alone, or at the deepest."""
     cells: dict[tuple[int, int], list[Listed]] = {}
     (north, west), (south, east) = shown.moved(-0.5, -0.5), shown.moved(0.5, 0.5)
     tall, wide = shown.span[0] * CELL / HEIGHT, shown.span[1] * CELL / WIDTH

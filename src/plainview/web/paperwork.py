@@ -47,7 +47,9 @@ COLLECTIONS = (
 PATHS = {one.kind: one.path for one in COLLECTIONS}
 
 
-def facts(t: Catalogue, view: View, collection: Collection, record: Mapping[str, Any]) -> list[Fact]:
+def facts(
+    t: Catalogue, view: View, collection: Collection, record: Mapping[str, Any]
+) -> list[Fact]:
     """What a record says, of the fields that are shown and given."""
     found = []
     for field in collection.fields:
@@ -134,9 +136,7 @@ def _redactions(t: Catalogue, view: View, field: str, record: Mapping[str, Any])
     return "; ".join(said), ""
 
 
-_WAYS: Mapping[
-    str, Callable[[Catalogue, View, str, Mapping[str, Any]], tuple[str, str]]
-] = {
+_WAYS: Mapping[str, Callable[[Catalogue, View, str, Mapping[str, Any]], tuple[str, str]]] = {
     "valid": _valid,
     "supplier": _supplier,
     "controller": _controller,

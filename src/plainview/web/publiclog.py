@@ -11,6 +11,7 @@ from plainview.tlog import cosign, notes
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.policy import Policy
 
+
 @dataclass(frozen=True)
 class LogState:
     """The newest checkpoint. `seen` of `witnesses` signed it; `wrong` says why it is not sound."""

@@ -21,7 +21,10 @@ STATES = {
     "refused": "not_recording",
 }
 """The recorder's words for its states, in ours."""
-SHOWN = ("recording", "not_recording", "failed", "unknown", "notice", "suspended", "ended", "removed")
+SHOWN = (
+    "recording", "not_recording", "failed", "unknown", "notice", "contested", "suspended", "ended",
+    "removed",
+)  # fmt: skip
 """What a list may be narrowed to: states, and why a camera may not record."""
 
 

@@ -50,6 +50,9 @@ SEES = {
 PROFILES = {"pole": "heads", "mobile": "heads", "dashcam": "faces", "bodycam": "people"}
 
 
+_BASIS = ("law", "article", "decision", "valid_from", "valid_to")
+
+
 @dataclass(frozen=True)
 class Lot:
     """Sources that were bought, assessed and allowed together."""
@@ -116,8 +119,7 @@ class Papers:
         })  # fmt: skip
         basis = self._basis(kind, controller)
         return Lot(
-            kind, controller, unit, area, "set-police" if controller == "police" else f"set-{controller}",
-            basis, self._dpia(kind, area), self._contract(kind, area),
+            kind, controller, unit, area, f"set-{controller}", basis, self._dpia(kind, area), self._contract(kind, area),
         )  # fmt: skip
 
     def _basis(self, kind: str, controller: str) -> str:
@@ -132,7 +134,8 @@ class Papers:
             "law": law, "article": article, "gazette": "41/2009",
             "decision": f"D-2025-{KINDS.index(kind) + 11}", "purpose": PURPOSES[kind][0],
             "law_enforcement": controller == "police",
-            "valid_from": to_iso(self.begin - 30 * DAY_MS), "valid_to": to_iso(self.begin + 4 * YEAR_MS),
+            "valid_from": to_iso(self.begin - 30 * DAY_MS),
+            "valid_to": to_iso(self.begin + 4 * YEAR_MS),
         })  # fmt: skip
         return name
 
@@ -158,11 +161,13 @@ class Papers:
         days = 340 if self._contracts % 19 == 7 else self.chance.randrange(500, 1400)
         self.records[f"contract/{slug(number)}"] = {
             "number": number, "subject": f"{kind} sources in {area.name}: supply and upkeep",
-            "supplier": supplier, "value_hundredths": self.chance.randrange(40_000, 2_400_000) * 100,
+            "supplier": supplier,
+            "value_hundredths": self.chance.randrange(40_000, 2_400_000) * 100,
             "currency": "EUR", "procurement_url": f"https://tenders.example/{slug(number)}",
             "document_hash": sha256_hex(number.encode()),
             "redactions": [{"part": "Annex 2", "reason": "Names and telephone numbers of staff"}],
-            "valid_from": to_iso(self.begin - 20 * DAY_MS), "valid_to": to_iso(self.begin + days * DAY_MS),
+            "valid_from": to_iso(self.begin - 20 * DAY_MS),
+            "valid_to": to_iso(self.begin + days * DAY_MS),
         }  # fmt: skip
         return slug(number)
 
@@ -181,8 +186,11 @@ class Papers:
             "controller": self.records[f"controller/{lot.controller}"]["name"],
             "controller_id": lot.controller, "contact": "dpo@city.example", "unit": lot.unit,
             "unit_id": slug(lot.unit), "purpose": PURPOSES[lot.kind][0],
-            "legal_basis": {name: basis[name] for name in ("law", "article", "decision", "valid_from", "valid_to")},
-            "dpia": {"hash": dpia["document_hash"], "date": dpia["valid_from"], "review_due": dpia["valid_to"]},
+            "legal_basis": {name: basis[name] for name in _BASIS},
+            "dpia": {
+                "hash": dpia["document_hash"], "date": dpia["valid_from"],
+                "review_due": dpia["valid_to"],
+            },
             "contract": {
                 "number": contract["number"], "supplier": supplier["name"],
                 "value": f"{contract['value_hundredths'] // 100} {contract['currency']}",
@@ -192,6 +200,8 @@ class Papers:
             "custodian_set": lot.custodians, "profile": PROFILES[lot.kind], "zones": [],
             "fill": "solid", "audio": False, "biometric_identification": "none",
             "valid_from": to_iso(valid_from),
-            "rests_on": [f"legal-basis/{lot.basis}", f"dpia/{lot.dpia}", f"contract/{lot.contract}"],
+            "rests_on": [
+                f"legal-basis/{lot.basis}", f"dpia/{lot.dpia}", f"contract/{lot.contract}"
+            ],
             **own,
         }  # fmt: skip

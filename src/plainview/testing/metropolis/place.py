@@ -24,7 +24,9 @@ _OUT_OF_ORDER, _WITHHELD = 12, 3
 """Of 1,000 cameras that may record: without a picture, and shown as blocks."""
 
 
-def city(folder: Path, scale: float = 1.0, end: Ms = END, say: Callable[[str], None] = print) -> Path:
+def city(
+    folder: Path, scale: float = 1.0, end: Ms = END, say: Callable[[str], None] = print
+) -> Path:
     """A data folder with the city's log, policy and register, made once in `folder`."""
     data = folder / f"city-{EDITION}-{scale:g}-{end // 1000}"
     if not data.exists():

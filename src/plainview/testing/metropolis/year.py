@@ -1,9 +1,9 @@
 """The log of the generated city: 8,100 sources and what was done with them in a year.
 
-Statements are really signed and pass `History`, as in the keeper. What `History` only notes (acts and
-what discloses them) is written as text, so that a year is made in a minute or two. Everything follows
-from the scale and the end: the same log each time. Windows are a sample, three a day: all of
-them would be 300 million.
+Statements are really signed and pass `History`, as in the keeper. What `History` only notes (acts
+and what discloses them) is written as text, so that a year is made in a minute or two. Everything
+follows from the scale and the end: the same log each time. Windows are a sample, three a day: all
+of them would be 300 million.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from plainview.base import durable
 from plainview.base.clock import DAY_MS, Ms, from_iso, to_iso

@@ -36,9 +36,7 @@ async def camera(
     return await asyncio.to_thread(_page, web, camera, version, on, health)
 
 
-def _page(
-    web: Web, name: str, version: int | None, on: str, health: Health | None
-) -> Response:
+def _page(web: Web, name: str, version: int | None, on: str, health: Health | None) -> Response:
     now = web.now()
     view, versions = web.portal.view(now), web.register.versions(name)
     newest = versions[-1]
@@ -84,7 +82,9 @@ def _said(web: Web, record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _about(web: Web, groups: Any, shared: tuple[str, ...], record: dict[str, Any]) -> dict[str, Any]:
+def _about(
+    web: Web, groups: Any, shared: tuple[str, ...], record: dict[str, Any]
+) -> dict[str, Any]:
     """Who holds the keys, and the addresses of what it shares with other cameras."""
     unit, area, contract, supplier, basis, _ = shared
     custodians = _custodians(web, record["custodian_set"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -49,7 +50,10 @@ def _page(
 ) -> Response:
     now = web.now()
     view = web.portal.view(now)
-    lines = [line for line in matching(view, narrow, health, now) if line.position is not None]
+    lines: Sequence[Listed] = view.placed
+    if narrow:
+        found = matching(view, narrow, health, now)
+        lines = [line for line in found if line.position is not None]
     points = [line.position for line in lines if line.position is not None]
     values: dict[str, Any] = {"here": "cameras", "narrow": narrow, "number": len(lines)}
     if not points:

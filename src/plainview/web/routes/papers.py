@@ -1,4 +1,4 @@
-"""What cameras share, each at an address that stays: contracts, suppliers, laws, sets, units, areas."""
+"""What cameras share, each at an address that stays: contracts, laws, key holders, units, areas."""
 
 from __future__ import annotations
 
