@@ -119,7 +119,8 @@ class Papers:
         })  # fmt: skip
         basis = self._basis(kind, controller)
         return Lot(
-            kind, controller, unit, area, f"set-{controller}", basis, self._dpia(kind, area), self._contract(kind, area),
+            kind, controller, unit, area, f"set-{controller}", basis,
+            self._dpia(kind, area), self._contract(kind, area),
         )  # fmt: skip
 
     def _basis(self, kind: str, controller: str) -> str:

@@ -18,7 +18,7 @@ from plainview.testing.metropolis.year import END, Year
 from plainview.tlog.history import History
 from plainview.web.looks import Looks
 
-EDITION = 1
+EDITION = 2
 """Changes whenever the same scale and end make another city: what was kept is made again."""
 _OUT_OF_ORDER, _WITHHELD = 12, 3
 """Of 1,000 cameras that may record: without a picture, and shown as blocks."""

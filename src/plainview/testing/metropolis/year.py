@@ -81,6 +81,7 @@ class Year(City):
         self.sources = sources(self.papers, scale, self._chance)
         self._days: list[list[Callable[[], object]]] = [[] for _ in range(DAYS)]
         self._seen: list[Source] = []
+        self._known: set[str] = set()
         self._hidden: deque[tuple[Ms, int, str, str]] = deque()
         self._windows: deque[str] = deque(maxlen=30)
         for one in self.sources:
@@ -174,7 +175,8 @@ class Year(City):
             self.keep("gate", **said, register=None)
             return
         self.keep("gate", camera=one.id, allowed=True, reason="open", register=index)
-        if one not in self._seen[-1:]:
+        if one.id not in self._known:
+            self._known.add(one.id)
             self._seen.append(one)
 
     def _change(self, one: Source) -> None:
