@@ -37,6 +37,8 @@ from plainview.web.server import server
 CACHE = Path(".cache/city")
 READERS = 50
 SECONDS = 60.0
+WARM_S = 20.0
+"""So long a start verifies what it took out of register.db, beside the first pages."""
 PAUSE_S = 1.0
 START_S = 180.0
 PAGES = ("list", "search", "map", "camera", "shared", "log")
@@ -52,7 +54,8 @@ def run(options: Options, say: Say) -> Iterator[Result]:
         with _served(data) as (port, pid, took):
             seconds = options.scaled(SECONDS, 5)
             paths = tuple(_paths(data))
-            read(Asked(port, paths, READERS, 3, PAUSE_S))  # first uses compile
+            warm = options.scaled(WARM_S, 2)
+            read(Asked(port, paths, READERS, warm, PAUSE_S))
             spent = cpu_s(pid)
             say(f"{READERS} readers, run {number + 1} of {options.runs}")
             found = read(Asked(port, paths, READERS, seconds, PAUSE_S))
