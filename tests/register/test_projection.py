@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -125,7 +127,8 @@ def test_a_restart_equals_a_replay(tmp_path: Path) -> None:
         assert register.sync() == town.writer.size
     follower = Follower(town.settings)
     with follower.rows() as connection:
-        found, expected = restore(connection), replayed(town)
+        (found, noted), expected = restore(connection), replayed(town)
+    assert len(noted) > len(expected.people)
     follower.close()
     for name in ("size", "clock", "rules", "people", "keys", "sets", "classes", "cameras"):
         assert getattr(found, name) == getattr(expected, name), name
@@ -151,9 +154,35 @@ def test_a_restart_equals_a_replay_of_what_two_people_publish(tmp_path: Path) ->
         assert register.person("p-clerk").org == "city"
     follower = Follower(settings)
     with follower.rows() as connection:
-        found = restore(connection)
+        found, _ = restore(connection)
     follower.close()
     assert vars(found) == vars(city.history)
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_a_start_verifies_signatures_right_after(tmp_path: Path, forged: bool) -> None:
+    town = Town(tmp_path)
+    with Register(town.settings) as register:
+        register.sync()
+        index = register.cameras()[0].index
+    if forged:
+        with sqlite3.connect(town.settings.own_dir / "register.db") as rows:
+            (raw,) = rows.execute("SELECT raw FROM statements WHERE idx = ?", (index,)).fetchone()
+            other = bytes(raw).replace(b"Road safety on the bridge", b"Whatever somebody wrote in")
+            rows.execute("UPDATE statements SET raw = ? WHERE idx = ?", (other, index))
+        rows.close()
+    follower = Follower(town.settings)
+    with contextlib.suppress(StoreDamaged):  # it may be found before the first answer
+        follower.sync()
+    assert follower._recheck is not None
+    follower._recheck.wait(10)
+    if forged:
+        with pytest.raises(StoreDamaged, match="nobody signed"), follower.book():
+            pass
+    else:
+        with follower.book() as book:
+            assert book.cameras[CAMERA]
+    follower.close()
 
 
 def test_an_entry_that_another_process_learnt_first_is_found(

@@ -60,6 +60,7 @@ ABOUT: dict[str, str] = {
     "verify": "Verifying a log, entries a second.",
     "redact": "What redaction costs, beside a plain transcode and beside deface.",
     "recall": "How much of what must be hidden is hidden, and at what price.",
+    "portal": "Public pages of a city of 8,100 sources, with 50 readers.",
     "live": "What viewers cost, and whether slow ones disturb others.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from plainview.base import journal, shutdown
 from plainview.base.settings import load
 from plainview.demo import streets
+from plainview.demo.city import show
 from plainview.demo.run import Demo
 
 CLIPS = Path(".cache/clips")
@@ -22,7 +24,9 @@ VIEW_HEIGHT = 540
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="Folder of the demonstration's data.")] = Path(".demo"),
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the data; .demo, or .demo-city with --city.")
+    ] = None,
     port: Annotated[
         int, typer.Option(min=1024, max=65_500, help="Port of the pages; the next four are used.")
     ] = 8600,
@@ -34,13 +38,20 @@ def command(
         list[str] | None,
         typer.Option(help="A file, an rtsp:// address or /dev/videoN, for the next camera."),
     ] = None,
+    city: Annotated[
+        bool,
+        typer.Option("--city", help="Only public pages, of a generated city: 8,100 sources."),
+    ] = False,
 ) -> None:
     """Start cameras, keeper, witnesses, recorder and pages; Ctrl-C stops all of them."""
     journal.start("demo")
     console = Console()
+    if city:
+        show((data or Path(".demo-city")).absolute(), port, partial(console.print, highlight=False))
+        return
     given = [*(source or []), *(map(str, streets.videos(clips)) if clips else [])]
     settings = load(
-        data=data.absolute(),
+        data=(data or Path(".demo")).absolute(),
         port=port,
         tools_port=port + 1,
         horizon_seconds=HORIZON_SECONDS,

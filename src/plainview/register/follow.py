@@ -21,6 +21,7 @@ from plainview.base.upgrading import upgrade_to_newest
 from plainview.errors import LogAway, NotFound, PlainviewError, StoreDamaged
 from plainview.register import rows, tables
 from plainview.register.restore import restore
+from plainview.register.stored import Recheck
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.entries import parse
 from plainview.tlog.history import History
@@ -44,11 +45,14 @@ class Follower:
         upgrade_to_newest(self._engine, tables.UPGRADES)
         self._lock = threading.RLock()
         self._history: History | None = None
+        self._recheck: Recheck | None = None
         self._synced = float("-inf")
         self._size = 0
 
     def close(self) -> None:
         """Close the database."""
+        if self._recheck is not None:
+            self._recheck.close()
         self._engine.dispose()
 
     def sync(self) -> int:
@@ -113,7 +117,11 @@ class Follower:
     def _book(self) -> History:
         if self._history is None:
             with self._engine.connect() as connection:
-                self._history = restore(connection)
+                self._history, noted = restore(connection)
+            if self._recheck is None:
+                self._recheck = Recheck(self._engine, noted)
+        if self._recheck is not None:
+            self._recheck.check()
         return self._history
 
     def _log_size(self) -> int:

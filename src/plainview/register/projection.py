@@ -6,6 +6,7 @@ with 100,000 entries and more. Seam: docs/design/interfaces.md, "`register` and 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Self
 
@@ -18,7 +19,7 @@ from plainview.register.follow import Follower
 from plainview.register.moments import Moments
 from plainview.register.private import Names
 from plainview.tlog.entries import key_id
-from plainview.tlog.history import CustodianSet, Person, Proposal, Version
+from plainview.tlog.history import CustodianSet, History, Person, Proposal, Version
 
 
 class Register(Moments):
@@ -41,6 +42,15 @@ class Register(Moments):
     def sync(self) -> int:
         """Apply what is new on the log; how many entries. Raises `LogAway`."""
         return self._follower.sync()
+
+    def book(self) -> AbstractContextManager[History]:
+        """The rule book itself, to read many things at once; hold it for milliseconds only."""
+        return self._follower.book()
+
+    def stamp(self) -> tuple[int, int]:
+        """Changes whenever a statement or an objection does, and seldom besides."""
+        with self._follower.book() as book:
+            return len(book.statements), len(book.contested)
 
     @property
     def size(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from plainview.register.answers import (
 )
 from plainview.register.follow import Follower
 from plainview.tlog.entries import Entry, parse
+from plainview.tlog.tiles import WIDTH
 
 MOST = 10_000
 """No answer is longer than this."""
@@ -68,6 +69,19 @@ class Questions:
         """The entry's bytes, from the log. Raises `NotFound`."""
         self._check_known(index)
         return next(self._follower.entries(index, index + 1))[1]
+
+    def raws(self, indexes: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """(index, bytes) of entries, ascending; a file of the log is read once for all in it."""
+        if not indexes:
+            return
+        self._check_known(max(indexes))
+        bundles: dict[int, set[int]] = {}
+        for index in sorted(indexes):
+            bundles.setdefault(index // WIDTH, set()).add(index)
+        for wanted in bundles.values():
+            for index, raw in self._follower.entries(min(wanted), max(wanted) + 1):
+                if index in wanted:
+                    yield index, raw
 
     def proof(self, index: int) -> str:
         """The tlog-proof of an entry under the newest checkpoint. Raises `NotFound`."""
@@ -232,6 +246,10 @@ class Questions:
         """Raises `NotFound`."""
         query = select(t.ACTS).where(t.ACTS.c.idx == index)
         return _act(self._one(query, f"Entry {index} is no act."))
+
+    def acts_at(self, indexes: Sequence[int]) -> list[ActOnLog]:
+        """The acts among the entries with these indexes, a few hundred at most."""
+        return [_act(row) for row in self._all(select(t.ACTS).where(t.ACTS.c.idx.in_(indexes)))]
 
     def gates(self, camera: str, limit: int) -> list[GateOnLog]:
         """What the gate answered about a camera, the newest first."""

@@ -1,8 +1,8 @@
 """Filling the rule book from register.db, so that a start does not replay the whole log.
 
-The statements about people, sets and cameras are applied again, each at its own index and clock;
-windows and requests are put back as their rows say. The result equals a replay from entry 0, which
-`tests/register/test_projection.py` proves.
+The statements about people, sets and cameras are applied again, each at its own index and clock,
+and their signatures noted for `stored.Recheck`; windows and requests are put back as their rows
+say. The result equals a replay from entry 0, which `tests/register/test_projection.py` proves.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from sqlalchemy import Connection, select
 
 from plainview.register import tables as t
-from plainview.tlog.entries import parse
+from plainview.register.stored import Signed, stored
 from plainview.tlog.history import CustodianSet, History, Request, Window
 
 _RULES = ("founding", "propose", "enrol", "custodian-set", "camera", "record", "objection",
@@ -20,10 +20,10 @@ _RULES = ("founding", "propose", "enrol", "custodian-set", "camera", "record", "
 """What is applied again; approvals stand under the type of what they approved."""
 
 
-def restore(connection: Connection) -> History:
-    """The rule book after the entries that register.db holds."""
-    history = History()
-    sets = _statements(connection, history)
+def restore(connection: Connection) -> tuple[History, list[Signed]]:
+    """The rule book after the entries that register.db holds, and what is still to be verified."""
+    history, later = History(), list[Signed]()
+    sets = _statements(connection, history, later)
     _windows(connection, history, sets)
     _requests(connection, history)
     state = connection.execute(select(t.STATE.c.next, t.STATE.c.clock_ms)).one()
@@ -31,16 +31,18 @@ def restore(connection: Connection) -> History:
     own = t.STATEMENTS.c.type == "objection"
     ids = connection.execute(select(t.STATEMENTS.c.id, t.STATEMENTS.c.idx).where(~own))
     history.statements = {row.id: row.idx for row in ids}
-    return history
+    return history, later
 
 
-def _statements(connection: Connection, history: History) -> list[CustodianSet]:
+def _statements(
+    connection: Connection, history: History, later: list[Signed]
+) -> list[CustodianSet]:
     """Apply the register's statements; every version of every set, oldest first."""
     query = select(t.STATEMENTS).where(t.STATEMENTS.c.type.in_(_RULES)).order_by(t.STATEMENTS.c.idx)
     sets = []
     for row in connection.execute(query):
         history.size, history.clock = row.idx, row.clock_ms
-        stated = history.apply(row.idx, parse(row.raw))
+        stated = history.apply(row.idx, stored(row.idx, row.raw, later))
         if stated.type == "custodian-set":
             sets.append(history.sets[stated.body["set"]])
     return sets

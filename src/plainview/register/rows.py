@@ -1,7 +1,7 @@
 """What an entry means as rows of register.db. One function a type; entries passed the rule book.
 
-Rows are gathered in a `Batch` and written table by table, which is what makes a first start with
-many entries quick; a change of an earlier row writes out what was gathered before it.
+Rows are gathered in a `Batch` and written table by table, and so are changes of earlier rows,
+which is what makes a first start with many entries quick.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Table, Update, select, update
+from sqlalchemy import Connection, Table, Update, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from plainview.base.clock import Ms, from_iso
@@ -20,6 +20,13 @@ from plainview.register.said import said_by
 from plainview.tlog.entries import Entry, canonical, key_id
 from plainview.tlog.history import History
 
+_WINDOW = update(t.WINDOWS).where(t.WINDOWS.c.window == bindparam("name"))
+_HELD = _WINDOW.values(held_ms=bindparam("held"))
+_SHREDDED = _WINDOW.values(shredded_by=bindparam("entry"))
+_REVEALED = (
+    update(t.ACTS).where(t.ACTS.c.idx == bindparam("of")).values(revealed_by=bindparam("entry"))
+)
+
 
 class Batch:
     """Rows on their way into register.db, within one transaction."""
@@ -27,15 +34,15 @@ class Batch:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows: dict[Table, list[dict[str, Any]]] = {}
+        self._changes: dict[Update, list[dict[str, Any]]] = {}
 
     def add(self, table: Table, **values: Any) -> None:
         """Gather a row; one that is there already stays."""
         self._rows.setdefault(table, []).append(values)
 
-    def change(self, statement: Update) -> None:
-        """Change rows, those gathered before included."""
-        self.flush()
-        self._connection.execute(statement)
+    def change(self, statement: Update, **values: Any) -> None:
+        """Gather a change of a row; statements change columns of their own, so each goes alone."""
+        self._changes.setdefault(statement, []).append(values)
 
     def index_of(self, leaf: str) -> int:
         """The index of the entry with this leaf hash, which was applied before."""
@@ -47,7 +54,9 @@ class Batch:
         """Write out what was gathered."""
         for table, rows in self._rows.items():
             self._connection.execute(insert(table).on_conflict_do_nothing(), rows)
-        self._rows = {}
+        for statement, values in self._changes.items():
+            self._connection.execute(statement, values)
+        self._rows, self._changes = {}, {}
 
 
 def write(
@@ -151,7 +160,7 @@ def _windows(batch: Batch, index: int, entry: Entry, history: History) -> None:
 def _hold(batch: Batch, index: int, entry: Entry, history: History) -> None:
     for name in entry.body["windows"]:
         held = history.windows[name].due
-        batch.change(update(t.WINDOWS).where(t.WINDOWS.c.window == name).values(held_ms=held))
+        batch.change(_HELD, name=name, held=held)
 
 
 def _shred(batch: Batch, index: int, entry: Entry, history: History) -> None:
@@ -166,7 +175,7 @@ def _shred(batch: Batch, index: int, entry: Entry, history: History) -> None:
         **{"class": body["class"]},
     )
     for name in body["windows"]:
-        batch.change(update(t.WINDOWS).where(t.WINDOWS.c.window == name).values(shredded_by=index))
+        batch.change(_SHREDDED, name=name, entry=index)
 
 
 def _request(batch: Batch, index: int, entry: Entry, history: History) -> None:
@@ -234,8 +243,7 @@ def _act(batch: Batch, index: int, entry: Entry, history: History) -> None:
 
 
 def _reveal(batch: Batch, index: int, entry: Entry, history: History) -> None:
-    found = update(t.ACTS).where(t.ACTS.c.idx == entry.body["of"])
-    batch.change(found.values(revealed_by=index))
+    batch.change(_REVEALED, of=entry.body["of"], entry=index)
 
 
 def _gate(batch: Batch, index: int, entry: Entry, history: History) -> None:

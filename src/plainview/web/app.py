@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.types import Receive, Scope, Send
 
@@ -41,13 +43,14 @@ from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
+from plainview.web.looks import Looks
 from plainview.web.monitor import Monitor
 from plainview.web.people import open_all
 from plainview.web.permissions import check_doors
 from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
+from plainview.web.portal import Portal
 from plainview.web.pseudonyms import Pseudonyms
-from plainview.web.publiclog import Looks
 from plainview.web.purposes import Purposes
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
@@ -58,7 +61,9 @@ from plainview.web.routes import (
     accesses,
     account,
     algorithms,
+    camera,
     cameras,
+    city_map,
     clips,
     files,
     health,
@@ -69,6 +74,7 @@ from plainview.web.routes import (
     log,
     marks,
     oidc,
+    papers,
     passkey,
     people,
     playback,
@@ -87,6 +93,9 @@ ROUTERS = (
     health.router,
     cameras.router,
     letters.router,
+    camera.router,
+    city_map.router,
+    papers.router,
     log.router,
     files.router,
     account.router,
@@ -106,7 +115,9 @@ ROUTERS = (
     people.router,
     statements.router,
 )
+LOG = structlog.get_logger(__name__)
 SWEEP_S = 5.0
+COUNT_S = 2.0
 LOOK_S = 15.0
 """How often the web process asks how things stand, so that it knows since when."""
 KEEPER_TIMEOUT_S = 10.0
@@ -149,11 +160,14 @@ def create_app(
     *,
     extra_routes: Sequence[APIRouter] = (),
     clock: Clock = now_ms,
+    generated: bool = False,
 ) -> FastAPI:
     """The application. Raises `UnsafeStart` when a route is neither locked nor a listed door, or
     the policies are not ones that can be trusted to decide.
+
+    `generated`: every page says that the city shown is made up.
     """
-    app = PlainviewApp(settings, make_parts(settings, clock))
+    app = PlainviewApp(settings, make_parts(settings, clock, generated=generated))
     for router in (*ROUTERS, *extra_routes):
         app.include_router(router)
     answers.install(app)
@@ -161,7 +175,7 @@ def create_app(
     return app
 
 
-def make_parts(settings: Settings, clock: Clock) -> Web:
+def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> Web:
     """Open what the process needs. The keeper, recorder and log need not be there yet."""
     make_folder(settings.data)
     keeper = KeeperClient(settings.keeper_socket, timeout_s=KEEPER_TIMEOUT_S)
@@ -206,23 +220,26 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         ),
         requests=Requests(),
         token=MonitorToken(settings.token_file),
-        pages=Pages(t, _common(settings, register)),
+        pages=Pages(t, _common(settings, register, generated=generated)),
         t=t,
         plain=PlainWords(t),
-        looks=Looks(register),
+        looks=Looks(register, settings.own_dir / "looks.db"),
         software=installed(),
         records=record.load(),
         redactions=Redactions(register),
+        portal=Portal(register),
     )
 
 
-def _common(settings: Settings, register: Register) -> Callable[[], dict[str, Any]]:
+def _common(
+    settings: Settings, register: Register, *, generated: bool
+) -> Callable[[], dict[str, Any]]:
     def values() -> dict[str, Any]:
         try:
             rules = register.rules()
         except PlainviewError:
             rules = {}
-        return {"demo": settings.demo, "rules": rules}
+        return {"demo": settings.demo, "generated": generated, "rules": rules}
 
     return values
 
@@ -232,7 +249,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     web: Web = app.state.web
     loop, port = asyncio.get_running_loop(), web.settings.metrics_port
     monitor = Monitor(port, partial(gathered, web)) if port else None
-    tasks = [loop.create_task(_sweep(web)), loop.create_task(_keep_looking(web))]
+    tasks = [loop.create_task(one(web)) for one in (_sweep, _keep_looking, _keep_counting, _settle)]
     try:
         yield
     finally:
@@ -244,7 +261,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await web.live.close()
         await web.pulse.close()
         own = (web.sessions, web.people, web.letters, web.cases, web.marks)
-        for part in (web.store, web.register, web.keeper, *own):
+        for part in (web.looks, web.store, web.register, web.keeper, *own):
             part.close()
 
 
@@ -252,6 +269,32 @@ async def _keep_looking(web: Web) -> None:
     while True:
         await web.condition.look()
         await asyncio.sleep(LOOK_S)
+
+
+async def _settle(web: Web) -> None:
+    """Read the register before the first reader asks, and spare it from garbage collection.
+
+    A city's register is a quarter of a million objects that stay: to go through them again and
+    again stops every page, and every picture, for 200 ms.
+    """
+    try:
+        await asyncio.to_thread(web.portal.view, web.now())
+    except PlainviewError as error:
+        LOG.warning("register not read yet", reason=error.message)
+        return
+    gc.collect()
+    gc.freeze()
+
+
+async def _keep_counting(web: Web) -> None:
+    """Count disclosed looks as they come; after a first start, a year of them, slice by slice."""
+    while True:
+        try:
+            more = await asyncio.to_thread(web.looks.follow)
+        except PlainviewError as error:
+            LOG.warning("looks not counted", reason=error.message)
+            more = False
+        await asyncio.sleep(0 if more else COUNT_S)
 
 
 async def _sweep(web: Web) -> None:

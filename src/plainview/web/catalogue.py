@@ -24,6 +24,7 @@ class Catalogue:
 
     def __init__(self, texts: dict[str, Any]) -> None:
         self._texts = texts
+        self._known: dict[str, Any] = {}  # found before: a page asks for hundreds of texts
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The text under `key` with `{names}` filled in. Raises `NotFound`."""
@@ -41,11 +42,14 @@ class Catalogue:
         return True
 
     def _find(self, key: str) -> Any:
+        if key in self._known:
+            return self._known[key]
         found: Any = self._texts
         for part in key.split("."):
             if not isinstance(found, dict) or part not in found:
                 raise NotFound(f"No text for {key!r}.", hint="Add it to web/messages/en.toml.")
             found = found[part]
+        self._known[key] = found
         return found
 
     def names(self) -> list[str]:

@@ -27,10 +27,11 @@ from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
+from plainview.web.looks import Looks
 from plainview.web.people import People
 from plainview.web.plainwords import PlainWords
+from plainview.web.portal import Portal
 from plainview.web.pseudonyms import Pseudonyms
-from plainview.web.publiclog import Looks
 from plainview.web.purposes import Purposes
 from plainview.web.rechecks import Rechecks
 from plainview.web.recorders import Recorders
@@ -83,6 +84,7 @@ class Web:
     software: Software
     records: Records
     redactions: Redactions
+    portal: Portal
 
     def now(self) -> Ms:
         """The time."""

@@ -30,6 +30,12 @@ OPEN_DOORS: dict[str, str] = {
     "/objections/{number}": "an objection and its answer",
     "/report": "report an unregistered camera",
     "/report/{number}": "what became of a report",
+    "/map": "where fixed cameras stand",
+    **{
+        path: "what cameras rest on and share"
+        for kind in ("units", "areas", "contracts", "suppliers", "legal-bases", "custodian-sets")
+        for path in (f"/{kind}", f"/{kind}/{{name}}")
+    },
     "/log": "the public log, in plain words",
     "/log/entries": "the public log, in plain words",
     "/log/entry/{index}": "the public log, in plain words",

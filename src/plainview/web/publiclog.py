@@ -1,23 +1,15 @@
-"""What the public pages say about the log, and who looked at a camera."""
+"""What the public pages say about the log."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from plainview.base.clock import Ms
 from plainview.base.settings import Settings
 from plainview.errors import NotFound, PlainviewError
-from plainview.register.projection import Register
 from plainview.tlog import cosign, notes
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.entries import parse
 from plainview.tlog.policy import Policy
-
-SCAN = 2_000
-"""Reveals read for one page at most; the rest follows with the next."""
 
 
 @dataclass(frozen=True)
@@ -78,70 +70,3 @@ def _time(text: bytes, lines: list[notes.SignatureLine], witness: notes.Verifier
         except PlainviewError:
             continue  # it does not count; that the note is unsound is said by `wrong`
     return None
-
-
-@dataclass(frozen=True)
-class Look:
-    """A kind of looks at a camera that was disclosed, with how often and when last."""
-
-    role: str
-    act: str
-    purpose: str
-    count: int
-    last: Ms
-
-
-@dataclass
-class _Counted:
-    looks: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    last: dict[tuple[str, str, str], Ms] = field(default_factory=dict)
-
-
-class Looks:
-    """Counts disclosed looks by camera, role and purpose; follows the log's `reveal` entries."""
-
-    def __init__(self, register: Register) -> None:
-        self._register = register
-        self._lock = threading.Lock()
-        self._next = 0
-        self._cameras: dict[str, _Counted] = {}
-
-    def at(self, camera: str) -> list[Look]:
-        """Looks at a camera, the most frequent first."""
-        with self._lock:
-            self._follow()
-            counted = self._cameras.get(camera, _Counted())
-            return [
-                Look(*key, count, counted.last[key]) for key, count in counted.looks.most_common()
-            ]
-
-    def _follow(self) -> None:
-        for line in self._new():
-            body = parse(self._register.raw(line.index)).body
-            detail, of = body["detail"], int(body["of"])
-            camera = detail.get("camera")
-            if isinstance(camera, str):
-                self._count(camera, of, detail)
-            self._next = line.index + 1
-
-    def _new(self) -> list[Any]:
-        """Reveals that were not counted yet, oldest first, at most `SCAN`."""
-        found: list[Any] = []
-        before: int | None = None
-        while True:
-            page = self._register.recent(SCAN, before=before, type="reveal")
-            new = [line for line in page if line.index >= self._next]
-            found += new
-            if len(new) < SCAN:
-                return sorted(found, key=lambda line: line.index)[:SCAN]
-            before = new[-1].index
-
-    def _count(self, camera: str, of: int, detail: dict[str, Any]) -> None:
-        try:
-            act = self._register.act(of)
-        except NotFound:
-            return  # a reveal of something that is no act counts as no look
-        key = (act.role, act.act, str(detail.get("purpose", ""))[:200])
-        counted = self._cameras.setdefault(camera, _Counted())
-        counted.looks[key] += 1
-        counted.last[key] = max(act.time_ms, counted.last.get(key, 0))

@@ -10,6 +10,8 @@ from plainview.errors import SourceAway
 from plainview.watch import tail
 
 EVERY_S = 1.0
+STALE_S = 5.0
+"""Pages show what is no older than this at once, and have it asked anew beside them."""
 
 
 class Recorders:
@@ -20,6 +22,7 @@ class Recorders:
         self._asked = -1.0e9
         self._known: dict[str, Any] | None = None
         self._asking = asyncio.Lock()
+        self._beside: asyncio.Task[Any] | None = None
 
     async def health(self) -> dict[str, Any] | None:
         """`{cameras: {id: {state, reason, redaction, ...}}, red: [reasons]}`."""
@@ -34,6 +37,10 @@ class Recorders:
         return self._known
 
     async def cameras(self) -> dict[str, Any] | None:
-        """The cameras' part of it."""
-        found = await self.health()
-        return None if found is None else dict(found["cameras"])
+        """The cameras' part of it: the same object until the recorder was asked again."""
+        known, age = self._known, asyncio.get_running_loop().time() - self._asked
+        if known is None or age > STALE_S:
+            known = await self.health()
+        elif age >= EVERY_S and (self._beside is None or self._beside.done()):
+            self._beside = asyncio.ensure_future(self.health())
+        return None if known is None else known["cameras"]

@@ -38,7 +38,7 @@ class Pages:
             iso=to_iso,
             duration=plain.duration,
             ago=lambda then: plain.ago(then, now_ms()),
-            thousands=lambda number: f"{number:,}".replace(",", "\u202f"),
+            thousands=words.thousands,
             pieces=lambda text: [text[at : at + 16] for at in range(0, len(text), 16)],
         )
 

@@ -51,3 +51,8 @@ def day(ms: Ms) -> str:
     """`23 November 2026` (UTC)."""
     then = datetime.fromtimestamp(ms // 1000, UTC)
     return f"{then.day} {then:%B %Y}"
+
+
+def thousands(number: int) -> str:
+    """`12 345`, with narrow spaces."""
+    return f"{number:,}".replace(",", "\u202f")

@@ -12,6 +12,7 @@ from plainview.base.clock import to_iso
 from plainview.errors import NotFound
 from plainview.redact.record import Algorithm, Figure, shown, to_dict
 from plainview.redact.standards import City, atrs, ats
+from plainview.register.listing import Listed
 from plainview.web.context import Web, web_of
 from plainview.web.hiding import hidden
 from plainview.web.permissions import open_door
@@ -58,13 +59,21 @@ def _list(web: Web) -> dict[str, Any]:
         "common": records.common,
         "algorithms": records.algorithms.values(),
         "profiles": [(name, _rows(figures)) for name, figures in records.profiles.items()],
-        "cameras": [
-            (one.id, one.record["name"], hidden(web.t, one.record))
-            for one in web.register.cameras()
-            if one.status != "removed"
-        ],
+        "cameras": _hiding(web),
         "running": web.redactions.now(),
     }
+
+
+def _hiding(web: Web) -> list[tuple[str, str, list[Listed]]]:
+    """(profile, in words, the cameras that hide so much), by how many there are."""
+    view = web.portal.view(web.now())
+    found: dict[tuple[str, str], list[Listed]] = {}
+    for line in view.cameras:
+        if line.status != "removed":
+            said = hidden(web.t, view.record(line.id))
+            found.setdefault((line.profile, said), []).append(line)
+    rows = [(profile, said, lines) for (profile, said), lines in found.items()]
+    return sorted(rows, key=lambda row: -len(row[2]))
 
 
 def _one(web: Web, algorithm: Algorithm) -> dict[str, Any]:
@@ -110,7 +119,8 @@ def _rows(figures: tuple[Figure, ...]) -> list[tuple[Figure, str]]:
 
 def _city(web: Web, algorithm: Algorithm) -> City:
     """What the register says of who uses it, each value once."""
-    cameras = [one.record for one in web.register.cameras() if one.status != "removed"]
+    view = web.portal.view(web.now())
+    cameras = [view.record(one.id) for one in view.cameras if one.status != "removed"]
 
     def each(*values: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(value for value in values if value))

@@ -1,0 +1,135 @@
+"""Why is this camera here? Everything that the register and the log say of one, now and before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from plainview.base.clock import Ms
+from plainview.errors import NotFound
+from plainview.register.answers import Camera, SetOnLog
+from plainview.tlog.history import moment
+from plainview.web import hiding
+from plainview.web.context import Web, web_of
+from plainview.web.permissions import open_door
+from plainview.web.states import Health, state
+
+router = APIRouter()
+DOOR = open_door("why a camera is here")
+
+
+@router.get("/cameras/{camera}", dependencies=[DOOR])
+async def camera(
+    request: Request,
+    camera: str,
+    version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+    on: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """Why is this camera here? With `version` or `on` (a time, UTC): what the register said."""
+    web = web_of(request)
+    health = await web.recorders.cameras()
+    return await asyncio.to_thread(_page, web, camera, version, on, health)
+
+
+def _page(web: Web, name: str, version: int | None, on: str, health: Health | None) -> Response:
+    now = web.now()
+    view, versions = web.portal.view(now), web.register.versions(name)
+    newest = versions[-1]
+    asked, wrong = _moment(on)
+    shown = _asked(versions, version, asked)
+    line = view.by_id.get(name)
+    if line is None:
+        raise NotFound(f"No camera {name} is in the register yet.")
+    record = shown.record
+    return web.pages.render(
+        "camera.html",
+        here="cameras",
+        camera=shown,
+        newest=newest,
+        versions=versions[::-1],
+        asked=asked,
+        wrong=wrong,
+        on=on,
+        line=line,
+        state=state(web.t, view, line, health, now),
+        now=now,
+        looks=web.looks.at(name),
+        looked=web.looks.total(name),
+        objections=web.portal.objections.of(name),
+        on_notice=[one for one in versions if one.effective_ms > now],
+        **_said(web, record),
+        **_about(web, view.groups, line.shared, record),
+    )
+
+
+def _said(web: Web, record: dict[str, Any]) -> dict[str, Any]:
+    """What a record says, in words."""
+    rules = web.register.rules()
+    return {
+        "record": record,
+        "longest": record["retention"]["seconds"] + rules["key_period_seconds"],
+        "basis": [moment(record["legal_basis"][end]) for end in ("valid_from", "valid_to")],
+        "dpia": [moment(record["dpia"][end]) for end in ("date", "review_due")],
+        "contract_end": moment(record["contract"]["valid_to"]),
+        "plain": web.plain,
+        "hidden": hiding.hidden(web.t, record),
+        "fill": hiding.fill(web.t, record),
+        "zones": hiding.outlines(record),
+    }
+
+
+def _about(
+    web: Web, groups: Any, shared: tuple[str, ...], record: dict[str, Any]
+) -> dict[str, Any]:
+    """Who holds the keys, and the addresses of what it shares with other cameras."""
+    unit, area, contract, supplier, basis, _ = shared
+    custodians = _custodians(web, record["custodian_set"])
+    return {
+        "custodians": custodians,
+        "orgs": web.portal.orgs(custodians),
+        "unit": unit,
+        "area": area,
+        "contract": contract,
+        "supplier": supplier,
+        "legal": basis,
+        "others": len(groups["unit"][unit].cameras) if unit in groups["unit"] else 0,
+    }
+
+
+def _custodians(web: Web, name: str) -> SetOnLog | None:
+    try:
+        return web.register.custodian_set(name)
+    except NotFound:
+        return None
+
+
+def _moment(text: str) -> tuple[Ms | None, bool]:
+    """A time as a browser's form sends it, taken as UTC; and whether it is none."""
+    if not text:
+        return None, False
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None, True
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    return int(found.timestamp() * 1000), False
+
+
+def _asked(versions: Sequence[Camera], number: int | None, at: Ms | None) -> Camera:
+    """The version asked for by number, or the newest that was published by then."""
+    if number is not None:
+        if number > len(versions):
+            raise NotFound(f"There is no version {number} of this camera's record.")
+        return versions[number - 1]
+    if at is None:
+        return versions[-1]
+    then = [one for one in versions if one.time_ms <= at]
+    if not then:
+        raise NotFound("The register did not have this camera yet at that time.")
+    return then[-1]
