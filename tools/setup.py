@@ -88,6 +88,7 @@ def set_up(what: str) -> int:
         or build_pages()
         or clips()
         or (onvif_camera() if what == "test" else 0)
+        or (identity_provider() if what == "test" else 0)
     )
 
 
@@ -353,6 +354,29 @@ def build_pages() -> int:
     mark = digest(*parts)
     if (ui / "node_modules").exists() and done("pages", mark, STATICS):
         return 0
+    say("building the pages (about 60 MB of npm packages the first time)")
+    commands = (["npm", "ci", "--no-audit"], ["npm", "run", "build", "--silent"])
+    if status := npm(ui, *commands):
+        return status
+    record("pages", mark, STATICS)
+    return 0
+
+
+def identity_provider() -> int:
+    """A real OpenID Connect provider that the tests sign in with, by locked npm packages."""
+    folder = ROOT / "tests" / "web" / "oidc"
+    mark = digest("tests/web/oidc/package.json", "tests/web/oidc/package-lock.json")
+    if (folder / "node_modules").exists() and done("provider", mark, ()):
+        return 0
+    say("fetching an identity provider for the tests (4 MB)")
+    if status := npm(folder, ["npm", "ci", "--no-audit"]):
+        return status
+    record("provider", mark, ())
+    return 0
+
+
+def npm(folder: Path, *commands: list[str]) -> int:
+    """Run these in a folder; 0 if all went well."""
     path = node_path()
     if path is None:
         return stop("Node could not be had.", NODE_REMEDY)
@@ -362,11 +386,10 @@ def build_pages() -> int:
         "npm_config_update_notifier": "false",
         "npm_config_fund": "false",
     }
-    say("building the pages (about 60 MB of npm packages the first time)")
-    for command in (["npm", "ci", "--no-audit"], ["npm", "run", "build", "--silent"]):
-        if subprocess.run(command, cwd=ui, env=quiet, check=False).returncode != 0:
-            return stop(f"`{' '.join(command)}` failed in ui/.", "Its message stands above.")
-    record("pages", mark, STATICS)
+    for command in commands:
+        if subprocess.run(command, cwd=folder, env=quiet, check=False).returncode != 0:
+            where = f"{folder.relative_to(ROOT)}/"
+            return stop(f"`{' '.join(command)}` failed in {where}.", "Its message stands above.")
     return 0
 
 

@@ -11,16 +11,12 @@ import contextlib
 import json
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
-import uvicorn
-from fastapi import APIRouter
 
 from plainview.base import journal
 from plainview.base.clock import Ms, now_ms
@@ -30,11 +26,8 @@ from plainview.store.packs import AGE_MAGIC, Kind
 from plainview.store.store import Store
 from plainview.store.tail import Tail, pack_item
 from plainview.store.writer import NewSegment
-from plainview.testing.hall import FRAME_MS, Citizen, TownHall, Window
-from plainview.web.app import create_app
-from plainview.web.context import Web
-from plainview.web.server import server
-from plainview.web.signin import sign_in
+from plainview.testing.hall import FRAME_MS, TownHall, Window
+from plainview.testing.site import Site, until
 
 
 def encode(count: int, *, start: Ms, gop: int = 10) -> list[tuple[bytes, bool, Ms]]:
@@ -148,51 +141,6 @@ class TailServer:
         self._path.unlink(missing_ok=True)
 
 
-class Site:
-    """A running web server of a town."""
-
-    def __init__(self, town: TownHall, *extra: APIRouter) -> None:
-        self.town, self.url = town, town.settings.web_url
-        self.app = create_app(town.settings, extra_routes=extra)
-        self.web: Web = self.app.state.web
-        self._server: uvicorn.Server = server(self.app)
-        self._sockets = town.take_sockets()
-        self._thread = threading.Thread(target=self._server.run, args=(self._sockets,))
-        self._thread.start()
-        until(lambda: self._server.started)
-
-    def client(self, **given: Any) -> httpx.Client:
-        """A browser or program that is not signed in."""
-        return httpx.Client(base_url=self.url, timeout=20, **given)
-
-    def cookie(self, citizen: Citizen) -> str:
-        """Sign somebody in; the cookie's value."""
-        person = citizen.person
-        return sign_in(self.web, person.person, person.roles, citizen.name, kind="cookie")
-
-    def browser(self, citizen: Citizen, **given: Any) -> httpx.Client:
-        """A browser in which somebody is signed in, on a page of ours."""
-        return self.client(
-            cookies={"plainview_session": self.cookie(citizen)},
-            headers={"X-Plainview": "1", "Origin": self.url},
-            **given,
-        )
-
-    def close(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-        for opened in self._sockets:
-            opened.close()
-
-
-def until(done: Any, *, seconds: float = 10) -> None:
-    """Wait until `done()` is true."""
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-
-
 def fill_store(town: TownHall, window: Window, units: list[tuple[bytes, bool, Ms]]) -> None:
     """Write GOPs into the store, acknowledged."""
     gops: list[list[tuple[bytes, bool, Ms]]] = []
@@ -243,6 +191,12 @@ def _running(folder: Path, **given: Any) -> Iterator[tuple[TownHall, Site]]:
 @pytest.fixture
 def make_town() -> Any:
     """Makes a town of another kind, with its web process."""
+    return _running
+
+
+@pytest.fixture(scope="session")
+def running() -> Any:
+    """The same, for towns that the tests of a file share."""
     return _running
 
 

@@ -216,6 +216,18 @@ def test_a_revoked_session_ends_the_picture(site: Any, recorder: Recorder, watch
     assert end["reason"] == "session_over"
 
 
+def test_ending_ones_sessions_elsewhere_ends_the_picture(
+    site: Any, recorder: Recorder, watch: Any
+) -> None:
+    link = watch(site.town.operator)
+    hello(link)
+    picture(link)
+    with site.browser(site.town.operator) as elsewhere:
+        assert elsewhere.delete("/api/my/sessions").json()["ended"] == 2
+    end, _ = end_of(link)
+    assert end["reason"] == "session_over"
+
+
 def test_a_scope_that_no_longer_holds_the_camera_ends_the_picture(
     site: Any, recorder: Recorder, watch: Any
 ) -> None:

@@ -86,6 +86,16 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         default=0, description="Port, on loopback only, of `/metrics` without token; 0: none."
     )
+    oidc_issuer: str = Field(
+        default="", description="Address of an OpenID Connect provider; empty: none."
+    )
+    oidc_client_id: str = Field(default="", description="What the provider calls this server.")
+    oidc_client_secret_file: str = Field(
+        default="", description="File whose text is the secret that the provider gave."
+    )
+    oidc_name: str = Field(
+        default="", description="What people call the provider; its host if empty."
+    )
     demo: bool = Field(
         default=False, description="Serve the story and its sign-in links. Never in a city."
     )

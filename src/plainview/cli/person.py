@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from plainview.base.clock import now_ms
 from plainview.base.durable import write_file
 from plainview.base.ids import b64
+from plainview.base.settings import Settings
 from plainview.cli import found
 from plainview.cli.options import (
     DataFolder,
@@ -29,8 +31,9 @@ from plainview.register.private import Names
 from plainview.register.projection import Register
 from plainview.register.records import ORGANISATIONS, person_entry, read_values
 from plainview.release import keyfile
-from plainview.tlog.entries import commit
+from plainview.tlog.entries import commit, make, parse
 from plainview.tlog.policy import Policy
+from plainview.tlog.signing import sign
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Make keys, enrol people, list them."
@@ -125,6 +128,44 @@ def enrol(
     say(f"{person.person} is enrolled as {', '.join(person.roles)} (entry {index}).")
 
 
+@app.command()
+def propose(
+    card: Annotated[Path, typer.Argument(help="The card that the person handed in.")],
+    key: KeyPath,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Propose somebody's enrolment; another person approves it, at another place if need be."""
+    values = read_values(card)
+    person = person_entry(values.get("person", {}))
+    name, salt = str(values.get("name", "")), str(values.get("salt", ""))
+    _check_card(person.name_commitment, name, salt)
+    loaded = load_settings(settings, data)
+    body = {"type": "enrol", "body": person.body()}
+    proposal, index = _state(loaded, "propose", body, key)
+    Names(loaded.data).put(person.person, name, b64(bytes.fromhex(salt)))
+    say(f"{person.person} is proposed (entry {index}). Another person approves with:")
+    say(f"plainview person approve {proposal} --key THEIRS")
+
+
+@app.command()
+def approve(
+    proposal: Annotated[str, typer.Argument(help="Hash of the proposal, 64 hex digits.")],
+    key: KeyPath,
+    settings: SettingsFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Approve what somebody else proposed, also what was proposed with a passkey."""
+    loaded = load_settings(settings, data)
+    with Register(loaded) as register:
+        entry = parse(register.raw(register.find(proposal)))
+    if entry.type != "propose":
+        raise BadFormat(f"{proposal[:16]}... is no proposal.")
+    say_json(entry.body)
+    _, index = _state(loaded, "approve", {"proposal": proposal}, key)
+    say(f"Approved (entry {index}).")
+
+
 @app.command("set")
 def custodian_set(
     name: Annotated[str, typer.Argument(help="The set's id, for example routine.")],
@@ -167,6 +208,13 @@ def list_people(
     ]
     columns = ("id", "name", "roles", "organisation", "", "key")
     say_table(columns, rows, empty="Nobody is enrolled yet. Start with: plainview person keygen.")
+
+
+def _state(loaded: Settings, kind: str, body: dict[str, Any], key: Path) -> tuple[str, int]:
+    """Sign and log a statement of one person; the entry's hash and index."""
+    entry = sign(make(kind, body, time=now_ms()), [keyfile.read(key).signing])
+    with KeeperClient(loaded.keeper_socket) as keeper:
+        return entry.hash, keeper.append(entry.raw)
 
 
 def _check_card(commitment: str, name: str, salt: str) -> None:

@@ -24,6 +24,8 @@ def _locked(file: Path) -> Iterator[None]:
     make_folder(file.parent)
     handle = os.open(file.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
+        if os.geteuid() == 0 and file.exists():  # the process whose file it is locks it, too
+            os.fchown(handle, file.stat().st_uid, file.stat().st_gid)
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:

@@ -131,17 +131,30 @@ Organisation = Literal["operator", "supplier", "court", "authority", "university
 """What a person's organisation is; a set for sensitive places needs a member of a court."""
 
 
+Key = Annotated[str, Field(pattern=r"^([A-Za-z0-9+/]{43}|[A-Za-z0-9+/]{87})=$")]
+"""Base64 of a raw Ed25519 key (32 bytes) or of a passkey's uncompressed point (65 bytes)."""
+
+
+class Scope(Strict):
+    """Which units' and which cameras' pictures somebody works with; an empty list means all."""
+
+    units: list[Text] = Field(default_factory=list, max_length=200)
+    cameras: list[Text] = Field(default_factory=list, max_length=200)
+
+
 class Person(Strict):
     """One person as the log knows them: keys and roles, no name."""
 
     person: Annotated[str, Field(pattern=r"^p-[a-z0-9][a-z0-9-]{0,60}$")]
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    key: Key
+    more_keys: Annotated[list[Key], Field(min_length=1, max_length=10)] | None = None
     age: Annotated[str, Field(pattern=r"^age1[a-z0-9]{20,100}$")] | None = None
     roles: Annotated[list[str], Field(min_length=1, max_length=len(ROLES))]
     org: Text
     org_kind: Organisation | None = None
     outside: bool = False
     name_commitment: Hash
+    scope: Scope | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Person:

@@ -124,6 +124,12 @@ class TownHall:
         """Log a statement."""
         return self.client.append(entry.raw)
 
+    def enrol(self, citizen: Citizen) -> int:
+        """Somebody who comes later, with a key file; the index of the entry."""
+        index = self.say(statements.enrol(citizen.person, [self.dpo.signing, self.officer.signing]))
+        Names(self.settings.data).put(citizen.person.person, citizen.name, b64(citizen.salt))
+        return index
+
     def _found_set(self) -> None:
         members = [citizen.person for citizen in self.custodians]
         keys = [self.dpo.signing, self.officer.signing]

@@ -40,6 +40,7 @@ from plainview.web.guard import Guard
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.monitor import Monitor
+from plainview.web.people import open_all
 from plainview.web.permissions import check_doors
 from plainview.web.pictures import framed
 from plainview.web.plainwords import PlainWords
@@ -57,13 +58,19 @@ from plainview.web.routes import (
     files,
     health,
     home,
+    join,
     letters,
     live,
     log,
+    oidc,
+    passkey,
+    people,
     playback,
     policies,
     requests,
+    sessions,
     software,
+    statements,
 )
 from plainview.web.sessions import Sessions
 from plainview.web.standing import Standing
@@ -83,6 +90,12 @@ ROUTERS = (
     software.router,
     algorithms.router,
     policies.router,
+    passkey.router,
+    oidc.router,
+    sessions.router,
+    join.router,
+    people.router,
+    statements.router,
 )
 SWEEP_S = 5.0
 LOOK_S = 15.0
@@ -144,7 +157,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
     make_folder(settings.data)
     keeper = KeeperClient(settings.keeper_socket, timeout_s=KEEPER_TIMEOUT_S)
     register, store = Register(settings), Store(settings)
-    sessions = Sessions(settings.own_dir / "sessions.db", clock=clock)
+    table = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
     rights = Rights(Engine(load()), register, t)
     keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
@@ -157,12 +170,13 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         register=register,
         store=store,
         cases=Cases(settings, register, store, keeper),
-        sessions=sessions,
-        doorkeeper=Doorkeeper(sessions, settings.web_url),
+        sessions=table,
+        people=open_all(settings, clock),
+        doorkeeper=Doorkeeper(table, settings.web_url),
         pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
         standing=standing,
         rights=rights,
-        rechecks=Rechecks(sessions, standing),
+        rechecks=Rechecks(table, standing),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         letters=Letters(settings.own_dir / "letters.db", clock=clock),
@@ -215,7 +229,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.to_thread(monitor.close)
         await web.live.close()
         await web.pulse.close()
-        for part in (web.store, web.register, web.sessions, web.letters, web.keeper, web.cases):
+        own = (web.sessions, web.people, web.letters, web.cases)
+        for part in (web.store, web.register, web.keeper, *own):
             part.close()
 
 

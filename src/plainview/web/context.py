@@ -25,6 +25,7 @@ from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
+from plainview.web.people import People
 from plainview.web.plainwords import PlainWords
 from plainview.web.pseudonyms import Pseudonyms
 from plainview.web.publiclog import Looks
@@ -49,6 +50,7 @@ class Web:
     store: Store
     cases: Cases
     sessions: Sessions
+    people: People
     doorkeeper: Doorkeeper
     pseudonyms: Pseudonyms
     standing: Standing

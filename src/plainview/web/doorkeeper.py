@@ -34,7 +34,9 @@ class Doorkeeper:
         """`address` is what people type; it may be that of a proxy with TLS before us."""
         self._sessions, self._address = sessions, address
         self._secure = address.startswith("https:")
-        self.cookie = "__Host-plainview_session" if self._secure else "plainview_session"
+        prefix = "__Host-" if self._secure else ""
+        self.cookie, self.asking = f"{prefix}plainview_session", f"{prefix}plainview_asking"
+        self.way = f"{prefix}plainview_way"
 
     def admit(self, connection: HTTPConnection) -> SignedIn:
         """The session of a request. Raises `NotAuthorised`, or `CrossSite` for a forged one."""
@@ -44,7 +46,7 @@ class Doorkeeper:
         secret = connection.cookies.get(self.cookie)
         if not secret:
             raise NotAuthorised("You are not signed in.", hint="Sign in and try again.")
-        self._check_own_page(connection)
+        self.check_own_page(connection)
         return self._sessions.find(secret, kind="cookie")
 
     def hand_out(self, response: Response, secret: str) -> None:
@@ -73,7 +75,34 @@ class Doorkeeper:
         scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
         return f"{scheme}://{host}"
 
-    def _check_own_page(self, connection: HTTPConnection) -> None:
+    def hand_out_asking(self, response: Response, ticket: str, seconds: int) -> None:
+        """Bind a sign-in that has begun to this browser."""
+        response.set_cookie(
+            self.asking,
+            ticket,
+            max_age=seconds,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
+
+    def hand_out_way(self, response: Response, state: str, seconds: int) -> None:
+        """Bind the way to an identity provider to this browser.
+
+        Lax, not Strict: whoever comes back comes from the provider's page.
+        """
+        response.set_cookie(
+            self.way,
+            state,
+            max_age=seconds,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def check_own_page(self, connection: HTTPConnection) -> None:
         """Raises `CrossSite` unless the request was caused by a page of ours."""
         origin = connection.headers.get("origin")
         socket = connection.scope["type"] == "websocket"

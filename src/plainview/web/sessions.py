@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, delete, select
+from sqlalchemy import Column, Index, Integer, MetaData, Row, String, Table, delete, select
 from sqlalchemy import update as change
 from sqlalchemy.dialects.sqlite import insert
 
@@ -44,6 +44,9 @@ _SESSIONS = Table(
     Column("purpose", String, nullable=False),
     Column("created", Integer, nullable=False),
     Column("seen", Integer, nullable=False),
+    Column("how", String, nullable=False, server_default=""),
+    Column("device", String, nullable=False, server_default=""),
+    Column("signer", String, nullable=False, server_default=""),
     Index("sessions_person", "person", "created"),
 )
 _SIGNATURES = Table(
@@ -72,6 +75,7 @@ UPGRADES = Path(__file__).with_name("upgrades")
 class SignedIn:
     """A valid session. `key` is the hash that the table knows it by, never the secret itself.
 
+    `signer`: id of the key on the log that opened it, if one did.
     `units` and `cameras` are the person's scope on the log, empty for all: `Standing` fills it in.
     """
 
@@ -82,8 +86,17 @@ class SignedIn:
     kind: str
     purpose: str
     created: Ms
+    seen: Ms = 0
+    how: str = ""
+    device: str = ""
+    signer: str = ""
     units: tuple[str, ...] = ()
     cameras: tuple[str, ...] = ()
+
+    @property
+    def public_id(self) -> str:
+        """What its person calls it by in a list; the table's key stays inside."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:16]
 
 
 class Sessions:
@@ -98,9 +111,20 @@ class Sessions:
         """Close the file."""
         self._engine.dispose()
 
-    def create(self, person: str, roles: Sequence[str], name: str, *, kind: str = "cookie") -> str:
+    def create(
+        self,
+        person: str,
+        roles: Sequence[str],
+        name: str,
+        *,
+        kind: str = "cookie",
+        how: str = "",
+        device: str = "",
+        signer: str = "",
+    ) -> str:
         """Begin a session (`kind` cookie or bearer) and return its secret, 64 hex digits.
 
+        `how` somebody signed in and on which `device`, in few words, are for the person's own list.
         A person has at most 20 sessions; the oldest goes first.
         """
         secret, now = secrets.token_hex(32), self._clock()
@@ -113,6 +137,9 @@ class Sessions:
             "purpose": "",
             "created": now,
             "seen": now,
+            "how": how,
+            "device": device,
+            "signer": signer,
         }
         of_person = select(_SESSIONS.c.hash).where(_SESSIONS.c.person == person)
         newest_first = of_person.order_by(_SESSIONS.c.created.desc(), _SESSIONS.c.hash)
@@ -134,12 +161,19 @@ class Sessions:
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
         now = self._clock()
-        if row is None or now - row.created >= ABSOLUTE_MS or now - row.seen >= IDLE_MS:
+        if row is None or _over(row, now):
             raise NotAuthorised("You are not signed in.", hint="Sign in and try again.")
         if now - row.seen >= TOUCH_MS:
             self._change(key, seen=now)
-        roles = tuple(json.loads(row.roles))
-        return SignedIn(key, row.person, row.name, roles, row.kind, row.purpose, row.created)
+        return _signed_in(row)
+
+    def of_person(self, person: str) -> list[SignedIn]:
+        """A person's sessions that still hold, the newest first."""
+        query = select(_SESSIONS).where(_SESSIONS.c.person == person)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(_SESSIONS.c.created.desc())).all()
+        now = self._clock()
+        return [_signed_in(row) for row in rows if not _over(row, now)]
 
     def set_purpose(self, key: str, purpose: str) -> None:
         """Remember what the person watches for during this session."""
@@ -154,10 +188,13 @@ class Sessions:
         with writing(self._engine) as connection:
             connection.execute(delete(_SESSIONS).where(_SESSIONS.c.hash == key))
 
-    def revoke_person(self, person: str) -> None:
-        """End all sessions of a person."""
+    def revoke_person(self, person: str) -> list[str]:
+        """End all sessions of a person; their keys."""
+        mine = _SESSIONS.c.person == person
         with writing(self._engine) as connection:
-            connection.execute(delete(_SESSIONS).where(_SESSIONS.c.person == person))
+            keys = [row.hash for row in connection.execute(select(_SESSIONS.c.hash).where(mine))]
+            connection.execute(delete(_SESSIONS).where(mine))
+        return keys
 
     def use_signature(self, signature: bytes, *, keep_ms: Ms) -> None:
         """Note a tool's signature; raises `NotAuthorised` if it was used before."""
@@ -196,6 +233,26 @@ class Sessions:
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(_ACTS.c.entry.desc()).limit(limit))
             return [{**row._mapping, "detail": json.loads(row.detail)} for row in rows]
+
+
+def _over(row: Row[Any], now: Ms) -> bool:
+    return bool(now - row.created >= ABSOLUTE_MS or now - row.seen >= IDLE_MS)
+
+
+def _signed_in(row: Row[Any]) -> SignedIn:
+    return SignedIn(
+        row.hash,
+        row.person,
+        row.name,
+        tuple(json.loads(row.roles)),
+        row.kind,
+        row.purpose,
+        row.created,
+        row.seen,
+        row.how,
+        row.device,
+        row.signer,
+    )
 
 
 def _hash(secret: str) -> str:

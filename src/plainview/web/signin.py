@@ -2,7 +2,8 @@
 
 `POST /api/session/key` is for tools: an enrolled Ed25519 key signs our origin and the time
 (docs/design/interfaces.md). A signature counts for two minutes and once. Browsers get their cookie
-from a route that `cookie_answer` ends; in the demo those are the links of the story.
+with a passkey (`web.passkeysignin`), or from a route that `cookie_answer` ends; in the demo those
+are the links of the story.
 """
 
 from __future__ import annotations
@@ -24,10 +25,28 @@ CONTEXT = b"plainview/session/v1\n"
 SKEW_MS: Ms = 120_000
 
 
-def sign_in(web: Web, person: str, roles: Sequence[str], name: str, *, kind: str) -> str:
+def sign_in(
+    web: Web,
+    person: str,
+    roles: Sequence[str],
+    name: str,
+    *,
+    kind: str,
+    how: str = "",
+    device: str = "",
+    signer: str = "",
+) -> str:
     """Log the sign-in, then begin a session and return its secret. Raises the keeper's errors."""
-    web.log_act(person, roles[0], "signin", {"by": kind})
-    return web.sessions.create(person, roles, name, kind=kind)
+    web.log_act(person, roles[0], "signin", {"by": how or kind})
+    return web.sessions.create(
+        person, roles, name, kind=kind, how=how or kind, device=device, signer=signer
+    )
+
+
+def check_roles(person: PersonOnLog) -> None:
+    """Raises `NotAuthorised` for somebody who was struck off."""
+    if not person.roles:
+        raise NotAuthorised("You have no role any more.", hint="Ask your data protection officer.")
 
 
 def check_key(web: Web, key_id: str, time: str, sig: str, origin: str) -> PersonOnLog:
@@ -46,8 +65,7 @@ def check_key(web: Web, key_id: str, time: str, sig: str, origin: str) -> Person
         raise NotAuthorised(
             "The time that was signed is more than two minutes off.", hint="Set your clock."
         )
-    if not person.roles:
-        raise NotAuthorised("You have no role any more.", hint="Ask your data protection officer.")
+    check_roles(person)
     web.sessions.use_signature(signature, keep_ms=3 * SKEW_MS)
     return person
 

@@ -5,8 +5,12 @@ import { ServerError } from "../base/errors.ts";
 import { texts } from "../messages/en.ts";
 import { me as fetchMe, type Me } from "./api.ts";
 import { Accesses } from "./pages/Accesses.tsx";
+import { Account } from "./pages/Account.tsx";
+import { Join } from "./pages/Join.tsx";
+import { People } from "./pages/People.tsx";
 import { PlaybackPage } from "./pages/PlaybackPage.tsx";
 import { Requests } from "./pages/Requests.tsx";
+import { SignIn } from "./pages/SignIn.tsx";
 import { Wall } from "./pages/Wall.tsx";
 import { Bar, pagesFor } from "./parts/Bar.tsx";
 import { Problem } from "./parts/Problem.tsx";
@@ -30,14 +34,15 @@ export function App() {
   }, [signedIn]);
   useEffect(load, [load]);
   const page = who.kind === "in" ? pageFor(who.me, route.page) : route.page;
-  const dark = page === "wall" || page === "playback";
+  const dark = who.kind === "in" && (page === "wall" || page === "playback");
   useEffect(() => {
     document.documentElement.dataset.room = dark ? "dark" : "paper";
   }, [dark]);
 
+  if (route.page === "join") return <Join key={route.token} token={route.token} />;
   if (who.kind === "unknown") return <p className="breathing loading">{texts.loading}</p>;
   if (who.kind === "fault") return <Problem error={who.error} onRetry={load} />;
-  if (who.kind === "out") return <SignedOut />;
+  if (who.kind === "out") return <SignIn onSignedIn={load} />;
   const { me } = who;
   return (
     <div className="app" data-testid="app" data-page={page}>
@@ -53,6 +58,8 @@ export function App() {
       )}
       {page === "requests" && <Requests me={me} />}
       {page === "accesses" && <Accesses me={me} />}
+      {page === "people" && <People me={me} />}
+      {page === "account" && <Account me={me} onSignedOut={() => setWho({ kind: "out" })} />}
     </div>
   );
 }
@@ -61,16 +68,4 @@ export function App() {
 function pageFor(me: Me, page: Route["page"]): Route["page"] {
   const offered = pagesFor(me);
   return page === "wall" ? (offered[0]?.page ?? page) : page;
-}
-
-function SignedOut() {
-  return (
-    <main className="nothing" data-testid="signed-out">
-      <h1>{texts.signedOut.title}</h1>
-      <p>{texts.signedOut.text}</p>
-      <a className="button primary" href="/">
-        {texts.signedOut.public}
-      </a>
-    </main>
-  );
 }

@@ -1,4 +1,5 @@
-// Addresses of the application: /app/, /app/playback/<camera>?at=, /app/requests, /app/accesses.
+// Addresses of the application: /app/, /app/playback/<camera>?at=, /app/requests, /app/accesses,
+// /app/people, /app/account, /app/join/<token of an invitation>.
 
 import { useSyncExternalStore } from "react";
 
@@ -6,7 +7,10 @@ export type Route =
   | { page: "wall" }
   | { page: "playback"; camera: string; at: number | null }
   | { page: "requests" }
-  | { page: "accesses" };
+  | { page: "accesses" }
+  | { page: "people" }
+  | { page: "account" }
+  | { page: "join"; token: string };
 
 const listeners = new Set<() => void>();
 
@@ -27,6 +31,8 @@ function subscribe(listener: () => void): () => void {
 export function parseRoute(path: string, query: string): Route {
   const [page = "", argument = ""] = path.replace(/^\/app\/?/, "").split("/");
   if (page === "requests" || page === "accesses") return { page };
+  if (page === "people" || page === "account") return { page };
+  if (page === "join" && argument !== "") return { page, token: decodeURIComponent(argument) };
   if (page === "playback" && argument !== "") {
     const at = Date.parse(new URLSearchParams(query).get("at") ?? "");
     return { page, camera: decodeURIComponent(argument), at: Number.isNaN(at) ? null : at };

@@ -41,7 +41,9 @@ async def key_session(request: Request, asked: KeySignIn) -> dict[str, Any]:
     origin = web.doorkeeper.own_origin(request)
     person = await asyncio.to_thread(check_key, web, asked.key_id, asked.time, asked.sig, origin)
     name = person.name or person.person
-    token = await asyncio.to_thread(sign_in, web, person.person, person.roles, name, kind="bearer")
+    token = await asyncio.to_thread(
+        sign_in, web, person.person, person.roles, name, kind="bearer", signer=asked.key_id
+    )
     return {"token": token, "person": person.person, "roles": list(person.roles)}
 
 

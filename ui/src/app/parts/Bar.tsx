@@ -23,6 +23,13 @@ const pages: Page[] = [
     needs: "request.read",
   },
   {
+    page: "people",
+    path: "/app/people",
+    icon: "people",
+    text: texts.nav.people,
+    needs: "people.invite",
+  },
+  {
     page: "accesses",
     path: "/app/accesses",
     icon: "accesses",
@@ -67,17 +74,23 @@ export function Bar({ me, page, onSignedOut }: Props) {
         ))}
       </nav>
       <div className="who">
-        <span
+        <a
           className="name"
+          href="/app/account"
+          aria-current={page === "account" ? "page" : undefined}
           data-testid="who"
-          title={`${texts.bar.signedInAs} ${me.name}, ${role}`}
+          title={`${texts.bar.signedInAs} ${me.name}, ${role}. ${texts.account.title}`}
+          onClick={(event) => {
+            event.preventDefault();
+            go("/app/account");
+          }}
         >
           <strong>{me.name}</strong>
           <small>
             {role}
             {me.purpose !== null && me.purpose !== "" && <> · {me.purpose}</>}
           </small>
-        </span>
+        </a>
         <button
           type="button"
           className="button icononly"

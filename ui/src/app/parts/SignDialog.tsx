@@ -1,0 +1,89 @@
+// "Read it, then sign it": a statement in plain words, signed with the person's own passkey.
+
+import { useCallback, useState } from "react";
+import { canonicalText } from "../../base/canonical.ts";
+import { concat, utf8 } from "../../base/bytes.ts";
+import { texts } from "../../messages/en.ts";
+import { useLoaded } from "../hooks.ts";
+import { challengeFits, signWithPasskey } from "../passkeys.ts";
+import { draftStatement, finishStatement, type DraftedStatement, type Wording } from "../people.ts";
+import { Dialog } from "./Dialog.tsx";
+import { Problem } from "./Problem.tsx";
+
+/** What every statement's signature begins with (docs/design/interfaces.md). */
+const CONTEXT = utf8("plainview/statement/v1\n");
+
+interface Props {
+  wanted: Wording;
+  onClose: () => void;
+  onSigned: (entry: { index: number; hash: string }) => void;
+}
+
+export function SignDialog({ wanted, onClose, onSigned }: Props) {
+  const load = useCallback(() => draftStatement(wanted), [wanted]);
+  const { value: drafted, error: refused, reload } = useLoaded(load);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const words = texts.signing;
+
+  const sign = async (made: DraftedStatement): Promise<void> => {
+    if (made.options === null) throw new Error(words.noPasskey);
+    const message = concat(CONTEXT, utf8(canonicalText(made.document)));
+    if (!(await challengeFits(made.options, message))) throw new Error(words.another);
+    onSigned(await finishStatement(made.draft, await signWithPasskey(made.options)));
+  };
+  const start = (): void => {
+    if (drafted === null) return;
+    setBusy(true);
+    setError(null);
+    sign(drafted)
+      .catch((reason: unknown) => {
+        setError(reason);
+        reload(); // a draft is good for one attempt
+      })
+      .finally(() => setBusy(false));
+  };
+
+  return (
+    <Dialog
+      title={drafted?.summary.title ?? words.title}
+      lead={words.lead}
+      onClose={onClose}
+      testid="sign-dialog"
+    >
+      {drafted !== null && (
+        <>
+          <dl className="said" data-testid="summary">
+            {drafted.summary.lines.map(({ label, value }) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+          <details>
+            <summary>{texts.requests.check}</summary>
+            <p className="mono">{canonicalText(drafted.document)}</p>
+          </details>
+        </>
+      )}
+      <Problem error={refused} />
+      <Problem error={error} />
+      <div className="actions">
+        <button type="button" className="button quiet" onClick={onClose}>
+          {texts.cancel}
+        </button>
+        <button
+          type="button"
+          className="button primary"
+          data-testid="sign"
+          data-first
+          disabled={busy || drafted === null}
+          onClick={start}
+        >
+          {words.sign}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
