@@ -68,6 +68,17 @@ def check(profile: Profile | None, record: Mapping[str, Any], context: Context) 
     ]
 
 
+def caps(profile: Profile | None, purpose: str) -> dict[str, str]:
+    """The most detailed class that a purpose allows, by scale (`dori_2014`, `oodpcvs_2025`)."""
+    demands = () if profile is None else profile.all_checks()
+    found = {
+        one.field.rpartition(".")[2]: (one.caps or {}).get(purpose)
+        for one in demands
+        if one.kind == "capped"
+    }
+    return {scale: cap for scale, cap in found.items() if cap is not None}
+
+
 def blocks(findings: list[Finding]) -> bool:
     """Whether one of them is an error."""
     return any(one.severity == "error" for one in findings)

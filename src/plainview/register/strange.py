@@ -31,7 +31,7 @@ def known(register: Register) -> Known:
 
 
 def strange(record: Mapping[str, Any], there: Known) -> Iterator[tuple[str, str]]:
-    """(field, what is wrong) for what the log's rules would refuse; the record may be unfinished."""
+    """(field, what is wrong) for what the log's rules would refuse in a record, finished or not."""
     named = record.get("custodian_set")
     if named is not None and named not in there.sets:
         yield "custodian_set", f"no set {named} is on the log"

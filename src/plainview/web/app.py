@@ -34,6 +34,7 @@ from plainview.web.condition import Condition
 from plainview.web.context import Web
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.drafts import Drafts
 from plainview.web.endings import Endings
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
@@ -55,6 +56,7 @@ from plainview.web.routes import (
     account,
     algorithms,
     cameras,
+    drafting,
     files,
     health,
     home,
@@ -67,6 +69,7 @@ from plainview.web.routes import (
     people,
     playback,
     policies,
+    register,
     requests,
     sessions,
     software,
@@ -90,6 +93,8 @@ ROUTERS = (
     software.router,
     algorithms.router,
     policies.router,
+    register.router,
+    drafting.router,
     passkey.router,
     oidc.router,
     sessions.router,
@@ -182,6 +187,7 @@ def make_parts(settings: Settings, clock: Clock) -> Web:
         letters=Letters(settings.own_dir / "letters.db", clock=clock),
         letter_writers=RateLimit(burst=5, per_minute=0.5),
         letter_box=RateLimit(burst=200, per_minute=5),
+        drafts=Drafts(settings.own_dir / "drafts.db", clock=clock),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),

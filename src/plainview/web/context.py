@@ -23,6 +23,7 @@ from plainview.web.catalogue import Catalogue
 from plainview.web.condition import Condition
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.drafts import Drafts
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.people import People
@@ -61,6 +62,7 @@ class Web:
     letters: Letters
     letter_writers: RateLimit
     letter_box: RateLimit
+    drafts: Drafts
     keys: ViewKeys
     pulse: Pulse
     live: LiveHub

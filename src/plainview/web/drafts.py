@@ -187,7 +187,6 @@ def tidy(record: Mapping[str, Any]) -> dict[str, Any]:
     """The record without empty texts, nulls, and parts in which nothing is left. An empty list
     stays: it is an answer (nobody receives the pictures)."""
     parts = {
-        name: tidy(value) if isinstance(value, Mapping) else value
-        for name, value in record.items()
+        name: tidy(value) if isinstance(value, Mapping) else value for name, value in record.items()
     }
     return {name: value for name, value in parts.items() if value not in (None, "", {})}

@@ -26,7 +26,8 @@ from plainview.web.enrolling import settle
 from plainview.web.passkeysignin import standing
 from plainview.web.people import DRAFT_MS, Drafted
 from plainview.web.proposals import Waiting, proposal_of, waiting
-from plainview.web.rights import Forbidden
+from plainview.web.review import check_proposed
+from plainview.web.rights import Forbidden, camera_of
 from plainview.web.sessions import SignedIn
 from plainview.web.summaries import summary
 
@@ -105,13 +106,14 @@ def waiting_for(web: Web, session: SignedIn) -> list[dict[str, Any]]:
             "person": one.person,
             "summary": summary(web, "approve", {"proposal": one.hash}),
             "ends": one.ends,
-            "may_approve": _may_approve(web, session, one),
+            "may_approve": may_approve(web, session, one),
         }
         for one in sorted(waiting(web), key=lambda one: one.ends)
     ]
 
 
-def _may_approve(web: Web, session: SignedIn, one: Waiting) -> bool:
+def may_approve(web: Web, session: SignedIn, one: Waiting) -> bool:
+    """Whether the policies let this person be the second one."""
     try:
         web.rights.check(session, PROPOSED[one.type][1], about(one))
     except Forbidden:
@@ -174,21 +176,24 @@ def _build(web: Web, session: SignedIn, kind: str, body: dict[str, Any]) -> Want
         "record": _revoke_record,
     }
     if kind == "propose":
-        return _propose(session, body)
+        return _propose(web, session, body)
     if kind not in builders:
         raise BadFormat(f"Statements of type {kind[:40]!r} are not signed here.")
     return builders[kind](web, body)
 
 
-def _propose(session: SignedIn, body: dict[str, Any]) -> Wanted:
+def _propose(web: Web, session: SignedIn, body: dict[str, Any]) -> Wanted:
     kind, inner = body.get("type"), body.get("body")
     if kind not in PROPOSED or not isinstance(inner, dict):
         raise BadFormat(f"Proposed is one of {', '.join(PROPOSED)}, with its body.")
     whole, permission = {"type": kind, "body": inner}, PROPOSED[str(kind)][0]
-    if kind != "enrol":
-        return Wanted(whole, permission)
-    person = str(inner.get("person", ""))
-    return Wanted(whole, permission, Proposal("", session.person, frozenset({person})))
+    if kind == "enrol":
+        person = str(inner.get("person", ""))
+        return Wanted(whole, permission, Proposal("", session.person, frozenset({person})))
+    if kind in ("camera", "record"):
+        check_proposed(web.register, web.now(), str(kind), inner)
+    about = camera_of(inner["camera"], inner["record"]) if kind == "camera" else SYSTEM
+    return Wanted(whole, permission, about)
 
 
 def _approve(web: Web, body: dict[str, Any]) -> Wanted:
@@ -219,5 +224,5 @@ def _revoke_record(web: Web, body: dict[str, Any]) -> Wanted:
         raise BadFormat("Alone, one revokes a record; two people make one active.")
     kind, name = str(body.get("kind", "")), str(body.get("id", ""))
     newest = web.register.record(kind, name)
-    whole = {**newest.body, "version": int(newest.body["version"]) + 1, "status": "revoked"}
-    return Wanted(whole, Permission.REGISTER_REVOKE)
+    said = {"kind": kind, "id": name, "version": (newest.version or 0) + 1, "status": "revoked"}
+    return Wanted({**said, "record": newest.body}, Permission.REGISTER_REVOKE)
