@@ -23,6 +23,13 @@ const pages: Page[] = [
     needs: "request.read",
   },
   {
+    page: "register",
+    path: "/app/register",
+    icon: "register",
+    text: texts.nav.register,
+    needs: "register.approve",
+  },
+  {
     page: "people",
     path: "/app/people",
     icon: "people",

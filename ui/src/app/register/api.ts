@@ -98,7 +98,15 @@ export interface Scale {
   met: string;
   cap: string | null;
   allowed: boolean;
+  /** Class -> pixels per ten metres from which on it is met, the coarsest first. */
+  from: Record<string, number>;
   reaches_cm: Record<string, number>;
+}
+
+/** The class that shows more than the purpose allows: nearer than its ring nobody should come. */
+export function classAbove({ cap, from }: Scale): string | undefined {
+  const names = Object.keys(from);
+  return cap === null ? undefined : names[names.indexOf(cap) + 1];
 }
 
 export interface Density {

@@ -80,4 +80,12 @@ export function scaleLength(width: number): number {
   return ([5, 2, 1].find((step) => step * power <= wanted) ?? 1) * power;
 }
 
+/** Of lengths from long to short, those that lie far enough apart to be labelled. */
+export function spaced(lengths: number[], apart: number): Set<number> {
+  const kept: number[] = [];
+  for (const one of lengths)
+    if (one > apart && (kept.at(-1) ?? Infinity) - one > apart) kept.push(one);
+  return new Set(kept);
+}
+
 export const turned = (degrees: number, by: number): number => (((degrees + by) % 360) + 360) % 360;

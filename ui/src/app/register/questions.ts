@@ -70,11 +70,7 @@ const camera: [id: string, fields: Field[], more?: Partial<Question>][] = [
   ["law", [maybe("legal_profile", "law")]],
   ["kind", [field("kind", "choice", choices("kind"))]],
   ["name", [field("name", "text"), field("place", "text"), maybe("address", "text")]],
-  [
-    "where",
-    [field("position", "json")],
-    { plan: "place", when: placed },
-  ],
+  ["where", [field("position", "json")], { plan: "place", when: placed }],
   ["area", [field("area", "long")], { when: (record) => !placed(record) }],
   [
     "view",
@@ -91,10 +87,7 @@ const camera: [id: string, fields: Field[], more?: Partial<Question>][] = [
   ],
   ["sees", [field("sees", "long"), maybe("sees_classes", "many", choices("sees_classes"))]],
   ["sensitive", [maybe("place_kind", "choice", choices("place_kind"))]],
-  [
-    "purpose",
-    [field("purpose", "long"), maybe("purpose_kind", "choice", choices("purpose_kind"))],
-  ],
+  ["purpose", [field("purpose", "long"), maybe("purpose_kind", "choice", choices("purpose_kind"))]],
   ["necessity", [maybe("necessity", "long")]],
   ["alternatives", [maybe("alternatives", "long")]],
   [
@@ -179,11 +172,7 @@ const cameraQuestions: Question[] = camera.map(([id, fields, more = {}]) => {
   };
 });
 
-export function questionsFor(
-  kind: string,
-  record: JsonObject,
-  fields: KindField[],
-): Question[] {
+export function questionsFor(kind: string, record: JsonObject, fields: KindField[]): Question[] {
   if (kind === "camera") return cameraQuestions.filter(({ when }) => when?.(record) ?? true);
   return fields.map((one) => {
     const label = fieldLabel(one.field);
@@ -206,10 +195,7 @@ export function questionsFor(
 }
 
 export const fieldLabel = (path: string): string =>
-  words.fields[path] ??
-  path
-    .replace(/[._]/g, " ")
-    .replace(/^./, (letter) => letter.toUpperCase());
+  words.fields[path] ?? path.replace(/[._]/g, " ").replace(/^./, (letter) => letter.toUpperCase());
 
 export const choiceLabel = (path: string, value: string): string =>
   words.choices[path]?.[value] ?? value;
@@ -225,6 +211,8 @@ const ELSEWHERE: Record<string, string> = {
 const within = (path: string, other: string): boolean =>
   path === other || path.startsWith(`${other}.`) || other.startsWith(`${path}.`);
 
+const partOf = (path: string): string => path.split(".")[0] ?? "";
+
 /** The question at which a fault in this field is mended, if there is one. */
 export function questionOf(path: string, questions: Question[]): Question | undefined {
   const wanted = path.includes("/") ? "rests_on" : (ELSEWHERE[path] ?? path);
@@ -232,7 +220,8 @@ export function questionOf(path: string, questions: Question[]): Question | unde
   if (whole === "") return undefined;
   return (
     questions.find(({ fields }) => fields.some((one) => one.path === whole)) ??
-    questions.find(({ fields }) => fields.some((one) => within(one.path, whole)))
+    questions.find(({ fields }) => fields.some((one) => within(one.path, whole))) ??
+    questions.find(({ fields }) => fields.some((one) => partOf(one.path) === partOf(whole)))
   );
 }
 

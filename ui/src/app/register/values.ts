@@ -69,6 +69,7 @@ export const textsIn = (value: Json | undefined): string[] =>
 export const idFrom = (name: string): string =>
   name
     .normalize("NFD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")
