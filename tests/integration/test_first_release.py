@@ -103,7 +103,8 @@ def test_a_database_of_the_first_release_is_taken_over_without_loss(
     before = content(tmp_path / name)
     assert any(before.values())
     upgraded(tmp_path / name, folder)
-    assert without_new_columns(content(tmp_path / name), before) == before
+    after = without_new_columns(content(tmp_path / name), before)
+    assert {table: rows for table, rows in after.items() if table in before} == before
     with opened(tmp_path / name) as context:
         assert context.get_current_revision() is not None
         assert not compare_metadata(context, metadata)

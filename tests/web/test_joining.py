@@ -163,7 +163,7 @@ def test_nobody_appoints_alone(staffed: Office) -> None:
     card = staffed.waiting(staffed.admin_member)[0]["card"]
     made = staffed.admin_member.state("propose", type="enrol", body=card)
     alone = staffed.admin_member
-    refused(lambda: alone.state("approve", proposal=made["hash"]), 403, "proposed themselves")
+    refused(lambda: alone.state("approve", proposal=made["hash"]), 403, "their own proposal")
     refused(lambda: alone.state("enrol", **card), 400)
     refused(jo.sign_in, 401)
 
@@ -214,6 +214,11 @@ def test_who_brings_a_key_file_keeps_its_id_and_its_key(office: Office, tmp_path
     assert kinds == ["passkey", "passkey", "file"]
     office.enrol(next(one for one in office.waiting(office.admin_member))["card"])
     assert office.site.web.register.person_by_key(key.signing.key_id).person == key.person
+    time = to_iso(now_ms())
+    proof = key.signing.sign(CONTEXT + office.site.url.encode() + b"\n" + time.encode())
+    with office.site.client() as tool:
+        body = {"key_id": key.signing.key_id, "time": time, "sig": b64(proof)}
+        assert tool.post("/api/session/key", json=body).json()["person"] == key.person
     irena.sign_in(1)
     me = irena.http.get("/api/me").json()
     assert me["roles"] == ["custodian"]
@@ -673,3 +678,14 @@ def test_key_files_propose_and_approve(office: Office, tmp_path: Path) -> None:
     office.site.web.register.sync()
     found = office.site.web.register.person("p-jo")
     assert (found.roles, found.name) == (("auditor",), "Jo Novak")
+
+
+def test_a_scope_from_an_invitation_limits_whoever_was_enrolled(office: Office) -> None:
+    jo = office.member()
+    jo.join(office.invite(units=["harbour"], cameras=["cam-77"]))
+    (row,) = office.waiting(office.admin_member)
+    assert row["card"]["scope"] == {"units": ["harbour"], "cameras": ["cam-77"]}
+    office.enrol(row["card"])
+    jo.sign_in()
+    assert jo.http.get("/api/me").json()["scope"] == {"units": ["harbour"], "cameras": ["cam-77"]}
+    assert jo.http.get("/api/cameras").json() == []

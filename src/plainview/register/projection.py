@@ -6,6 +6,7 @@ with 100,000 entries and more. Seam: docs/design/interfaces.md, "`register` and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Self
 
 from plainview.base.clock import Ms
@@ -116,10 +117,12 @@ class Register(Moments):
         return self._known(found, name)
 
     def person_by_key(self, key: str) -> PersonOnLog:
-        """Who holds the key with this id (16 hex digits) now. Raises `NotFound`."""
+        """Who holds the key with this id (16 hex digits) now, with that key. Raises `NotFound`."""
         with self._follower.book() as book:
             found = book.keys.get(key)
-        return self._known(found, key)
+        person = self._known(found, key)
+        held = next(one for one in found.keys if key_id(one) == key) if found else b""
+        return replace(person, key=b64(held), key_id=key)
 
     def sets(self) -> list[SetOnLog]:
         """Every custodian set in its newest version."""

@@ -130,16 +130,18 @@ ORGANISATIONS = ("operator", "supplier", "court", "authority", "university", "ci
 Organisation = Literal["operator", "supplier", "court", "authority", "university", "civil-society"]
 """What a person's organisation is; a set for sensitive places needs a member of a court."""
 
-
 Key = Annotated[str, Field(pattern=r"^([A-Za-z0-9+/]{43}|[A-Za-z0-9+/]{87})=$")]
 """Base64 of a raw Ed25519 key (32 bytes) or of a passkey's uncompressed point (65 bytes)."""
+
+
+ScopeName = Annotated[str, Field(pattern=r"^\S{1,100}$")]
 
 
 class Scope(Strict):
     """Which units' and which cameras' pictures somebody works with; an empty list means all."""
 
-    units: list[Text] = Field(default_factory=list, max_length=200)
-    cameras: list[Text] = Field(default_factory=list, max_length=200)
+    units: Annotated[list[ScopeName], Field(max_length=200)] = Field(default_factory=list)
+    cameras: Annotated[list[ScopeName], Field(max_length=200)] = Field(default_factory=list)
 
 
 class Person(Strict):

@@ -75,8 +75,8 @@ UPGRADES = Path(__file__).with_name("upgrades")
 class SignedIn:
     """A valid session. `key` is the hash that the table knows it by, never the secret itself.
 
-    `signer`: id of the key on the log that opened it, if one did.
     `units` and `cameras` are the person's scope on the log, empty for all: `Standing` fills it in.
+    `signer`: id of the key on the log that opened it, if one did.
     """
 
     key: str
@@ -86,12 +86,12 @@ class SignedIn:
     kind: str
     purpose: str
     created: Ms
+    units: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
     seen: Ms = 0
     how: str = ""
     device: str = ""
     signer: str = ""
-    units: tuple[str, ...] = ()
-    cameras: tuple[str, ...] = ()
 
     @property
     def public_id(self) -> str:
@@ -248,10 +248,10 @@ def _signed_in(row: Row[Any]) -> SignedIn:
         row.kind,
         row.purpose,
         row.created,
-        row.seen,
-        row.how,
-        row.device,
-        row.signer,
+        seen=row.seen,
+        how=row.how,
+        device=row.device,
+        signer=row.signer,
     )
 
 

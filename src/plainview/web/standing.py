@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from plainview.errors import NotAuthorised, NotFound
 from plainview.register.projection import Register
-from plainview.tlog.entries import parse
 from plainview.web.sessions import SignedIn
 
 FRESH_S = 5.0
@@ -65,7 +64,7 @@ class Standing:
             found = self._register.person(person)
         except NotFound:
             return Stands()
-        body = parse(self._register.statement(found.index)).body
+        body = self._register.stated(found.index).body
         enrolled = next(one for one in body.get("people", [body]) if one["person"] == person)
         # Statements of before there were scopes have none, and mean all.
         scope = enrolled.get("scope") or {}

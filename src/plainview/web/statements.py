@@ -13,7 +13,6 @@ from typing import Any
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, NotAuthorised, NotFound, Refused
 from plainview.policies.model import SYSTEM, Proposal, Resource
-from plainview.policies.permissions import Permission
 from plainview.tlog.signing import (
     draft_statement,
     finish_statement,
@@ -25,6 +24,7 @@ from plainview.web.credentials import Credential
 from plainview.web.enrolling import settle
 from plainview.web.passkeysignin import standing
 from plainview.web.people import DRAFT_MS, Drafted
+from plainview.web.permissions import Permission
 from plainview.web.proposals import Waiting, proposal_of, waiting
 from plainview.web.review import check_proposed
 from plainview.web.rights import Forbidden, camera_of
@@ -37,16 +37,16 @@ PROPOSED = {
     "camera": (Permission.REGISTER_PUBLISH, Permission.REGISTER_APPROVE),
     "record": (Permission.REGISTER_PUBLISH, Permission.REGISTER_APPROVE),
 }
-"""What may be proposed here, and what the first and the second person must be allowed for it."""
+"""What may be proposed here, and what one must be allowed to propose and to approve it."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A whole body, and what its author must be allowed, about what."""
+class Built:
+    """The whole body, and what one must be allowed to state it, at what."""
 
+    needs: Permission
     body: dict[str, Any]
-    permission: Permission
-    about: Resource = SYSTEM
+    what: Resource = SYSTEM
 
 
 def draft(
@@ -56,9 +56,9 @@ def draft(
 
     Raises `Forbidden` for whom the roles do not allow it, `BadFormat`, `NotFound`, `Refused`.
     """
-    wanted = _build(web, session, kind, body)
-    web.rights.check(session, wanted.permission, wanted.about)
-    body = wanted.body
+    built = _build(web, kind, body)
+    web.rights.check(session, built.needs, built.what)
+    body = built.body
     signer, passkey = _signer(web, session, key)
     document = draft_statement(kind, body, [signer], time=web.now())
     challenge = statement_challenge(document)
@@ -115,16 +115,16 @@ def waiting_for(web: Web, session: SignedIn) -> list[dict[str, Any]]:
 def may_approve(web: Web, session: SignedIn, one: Waiting) -> bool:
     """Whether the policies let this person be the second one."""
     try:
-        web.rights.check(session, PROPOSED[one.type][1], about(one))
+        web.rights.check(session, PROPOSED[one.type][1], _at(one.hash, one.person, one.body))
     except Forbidden:
         return False
     return True
 
 
-def about(one: Waiting) -> Proposal:
+def _at(name: str, person: str, body: dict[str, Any]) -> Proposal:
     """A proposal as the policies see it."""
-    appointed = {str(one.body["person"])} if one.type == "enrol" else set()
-    return Proposal(one.hash, one.person, frozenset(appointed))
+    appointed = body.get("person")
+    return Proposal(name, person, frozenset({str(appointed)} if appointed else ()))
 
 
 def _by_passkey(web: Web, session: SignedIn, drafted: Drafted, sent: dict[str, Any]) -> bytes:
@@ -167,62 +167,62 @@ def _signer(web: Web, session: SignedIn, key: str | None) -> tuple[str, Credenti
     return chosen, passkeys.get(chosen)
 
 
-def _build(web: Web, session: SignedIn, kind: str, body: dict[str, Any]) -> Wanted:
-    """The whole body, and what is needed to state it. Raises `BadFormat`, `NotFound`."""
+def _build(web: Web, kind: str, body: dict[str, Any]) -> Built:
+    """Raises `BadFormat`, `NotFound`."""
     builders = {
+        "propose": _propose,
         "approve": _approve,
         "answer": _answer,
         "camera": _stop_camera,
         "record": _revoke_record,
     }
-    if kind == "propose":
-        return _propose(web, session, body)
     if kind not in builders:
         raise BadFormat(f"Statements of type {kind[:40]!r} are not signed here.")
     return builders[kind](web, body)
 
 
-def _propose(web: Web, session: SignedIn, body: dict[str, Any]) -> Wanted:
+def _propose(web: Web, body: dict[str, Any]) -> Built:
     kind, inner = body.get("type"), body.get("body")
     if kind not in PROPOSED or not isinstance(inner, dict):
         raise BadFormat(f"Proposed is one of {', '.join(PROPOSED)}, with its body.")
-    whole, permission = {"type": kind, "body": inner}, PROPOSED[str(kind)][0]
-    if kind == "enrol":
-        person = str(inner.get("person", ""))
-        return Wanted(whole, permission, Proposal("", session.person, frozenset({person})))
+    what: Resource = SYSTEM
     if kind in ("camera", "record"):
         check_proposed(web.register, web.now(), str(kind), inner)
-    about = camera_of(inner["camera"], inner["record"]) if kind == "camera" else SYSTEM
-    return Wanted(whole, permission, about)
+    else:
+        what = _at("new", "", inner)
+    if kind == "camera":
+        what = camera_of(inner["camera"], inner["record"])
+    return Built(PROPOSED[str(kind)][0], {"type": kind, "body": inner}, what)
 
 
-def _approve(web: Web, body: dict[str, Any]) -> Wanted:
-    found = proposal_of(web, str(body.get("proposal", "")))
-    return Wanted({"proposal": found.hash}, PROPOSED[found.type][1], about(found))
+def _approve(web: Web, body: dict[str, Any]) -> Built:
+    proposal = proposal_of(web, str(body.get("proposal", "")))
+    at = _at(proposal.hash, proposal.person, proposal.body)
+    return Built(PROPOSED[proposal.type][1], {"proposal": proposal.hash}, at)
 
 
-def _answer(_web: Web, body: dict[str, Any]) -> Wanted:
+def _answer(web: Web, body: dict[str, Any]) -> Built:
     try:
         said = {name: body[name] for name in ("objections", "outcome", "text")}
     except KeyError as error:
         raise BadFormat("An answer has objections, outcome and text.") from error
-    return Wanted(said, Permission.OBJECTION_ANSWER)
+    return Built(Permission.OBJECTION_ANSWER, said)
 
 
-def _stop_camera(web: Web, body: dict[str, Any]) -> Wanted:
+def _stop_camera(web: Web, body: dict[str, Any]) -> Built:
     """Suspended or removed: the newest record again, under the next version."""
     if body.get("status") not in ("suspended", "removed"):
         raise BadFormat("Alone, one suspends or removes a camera; two people make one active.")
     newest = web.register.camera(str(body.get("camera", "")))
     said = {"camera": newest.id, "version": newest.version + 1, "status": body["status"]}
     whole = {**said, "record": newest.record}
-    return Wanted(whole, Permission.REGISTER_REVOKE, web.rights.camera(newest.id))
+    return Built(Permission.REGISTER_REVOKE, whole, web.rights.camera(newest.id))
 
 
-def _revoke_record(web: Web, body: dict[str, Any]) -> Wanted:
+def _revoke_record(web: Web, body: dict[str, Any]) -> Built:
     if body.get("status") != "revoked":
         raise BadFormat("Alone, one revokes a record; two people make one active.")
     kind, name = str(body.get("kind", "")), str(body.get("id", ""))
     newest = web.register.record(kind, name)
     said = {"kind": kind, "id": name, "version": (newest.version or 0) + 1, "status": "revoked"}
-    return Wanted({**said, "record": newest.body}, Permission.REGISTER_REVOKE)
+    return Built(Permission.REGISTER_REVOKE, {**said, "record": newest.body})

@@ -20,8 +20,8 @@ from plainview.web.routes.sessions import end_sessions
 from plainview.web.sessions import SignedIn
 
 router = APIRouter()
-Lister = Annotated[SignedIn, needs(Permission.PEOPLE_LIST)]
 Inviter = Annotated[SignedIn, needs(Permission.PEOPLE_INVITE)]
+Lister = Annotated[SignedIn, needs(Permission.PEOPLE_LIST)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -77,8 +77,9 @@ async def invite(request: Request, session: Inviter, wish: Wish) -> dict[str, An
         if wish.person:
             web.register.person(wish.person)
         detail = {"roles": wish.roles, "org": wish.org, "person": wish.person}
-        role = web.rights.role(session, Permission.PEOPLE_INVITE)
-        web.log_act(session.person, role, "invite", detail)
+        web.log_act(
+            session.person, web.rights.role(session, Permission.PEOPLE_INVITE), "invite", detail
+        )
         return web.people.invitations.create(_asked(wish), session.person)
 
     token, invitation = await asyncio.to_thread(made)
