@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,11 +105,11 @@ def test_a_camera_is_drafted_reviewed_proposed_and_approved_by_another(
     assert saved["saves"] == 1
     second = review(writer, draft)
     assert (second["blocked"], second["faults"], second["version"]) == (False, [], 1)
-    before = site.web.register.size
+    before = site.web.register.counts().get("propose", 0)
 
     statement = second["statement"]
     hash = people.supervisor.state(statement["type"], **statement["body"])["hash"]
-    assert site.web.register.size == before + 1
+    assert site.web.register.counts()["propose"] == before + 1
     (own,) = writer.get("/api/register/drafts").json()
     assert own["waits"]
     (row,) = officer.get("/api/register/proposals").json()
@@ -172,7 +173,7 @@ def test_other_records_go_the_same_way_and_are_revoked(site: Site, people: Publi
     (row,) = [one for one in overview["records"] if one["id"] == "road-act"]
     assert (row["kind"], row["in_force"], row["version"]) == ("legal-basis", True, 1)
     draft = begin(people.dpo.http, "road-act", {}, "legal-basis")
-    assert draft["record"]["valid_from"] == "2026-01-01T00:00:00Z"
+    assert draft["record"]["valid_from"] == "2026-01-01T00:00:00.000Z"
     people.dpo.state("record", kind="legal-basis", id="road-act", status="revoked")
     assert site.web.register.record("legal-basis", "road-act").status == "revoked"
     people.dpo.http.delete(f"/api/register/drafts/{draft['draft']}").raise_for_status()
@@ -337,7 +338,7 @@ def test_density_has_the_names_of_both_editions_and_what_the_purpose_allows(
     free = http.get("/api/register/density", params=lens).json()
     assert [(one["cap"], one["allowed"]) for one in free["scales"]] == [(None, True)] * 2
     for wrong in ({"angle": 361}, {"width": 0}, {"distance": "x"}, {"height": 10**9}):
-        assert http.get("/api/register/density", params={**lens, **wrong}).status_code in (400, 422)
+        assert http.get("/api/register/density", params={**lens, **wrong}).status_code == 400
 
 
 def test_neighbours_are_those_that_are_near(site: Site, people: Publishers) -> None:
@@ -398,11 +399,11 @@ def test_a_scope_holds_for_drafts_and_proposals(site: Site, people: Publishers) 
     ).body
     scoped = {**people_body, "scope": {"units": ["parks"], "cameras": []}}
     hash = people.dpo.state("propose", type="enrol", body=scoped)["hash"]
+    listed = officer.get("/api/register/proposals").json()
+    assert hash not in {one["proposal"] for one in listed}  # those about people stand elsewhere
+    assert officer.get(f"/api/register/proposals/{hash}").status_code == 404
     draft = begin(people.supervisor.http, "cam-19")
-    admin = Citizen("Ivo Hart", "City IT", "administrator")
-    site.town.enrol(admin)
-    site.web.register.sync()
-    site.town.say(statements.approve(hash, admin.signing))
+    site.town.say(statements.approve(hash, people.admin.signing))
     site.web.register.sync()
     site.web.standing._known.clear()
     refused = people.supervisor.http.post(
@@ -412,7 +413,6 @@ def test_a_scope_holds_for_drafts_and_proposals(site: Site, people: Publishers) 
     statement = review(people.supervisor.http, draft)["statement"]
     sent = people.supervisor.http.post("/api/statements/draft", json=statement)
     assert sent.status_code == 403
-    assert officer.get("/api/register/proposals").json() == []
 
 
 # -- bad input
@@ -425,8 +425,8 @@ def test_a_scope_holds_for_drafts_and_proposals(site: Site, people: Publishers) 
         ({"kind": "camera", "subject": ""}, 400),
         ({"kind": "spy", "subject": "x"}, 400),
         ({"kind": "dpia", "subject": "A"}, 400),
-        ({"kind": "camera", "subject": "a" * 64}, 422),
-        ({"kind": "camera", "subject": "x", "record": []}, 422),
+        ({"kind": "camera", "subject": "a" * 64}, 400),
+        ({"kind": "camera", "subject": "x", "record": []}, 400),
         ({"kind": "camera", "subject": "x", "record": {"name": 1.5}}, 400),
         ({"kind": "camera", "subject": "x", "record": {"name": 2**60}}, 400),
         ({"kind": "camera", "subject": "x", "record": {"name": "\ud800"}}, 400),
@@ -435,7 +435,9 @@ def test_a_scope_holds_for_drafts_and_proposals(site: Site, people: Publishers) 
     ],
 )
 def test_what_is_no_draft_is_refused(people: Publishers, body: dict[str, Any], status: int) -> None:
-    answer = people.dpo.http.post("/api/register/drafts", json=body)
+    headers = {"content-type": "application/json"}
+    sent = json.dumps(body)  # ASCII: half a character stays an escape
+    answer = people.dpo.http.post("/api/register/drafts", content=sent, headers=headers)
     assert answer.status_code == status, answer.text
     assert people.dpo.http.get("/api/register/drafts").json() == []
 
@@ -457,7 +459,7 @@ def test_a_draft_is_not_saved_over_what_somebody_has_not_seen(people: Publishers
 def test_drafts_are_their_authors_and_bounded(tmp_path: Path) -> None:
     table = Drafts(tmp_path / "drafts.db", clock=lambda: 5)
     made = [table.begin("p-a", "camera", f"cam-{n}", 0, {"name": "x"}) for n in range(MOST)]
-    with pytest.raises(Refused, match="Delete") as refused:
+    with pytest.raises(Refused, match="drafts") as refused:
         table.begin("p-a", "camera", "cam-x", 0, {})
     assert "Delete" in refused.value.line()
     table.begin("p-b", "camera", "cam-x", 0, {})

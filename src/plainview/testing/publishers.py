@@ -11,12 +11,17 @@ from plainview.tlog.signing import sign
 
 
 class Publishers:
-    """`dpo` and `supervisor` at browsers of their own, signed in with passkeys; close them."""
+    """`dpo` and `supervisor` at browsers of their own, signed in with passkeys; close them.
+
+    `admin` has a key file.
+    """
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.lead = Citizen("Vera Kos", "City control room", "supervisor")
-        site.town.enrol(self.lead)
+        self.admin = Citizen("Ivo Hart", "City IT", "administrator")
+        for citizen in (self.lead, self.admin):
+            site.town.enrol(citizen)
         site.web.register.sync()
         self.dpo = self._member(site.town.dpo, 2)
         self.supervisor = self._member(self.lead, 1)
@@ -31,8 +36,8 @@ class Publishers:
             member = Member(self.site.url, authenticators=authenticators)
             member.join(made.json()["link"])
             (row,) = browser.get("/api/invitations").json()
-        signers = [one.signing for one in (town.dpo, self.lead, town.court) if one != citizen]
-        town.say(sign(make("enrol", row["card"], time=now_ms()), signers[:2]))
+        signers = [self.admin.signing, town.court.signing]
+        town.say(sign(make("enrol", row["card"], time=now_ms()), signers))
         self.site.web.register.sync()
         member.sign_in()
         return member
