@@ -297,6 +297,17 @@ def test_nothing_unfinished_is_proposed(people: Publishers, body: dict[str, Any]
     assert answer.status_code == 400, answer.text
 
 
+def test_an_unfinished_record_is_judged_by_what_it_says_already(people: Publishers) -> None:
+    record = {"legal_profile": "demo", "legal_basis": {"valid_to": "2090-01-01"}}
+    draft = begin(people.dpo.http, "cam-31", record)
+    made = review(people.dpo.http, draft)
+    found = {one["field"]: one["message"] for one in made["findings"]}
+    assert "legal_basis.valid_to" not in found
+    assert found["legal_basis.law"].startswith("Missing.")
+    assert {"field": "legal_basis.law", "text": "Missing."} in made["faults"]
+    people.dpo.http.delete(f"/api/register/drafts/{draft['draft']}").raise_for_status()
+
+
 # -- questions that the editor asks
 
 

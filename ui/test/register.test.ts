@@ -13,7 +13,13 @@ import {
   turned,
   type Point,
 } from "../src/app/register/geometry.ts";
-import { answered, questionOf, questionsFor } from "../src/app/register/questions.ts";
+import {
+  answered,
+  demanded,
+  fullLabel,
+  questionOf,
+  questionsFor,
+} from "../src/app/register/questions.ts";
 import { valueText } from "../src/app/register/Review.tsx";
 import {
   fromUnits,
@@ -165,6 +171,24 @@ describe("questions", () => {
     const name = pole.find(({ id }) => id === "name");
     expect(name && answered(name, { name: "A" })).toBe(false);
     expect(name && answered(name, { name: "A", place: "B" })).toBe(true);
+    const hours = pole.find(({ id }) => id === "hours");
+    expect(hours && answered(hours, {})).toBe(false);
+  });
+
+  it("call nothing optional that the law demands", () => {
+    const view = pole.find(({ id }) => id === "view");
+    if (view === undefined) throw new Error("no question about the view");
+    const left = demanded(view, ["density.dori_2014", "field_of_view"]).fields;
+    expect(left.filter(({ optional }) => optional === false).map(({ path }) => path)).toEqual([
+      "density.nearest_cm",
+      "field_of_view",
+    ]);
+  });
+
+  it("name a field with the part that it belongs to", () => {
+    expect(fullLabel("contract.valid_to")).toBe("Contract: ends on");
+    expect(fullLabel("dpia")).toBe("Impact assessment");
+    expect(fullLabel("hours")).toBe("Hours");
   });
 
   it("of other records are their fields", () => {

@@ -8,6 +8,9 @@ from plainview.base.clock import to_iso
 from plainview.web.drafts import Draft
 from plainview.web.review import Review
 
+PLAIN = {"Field required": "Missing.", "Extra inputs are not permitted": "There is no such field."}
+"""What the models' library says, in plain words."""
+
 
 def as_json(made: Review) -> dict[str, Any]:
     """A review; `statement` is for `POST /api/statements/draft`, null while something blocks."""
@@ -17,7 +20,7 @@ def as_json(made: Review) -> dict[str, Any]:
         "version": made.newest.version + 1,
         "published": {"version": made.newest.version, "status": made.newest.status},
         "record": made.record,
-        "faults": [{"field": field, "text": text} for field, text in made.faults],
+        "faults": [{"field": field, "text": PLAIN.get(text, text)} for field, text in made.faults],
         "findings": [
             {
                 "field": one.field,

@@ -22,7 +22,7 @@ import {
 import { useAutosave } from "./autosave.ts";
 import { FieldInput } from "./Fields.tsx";
 import { Place } from "./Place.tsx";
-import { answered, questionOf, questionsFor, type Question } from "./questions.ts";
+import { answered, demanded, questionOf, questionsFor, type Question } from "./questions.ts";
 import { ReviewPage } from "./Review.tsx";
 import { withValue } from "./values.ts";
 
@@ -181,6 +181,13 @@ interface AskedProps {
 
 function Asked({ question, record, overview, law, subject, camera, onRecord }: AskedProps) {
   const title = useRef<HTMLHeadingElement>(null);
+  const required = (law?.checks ?? []).filter(
+    ({ kind, severity }) => kind === "required" && severity === "error",
+  );
+  const shown = demanded(
+    question,
+    required.map(({ field }) => field),
+  );
   useEffect(() => title.current?.focus(), []);
   return (
     <>
@@ -189,7 +196,7 @@ function Asked({ question, record, overview, law, subject, camera, onRecord }: A
       </h1>
       {question.text !== undefined && <p className="lead">{question.text}</p>}
       {question.plan === undefined ? (
-        question.fields.map((field) => (
+        shown.fields.map((field) => (
           <FieldInput
             key={field.path}
             {...{ field, record, overview, onRecord }}
@@ -197,7 +204,7 @@ function Asked({ question, record, overview, law, subject, camera, onRecord }: A
           />
         ))
       ) : (
-        <Place {...{ question, record, subject, overview, onRecord }} />
+        <Place {...{ question: shown, record, subject, overview, onRecord }} />
       )}
       {camera && <Rule question={question} law={law} />}
     </>

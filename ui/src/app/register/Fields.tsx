@@ -86,6 +86,7 @@ function Label({ field }: { field: Field }) {
   return (
     <>
       {field.label}
+      {field.unit !== undefined && `, ${field.unit}`}
       {field.optional === true && <small className="beside"> ({texts.optional})</small>}
     </>
   );
@@ -129,7 +130,6 @@ function NumberInput({ field, value, onValue }: Own) {
     <label className="labelled">
       <span>
         <Label field={field} />
-        {field.unit !== undefined && <small className="beside"> {field.unit}</small>}
       </span>
       <input
         className="field"

@@ -188,18 +188,25 @@ function Rings({ here, direction, angle, rings, width }: RingsProps) {
     .sort((one, other) => other.metres - one.metres);
   const named = spaced(
     found.map(({ metres }) => metres),
-    width / 28,
+    width / 18,
   );
   const over = classAbove(rings);
   return (
     <g className="rings">
       {found.map(({ name, metres }) => {
-        const at = towards(here, direction, metres);
+        // Names stand at the left edge of the view, where the rings are furthest apart.
+        const at = towards(here, direction - Math.min(angle, 350) / 2, metres);
+        const left = at.x < here.x;
         return (
           <g key={name} data-over={name === over || undefined}>
             <path d={arcPath(here, direction, angle, metres)} />
             {named.has(metres) && (
-              <text x={at.x} y={at.y} fontSize={width / 36} textAnchor="middle">
+              <text
+                x={at.x + (left ? -1 : 1) * (width / 100)}
+                y={at.y}
+                fontSize={width / 38}
+                textAnchor={left ? "end" : "start"}
+              >
                 {name}
               </text>
             )}

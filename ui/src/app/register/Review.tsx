@@ -4,11 +4,12 @@ import type { ReactNode } from "react";
 import { canonicalText, type Json, type JsonObject } from "../../base/canonical.ts";
 import { registerTexts } from "../../messages/register.ts";
 import type { Overview, Review } from "./api.ts";
-import { choiceLabel, fieldLabel, questionOf, type Question } from "./questions.ts";
+import { choiceLabel, fullLabel, questionOf, type Question } from "./questions.ts";
 import { fromUnits, positionText, valueAt } from "./values.ts";
 
 const words = registerTexts.review;
 const DAY_S = 86_400;
+const HOUR_S = 3_600;
 /** What a resident asks first, in this order; the rest stands below "everything". */
 const READ = [
   "place",
@@ -91,7 +92,11 @@ export function ReviewPage({ review, kind, title, overview, questions, onMend, c
 }
 
 const spanText = (seconds: number): string =>
-  seconds % DAY_S === 0 && seconds > 0 ? words.days(seconds / DAY_S) : words.seconds(seconds);
+  seconds > 0 && seconds % DAY_S === 0
+    ? words.days(seconds / DAY_S)
+    : seconds > 0 && seconds % HOUR_S === 0
+      ? words.hours(seconds / HOUR_S)
+      : words.seconds(seconds);
 
 function Residents({ record, camera }: { record: JsonObject; camera: boolean }) {
   const rows = camera
@@ -106,7 +111,7 @@ function Residents({ record, camera }: { record: JsonObject; camera: boolean }) 
       <dl className="said">
         {rows.map(([path, value]) => (
           <div key={path}>
-            <dt>{fieldLabel(path)}</dt>
+            <dt>{fullLabel(path)}</dt>
             <dd>{valueText(path, value)}</dd>
           </div>
         ))}
@@ -159,7 +164,7 @@ function Findings({ rows, questions, onMend, bad = false }: FindingsProps) {
         return (
           <li key={`${field} ${text} ${index}`}>
             <div>
-              <strong>{field === "" ? words.whole : fieldLabel(field)}</strong>
+              <strong>{field === "" ? words.whole : fullLabel(field)}</strong>
               <p>
                 {text} {article !== "" && <cite>{article}</cite>}
               </p>
@@ -200,7 +205,7 @@ function Changes({ review }: { review: Review }) {
           <tbody>
             {changes.map((one) => (
               <tr key={one.field}>
-                <th scope="row">{fieldLabel(one.field)}</th>
+                <th scope="row">{fullLabel(one.field)}</th>
                 <td data-label={words.before}>{valueText(one.field, one.old)}</td>
                 <td data-label={words.after}>{valueText(one.field, one.new)}</td>
               </tr>

@@ -197,6 +197,15 @@ export function questionsFor(kind: string, record: JsonObject, fields: KindField
 export const fieldLabel = (path: string): string =>
   words.fields[path] ?? path.replace(/[._]/g, " ").replace(/^./, (letter) => letter.toUpperCase());
 
+/** The same with the part that it belongs to, for lists of fields: "Contract: ends on". */
+export function fullLabel(path: string): string {
+  const [part = "", ...rest] = path.split(".");
+  const named = words.parts[part];
+  if (named === undefined) return fieldLabel(path);
+  if (rest.length === 0) return named;
+  return `${named}: ${fieldLabel(path).replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase())}`;
+}
+
 export const choiceLabel = (path: string, value: string): string =>
   words.choices[path]?.[value] ?? value;
 
@@ -225,6 +234,23 @@ export function questionOf(path: string, questions: Question[]): Question | unde
   );
 }
 
-/** Whether everything is answered that must be, as far as the browser knows. */
-export const answered = (question: Question, record: JsonObject): boolean =>
-  question.fields.every((one) => one.optional === true || valueAt(record, one.path) !== undefined);
+/** Whether something is answered, and everything that must be, as far as the browser knows. */
+export function answered(question: Question, record: JsonObject): boolean {
+  const given = question.fields.filter(({ path }) => valueAt(record, path) !== undefined);
+  return (
+    given.length > 0 && question.fields.every((one) => one.optional === true || given.includes(one))
+  );
+}
+
+/** The question with what a law demands no longer called optional. */
+export function demanded(question: Question, required: string[]): Question {
+  const fields = question.fields.map((one) => {
+    const asked = required.some((path) => within(one.path, path) || sharesDensity(one.path, path));
+    return asked ? { ...one, optional: false } : one;
+  });
+  return { ...question, fields };
+}
+
+/** Density is worked out, so whoever must state it gives the distance. */
+const sharesDensity = (path: string, demand: string): boolean =>
+  path === "density.nearest_cm" && partOf(demand) === "density";
