@@ -13,6 +13,7 @@ from pathlib import Path
 from plainview.testing.city import ORIGIN, key_of
 from plainview.tlog.beginning import open_log
 from plainview.tlog.notes import Signer
+from plainview.tlog.shown import publish, published
 from plainview.tlog.writer import LogWriter
 
 BACKUP = Path(__file__).resolve().parents[2] / "deploy/plainview-backup"
@@ -22,13 +23,13 @@ COPIES = 12
 
 def test_a_log_is_copied_while_it_is_written(tmp_path: Path) -> None:
     log = open_log(tmp_path / "data/log", SIGNER)
-    log.publish(log.head, [])
+    publish(log.folder, SIGNER.verifier, log.head, [])
     done = threading.Event()
 
     def write() -> None:
         while not done.is_set():
             log.append([f"entry {log.size + i}".encode() for i in range(7)])
-            log.publish(log.head, [])
+            publish(log.folder, SIGNER.verifier, log.head, [])
             time.sleep(0.005)
 
     writing = threading.Thread(target=write)
@@ -43,7 +44,7 @@ def test_a_log_is_copied_while_it_is_written(tmp_path: Path) -> None:
         ran = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stderr
         copied = LogWriter(copy, SIGNER)  # reads all of it
-        shown = copied.published()
+        shown = published(copy, SIGNER.verifier)
         assert shown is not None
         assert shown.size <= copied.size, "a copy that is continued must not fork what was shown"
         sizes.append(copied.size)

@@ -41,7 +41,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         for number, key in enumerate(keys)
     ]  # fmt: skip
     setup.create(chosen, statements.founding("a.test/log", "demo", RULES, people, keys), [], 0)
-    keeper = Keeper(chosen)
+    keeper = Keeper(chosen.data)
     yield chosen
     keeper.close()
 

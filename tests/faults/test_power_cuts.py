@@ -37,7 +37,7 @@ def test_a_power_cut_takes_back_nothing_that_was_acknowledged(
 def test_what_follows_the_log_does_not_outlive_it(tmp_path: Path) -> None:
     """register.db learns from `head` only what a power cut cannot take out of the log again."""
     hamlet = Hamlet(tmp_path, witnesses=0, cameras=1)
-    Keeper(hamlet.settings).close()
+    Keeper(hamlet.settings.data).close()
     data = hamlet.settings.data
     script = (
         "from plainview.base.settings import Settings as S;"

@@ -184,7 +184,7 @@ class City:
         self.counter = 0
 
     def start(self) -> None:
-        self.keeper = Keeper(self.settings, clock=self.clock)
+        self.keeper = Keeper(self.settings.data, clock=self.clock)
 
     def stop(self) -> None:
         self.client.close()

@@ -1,4 +1,5 @@
-"""The keeper's courier: it gets nothing secret, is believed nothing, and may die at any time."""
+"""The keeper's publisher and its courier: they get nothing secret, the courier is believed nothing,
+and both may die at any time."""
 
 from __future__ import annotations
 
@@ -17,9 +18,12 @@ import pytest
 
 from plainview.base import landlock
 from plainview.errors import KeeperAway, UnsafeStart
-from plainview.keeper.courier import ANSWER_SECONDS, START_SECONDS
 from plainview.node import setup
+from plainview.tlog import cosign, notes
 from plainview.tlog.courier import Courier
+from plainview.tlog.reader import LogReader
+from plainview.tlog.sending import START_SECONDS
+from plainview.tlog.signing import SigningKey
 from plainview.tlog.witness import Answer
 
 KEEPER = """
@@ -32,20 +36,33 @@ KEEPER = """
             os._exit(9)
 
     sys.addaudithook(refuse)
-    from plainview.base.settings import Settings
     from plainview.keeper.process import run
-    run(Settings(data=Path(sys.argv[1])))
+    run(Path(sys.argv[1]))
 """
 LIAR = """
     import json, os, sys, time
     sys.path[:0] = {path!r}
-    while question := os.read(0, 131072):
-        asked = json.loads(question)
-        {answer}
+    from pathlib import Path
+    from plainview.tlog import courier, publisher, sending
+
+    def lie(log_dir):
+        while question := os.read(0, 131072):
+            asked = json.loads(question)
+            {answer}
+
+    honest, courier.main = courier.main, lie
+    {before}
+    publisher.main(*map(Path, sys.argv[-3:]))
 """
 
 
-def wait_until(true: Any, seconds: float = 15) -> None:
+@pytest.fixture(autouse=True)
+def quick_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keeper looks after its publisher more often; a keeper in a process keeps the figure."""
+    monkeypatch.setattr("plainview.keeper.process.ROUND_SECONDS", 0.1)
+
+
+def wait_until(true: Any, seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
@@ -57,8 +74,9 @@ def is_witnessed(city: Any) -> bool:
     return bool(status["witnessed_size"] == status["size"])
 
 
-def courier(city: Any) -> Any:
-    return city.keeper._witnesses._courier
+def publisher(city: Any) -> Any:
+    """What the keeper knows of its publisher."""
+    return city.keeper._witnesses
 
 
 def gone(pid: int) -> bool:
@@ -69,8 +87,11 @@ def gone(pid: int) -> bool:
 
 
 def children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(one) for task in tasks for one in (task / "children").read_text().split()]
+    found: list[int] = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(one) for one in (task / "children").read_text().split()]
+    return found
 
 
 def open_files(pid: int) -> dict[int, str]:
@@ -81,111 +102,146 @@ def open_files(pid: int) -> dict[int, str]:
     return found
 
 
-@contextlib.contextmanager
-def lying(folder: Path, answer: str) -> Iterator[str]:
-    """A program that answers so, run as if it were Python."""
-    code = textwrap.dedent(LIAR).format(path=sys.path, answer=answer)
+def program(folder: Path, code: str) -> str:
+    """A program of this code, run as if it were Python."""
     (folder / "liar.py").write_text(code)
-    program = folder / "python"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} "{folder}/liar.py"\n')
-    program.chmod(0o755)
-    yield str(program)
+    made = folder / "python"
+    made.write_text(f'#!/bin/sh\nexec {sys.executable} "{folder}/liar.py" "$@"\n')
+    made.chmod(0o755)
+    return str(made)
 
 
-# -- as a child of the keeper
+def lying(folder: Path, answer: str, before: str = "") -> str:
+    """A publisher whose courier answers so; its input and output is descriptor 0."""
+    code = textwrap.dedent(LIAR).format(path=sys.path, answer=answer, before=before)
+    return program(folder, code)
+
+
+@contextlib.contextmanager
+def replaced(city: Any, by: str) -> Iterator[None]:
+    """Another program as the keeper's publisher, then the honest one again."""
+    kind = publisher(city)
+    kept = kind._command[0]
+    kind._command[0] = by
+    kind.child.kill()
+    yield
+    kind._command[0] = kept
+    kind.child.kill()
+
+
+# -- as children of the keeper
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_courier_that_dies_or_hangs_is_replaced(
-    found_city: Any, monkeypatch: pytest.MonkeyPatch, number: int
+def test_a_publisher_that_dies_or_hangs_is_replaced(
+    city: Any, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr("plainview.keeper.courier.ANSWER_SECONDS", 1.0)
-    city = found_city()
+    monkeypatch.setattr("plainview.keeper.witnesses.HUNG_SECONDS", 4.0)
     wait_until(lambda: is_witnessed(city))
-    child = courier(city).child
+    child = publisher(city).child
+    (courier,) = children(child.pid)
     os.kill(child.pid, number)
     city.add_camera("cam-02")
-    if number == signal.SIGSTOP:
-        wait_until(lambda: city.client.status()["red"])
-        assert any("courier" in told for told in city.client.status()["warnings"])
-        city.clock.forward(5)
-    else:
-        wait_until(lambda: gone(child.pid))
+    wait_until(lambda: gone(child.pid) and gone(courier))
     wait_until(lambda: is_witnessed(city))
     city.keeper.check_alive()
     assert child.poll() == -signal.SIGKILL
-    assert courier(city).child.pid != child.pid
-    assert city.client.status()["warnings"] == []
+    assert publisher(city).child.pid != child.pid
+    status = city.client.status()
+    assert (status["red"], status["warnings"]) == ([], [])
 
 
-def test_one_that_always_dies_does_not_busy_the_machine(city: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_courier_that_dies_or_hangs_is_replaced(city: Any, tmp_path: Path, number: int) -> None:
+    quick = "courier.main, sending.ANSWER_SECONDS, publisher.RETRY_SECONDS = honest, 1.0, 1.0"
+    with replaced(city, lying(tmp_path, "", quick)):
+        wait_until(lambda: gone(publisher(city).child.pid) or is_witnessed(city))
+        wait_until(lambda: is_witnessed(city) and city.client.status()["red"] == [])
+        child = publisher(city).child
+        (courier,) = children(child.pid)
+        os.kill(courier, number)
+        city.add_camera("cam-02")
+        if number == signal.SIGSTOP:
+            wait_until(lambda: city.client.status()["red"])
+            assert any("courier" in told for told in city.client.status()["warnings"])
+        wait_until(lambda: gone(courier) and is_witnessed(city))
+        assert children(child.pid) != [courier]
+        assert child.poll() is None
+        assert city.client.status()["warnings"] == []
+
+
+def test_those_that_always_die_do_not_busy_the_machine(
+    city: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.keeper.process.ROUND_SECONDS", 1.0)
     wait_until(lambda: is_witnessed(city))
-    kind, starts = courier(city), []
-    with lying(tmp_path, "sys.exit(1)") as program:
-        kind._command[0] = program
-        kind.child.kill()
-        until = time.monotonic() + 3 * START_SECONDS
-        number = 2
+    starts: set[int] = set()
+    couriers: set[int] = set()
+
+    def watch(seconds: float) -> None:
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
-            city.add_camera(f"cam-{number:02}")
-            number += 1
-            starts.append(kind.child.pid)
-            time.sleep(0.1)
-    assert 1 < len(set(starts)) <= 5
+            starts.add(publisher(city).child.pid)
+            couriers.update(children(publisher(city).child.pid))
+            time.sleep(0.05)
+
+    with replaced(city, program(tmp_path, "")):
+        watch(4)
+        assert 2 < len(starts) <= 6
+    monkeypatch.undo()
+    with replaced(city, lying(tmp_path, "sys.exit(1)", "publisher.RETRY_SECONDS = 0.0")):
+        watch(6 * START_SECONDS)
+    assert 1 < len(couriers) <= 9
     city.keeper.check_alive()
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        "os.write(1, b'what')",
-        "os.write(1, b'[1]')",
-        "os.write(1, b'')",
-        "os.write(1, b'x' * 140_000)",
-        "os.write(1, b'[' * 100_000)",
-        "os.write(1, b'\\xff\\xfe')",
-        "os.write(1, json.dumps({'lines': 7}).encode())",
-        "os.write(1, json.dumps({'lines': 'no line'}).encode())",
-        "os.write(1, json.dumps({'lines': '\\u2014 w0.test AAAAAAAA\\n'}).encode())",
-        "os.write(1, json.dumps({'lines': OLD}).encode())",
-        "os.write(1, json.dumps({'lines': OTHERS}).encode())",
-        "os.write(1, json.dumps({'refused': 'a larger log'}).encode())",
-        "os.write(1, json.dumps({'away': 'no road'}).encode())",
-        "for n in range(50): os.write(1, b'{}')",
-        "os.close(0); os.close(1); time.sleep(60)",
+        "os.write(0, b'what')",
+        "os.write(0, b'[1]')",
+        "os.write(0, b'')",
+        "os.write(0, b'x' * 140_000)",
+        "os.write(0, b'[' * 100_000)",
+        "os.write(0, b'\\xff\\xfe')",
+        "os.write(0, json.dumps({'lines': 7}).encode())",
+        "os.write(0, json.dumps({'lines': 'no line'}).encode())",
+        "os.write(0, json.dumps({'lines': '\\u2014 w0.test AAAAAAAA\\n'}).encode())",
+        "os.write(0, json.dumps({'lines': OLD}).encode())",
+        "os.write(0, json.dumps({'lines': OTHERS}).encode())",
+        "os.write(0, json.dumps({'refused': 'a larger log'}).encode())",
+        "os.write(0, json.dumps({'away': 'no road'}).encode())",
+        "for n in range(50): os.write(0, b'{}')",
+        "os.close(0); time.sleep(60)",
     ],
 )
 def test_lies_are_noted_and_publish_nothing(city: Any, tmp_path: Path, answer: str) -> None:
     wait_until(lambda: is_witnessed(city))
-    size, kind = city.client.status()["witnessed_size"], courier(city)
+    size = city.client.status()["witnessed_size"]
     honest = Courier(city.settings.log_dir)
     head = city.keeper.desk.scribe.writer.head
     old, others = (honest.answer(city.witnesses[n].url, head)["lines"] for n in (0, 1))
     if "OTHERS" in answer:
         assert "w1.test" in others
     answer = answer.replace("OLD", ascii(old)).replace("OTHERS", ascii(others))
-    with lying(tmp_path, answer) as program:
-        kept, kind._command = kind._command, [program]
-        kind.child.kill()
-        kind.child.wait()
+    with replaced(city, lying(tmp_path, answer, "publisher.RETRY_SECONDS = 1.0")):
         city.add_camera("cam-02")
-        wait_until(lambda: city.client.status()["red"])
+        told = ["checkpoint: 0 witnesses cosigned, which is not the quorum."]
+        wait_until(lambda: city.client.status()["red"] == told)
         status = city.client.status()
         assert status["witnessed_size"] == size < status["size"]
-        assert status["red"] == ["checkpoint: 0 witnesses cosigned, which is not the quorum."]
+        note = LogReader.folder(city.settings.log_dir).checkpoint_note()
+        assert city.policy.check(note).checkpoint.size == size
         assert [text.partition(":")[0] for text in status["warnings"]] == ["w0", "w1"]
         assert all(len(text) < 400 for text in status["warnings"])
         city.keeper.check_alive()
-    kind._command = kept
-    kind.child.kill()
-    city.clock.forward(5)
     wait_until(lambda: is_witnessed(city))
     assert city.client.status()["warnings"] == []
 
 
 @pytest.mark.parametrize(
     ("answer", "starts"),
-    [("os.write(1, b'what')", True), ('os.write(1, b\'{"refused": ""}\')', False)],
+    [("os.write(0, b'what')", True), ('os.write(0, b\'{"refused": ""}\')', False)],
 )
 def test_lies_at_the_start(
     city: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, starts: bool
@@ -193,15 +249,45 @@ def test_lies_at_the_start(
     """What it says of a refusal is believed, as that only keeps the keeper from signing."""
     wait_until(lambda: is_witnessed(city))
     city.stop()
-    with lying(tmp_path, answer) as program, monkeypatch.context() as patched:
-        patched.setattr("plainview.keeper.courier.sys.executable", program)
+    with monkeypatch.context() as patched:
+        made = lying(tmp_path, answer)
+        patched.setattr("plainview.keeper.witnesses.sys.executable", made)
         if starts:
             city.start()
             assert len(city.client.status()["warnings"]) == 2
             city.stop()
         else:
+            shown = (city.settings.log_dir / "checkpoint").read_bytes()
             with pytest.raises(UnsafeStart, match="larger or different"):
                 city.start()
+            assert (city.settings.log_dir / "checkpoint").read_bytes() == shown
+    city.start()
+    wait_until(lambda: is_witnessed(city))
+
+
+@pytest.mark.parametrize("text", ["what", "[1]", "", "7", "\\xff"])
+def test_a_publisher_that_writes_nonsense_is_red(
+    city: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """As one that does not start: the keeper goes on, and a new one is not kept waiting for."""
+    wait_until(lambda: is_witnessed(city))
+    monkeypatch.setattr("plainview.keeper.witnesses.START_SECONDS", 0.5)
+    code = f"import sys, time; open(sys.argv[-1], 'wb').write(b'{text}'); time.sleep(60)"
+    with replaced(city, program(tmp_path, code)):
+        wait_until(lambda: city.client.status()["red"])
+        wait_until(
+            lambda: publisher(city)._file.read_bytes() == text.encode().replace(b"\\xff", b"\xff")
+        )
+        status = city.client.status()
+        assert status["red"] == ["checkpoint: The publisher says nothing."]
+        city.add_camera("cam-02")
+        city.keeper.check_alive()
+        monkeypatch.setattr("plainview.keeper.witnesses.sys.executable", str(tmp_path / "python"))
+        city.stop()
+        city.start()
+        assert city.client.status()["red"] == ["checkpoint: The publisher says nothing."]
+        monkeypatch.undo()
+    city.stop()
     city.start()
     wait_until(lambda: is_witnessed(city))
 
@@ -210,23 +296,46 @@ def test_nothing_is_destroyed_on_a_lie(city: Any, tmp_path: Path) -> None:
     """The witnesses' time cannot be made up: keys that are due stay until it is confirmed."""
     city.windows(1)
     wait_until(lambda: is_witnessed(city))
-    kind = courier(city)
     honest = Courier(city.settings.log_dir)
     line = honest.answer(city.witnesses[0].url, city.keeper.desk.scribe.writer.head)["lines"]
-    with lying(tmp_path, f"os.write(1, json.dumps({{'lines': {line!r}}}).encode())") as program:
-        kept, kind._command = kind._command, [program]
-        kind.child.kill()
+    with replaced(
+        city, lying(tmp_path, f"os.write(0, json.dumps({{'lines': {line!r}}}).encode())")
+    ):
         city.clock.forward(7200)
         wait_until(lambda: any("shred" in red for red in city.client.status()["red"]))
         assert city.client.status()["keys"] >= 1
-    kind._command = kept
-    kind.child.kill()
     wait_until(lambda: city.client.status()["keys"] == 0)
 
 
+@pytest.mark.parametrize("forged", ["strangers", "unsigned head"])
+def test_nothing_is_destroyed_on_a_forged_checkpoint(
+    city: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forged: str
+) -> None:
+    """Not even where the publisher itself lies: the keeper reads the time under the signatures."""
+    monkeypatch.setattr("plainview.keeper.witnesses.FRESH_SECONDS", 0.5)
+    city.windows(1)
+    wait_until(lambda: is_witnessed(city))
+    with replaced(city, program(tmp_path, "import time; time.sleep(60)")):
+        wait_until(lambda: city.client.status()["red"])
+        text, own = notes.parse((city.settings.log_dir / "head").read_bytes())
+        now, lines = city.clock() + 7200_000, []
+        for one in city.witnesses:
+            key = SigningKey.generate() if forged == "strangers" else one.key
+            made = cosign.cosign(text, f"{one.name}.test", key, now=now)
+            named = cosign.verifier(f"{one.name}.test", one.key).key_hash
+            lines.append(notes.SignatureLine(made.name, named, made.signature))
+        signed = own if forged == "strangers" else []
+        (city.settings.log_dir / "checkpoint").write_bytes(notes.render(text, [*signed, *lines]))
+        city.clock.forward(7200)
+        wait_until(lambda: any("shred" in red for red in city.client.status()["red"]))
+        assert city.client.status()["keys"] >= 1
+        city.clock.forward(-7200)
+    assert not [entry for entry in city.entries() if entry.type == "shred"]
+
+
 @pytest.fixture
-def apart(found_city: Any) -> Iterator[tuple[Any, Any, int]]:
-    """A city, its keeper as a process that ends if it connects, and the courier's process id."""
+def apart(found_city: Any) -> Iterator[tuple[Any, Any, int, int]]:
+    """A city, its keeper as a process that ends if it connects, its publisher, and the courier."""
     city = found_city(real_time=True)
     city.stop()
     process = subprocess.Popen(
@@ -249,78 +358,108 @@ def apart(found_city: Any) -> Iterator[tuple[Any, Any, int]]:
     try:
         wait_until(answers)
         (child,) = children(process.pid)
-        yield city, process, child
+        (courier,) = children(child)
+        yield city, process, child, courier
     finally:
         process.kill()
         process.wait()
 
 
-def test_only_the_courier_is_on_the_network(apart: tuple[Any, Any, int]) -> None:
-    city, process, child = apart
+def test_only_the_courier_is_on_the_network(apart: tuple[Any, Any, int, int]) -> None:
+    city, process, child, courier = apart
     city.add_camera("cam-02")
     wait_until(lambda: is_witnessed(city))
     assert process.poll() is None
     assert children(process.pid) == [child]
+    assert children(child) == [courier]
 
 
-def test_it_is_given_nothing(apart: tuple[Any, Any, int]) -> None:
-    city, process, child = apart
+def test_they_are_given_nothing(apart: tuple[Any, Any, int, int]) -> None:
+    city, process, child, courier = apart
     wait_until(lambda: is_witnessed(city))
-    environment = Path(f"/proc/{child}/environ").read_bytes()
-    assert b"PYTHONPATH=" in environment
-    assert b"swordfish" not in environment
-    assert b"NOTIFY_SOCKET" not in environment
-    wait_until(lambda: open_files(child).keys() == {0, 1, 2})  # what it opens itself, it closes
-    handles = open_files(child)
-    assert handles[0] == handles[1]
-    assert handles[0].startswith("socket:")
-    assert handles[2] == "/dev/null"
-    if landlock.version():
-        assert "NoNewPrivs:\t1" in Path(f"/proc/{child}/status").read_text()
-    assert handles[0] not in open_files(process.pid).values()
+    for pid in (child, courier):
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        assert b"PYTHONPATH=" in environment
+        assert b"swordfish" not in environment
+        assert b"NOTIFY_SOCKET" not in environment
+        if landlock.version():
+            assert "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
+    wait_until(lambda: open_files(courier).keys() == {0, 1, 2})  # what it opens itself, it closes
+    wait_until(lambda: len(open_files(child)) == 4)
+    ours, theirs = open_files(courier), open_files(child)
+    assert ours[0].startswith("socket:")
+    assert ours[1] == ours[2] == theirs[1] == theirs[2] == "/dev/null"
+    (link,) = theirs.keys() - {0, 1, 2}
+    assert theirs[0].startswith("pipe:")
+    assert theirs[link].startswith("socket:")
+    keepers = open_files(process.pid).values()
+    assert theirs[0] in keepers, "the end of this input is the keeper's end"
+    assert not {ours[0], theirs[link]} & set(keepers)
 
 
-@pytest.mark.parametrize("stopped", [False, True])
-def test_it_ends_with_the_keeper(apart: tuple[Any, Any, int], stopped: bool) -> None:
-    _city, process, child = apart
+@pytest.mark.parametrize("stopped", [None, "publisher", "courier"])
+def test_they_end_with_the_keeper(apart: tuple[Any, Any, int, int], stopped: str | None) -> None:
+    _city, process, child, courier = apart
     if stopped:
-        os.kill(child, signal.SIGSTOP)
+        os.kill(child if stopped == "publisher" else courier, signal.SIGSTOP)
     process.kill()
     process.wait()
-    wait_until(lambda: gone(child), seconds=3)
+    wait_until(lambda: gone(child) and gone(courier), seconds=3)
 
 
-def test_it_ends_when_the_keeper_is_told_to(apart: tuple[Any, Any, int]) -> None:
-    _city, process, child = apart
+def test_they_end_when_the_keeper_is_told_to(apart: tuple[Any, Any, int, int]) -> None:
+    _city, process, child, courier = apart
     process.terminate()
-    assert process.wait(ANSWER_SECONDS) == 0
-    assert gone(child)
+    assert process.wait(15) == 0
+    wait_until(lambda: gone(child) and gone(courier), seconds=3)
+
+
+CONFINED = """
+    import sys
+    from pathlib import Path
+    from plainview.tlog import courier, publisher
+
+    log, policy, file, place, *names = map(Path, sys.argv[1:])
+    read = lambda name: len(name.read_bytes()) > 0
+    write = lambda name: name.write_bytes(b"") == 0
+    tries = [(read, name) for name in names] + [(write, log / "x"), (write, log.parent / "x")]
+
+    def can(deed, name):
+        try:
+            return deed(name)
+        except PermissionError:
+            return False
+
+    def look(*_given):
+        print(*[can(deed, name) for deed, name in tries], flush=True)
+
+    if place.name == "publisher":
+        publisher.follow = look
+    else:
+        publisher.follow = lambda one, head: one._ask("http://127.0.0.1:9", b"")
+        courier.Courier = look
+    publisher.main(log, policy, file)
+"""
 
 
 @pytest.mark.skipif(not landlock.version(), reason="this system has no Landlock")
-def test_it_could_not_read_the_keys_if_it_wanted(city: Any) -> None:
-    """What the courier may open, tried from where it stands: it confines itself first."""
+@pytest.mark.parametrize("place", ["publisher", "courier"])
+def test_they_could_not_read_the_keys_if_they_wanted(city: Any, place: str) -> None:
+    """What each may open, tried from where it stands: it confines itself first."""
     wait_until(lambda: is_witnessed(city))
-    code = (
-        "import sys; from pathlib import Path; from plainview.tlog import courier\n"
-        "courier.Courier = lambda log: print(*map(can, sys.argv[2:])) or sys.exit()\n"
-        "def can(name):\n"
-        "    try:\n"
-        "        return len(Path(name).read_bytes()) > 0\n"
-        "    except PermissionError:\n"
-        "        return False\n"
-        "courier.main(Path(sys.argv[1]))\n"
-    )
     log, keys = city.settings.log_dir, city.settings.keys_dir
     secrets = [keys / "log.key", keys / "keeper.db", keys / "ring.json", "/proc/self/environ"]
     files = [log / "head", "/etc/passwd", *secrets]
+    (log / ".x.json").touch()
+    told = [log, city.settings.policy_file, log / ".x.json", place, *files]
     done = subprocess.run(
-        [sys.executable, "-c", code, str(log), *map(str, files)],
+        [sys.executable, "-c", textwrap.dedent(CONFINED), *map(str, told)],
         env={**os.environ, "PYTHONPATH": str(Path(setup.__file__).parents[2])},
         capture_output=True,
         text=True,
     )
-    assert done.stdout.split() == ["True", "True", "False", "False", "False", "False"], done.stderr
+    may = ["True", "True", "False", "False", "False", "False", str(place == "publisher"), "False"]
+    assert done.stdout.split() == may, done.stderr
 
 
 # -- its own work
@@ -328,9 +467,9 @@ def test_it_could_not_read_the_keys_if_it_wanted(city: Any) -> None:
 
 @pytest.mark.parametrize("words", [b"\xff" * 20_000, b"\0" * 20_000, b"", b"\xe2\x80\x94 x\n"])
 def test_a_witness_that_writes_nonsense_harms_no_other(city: Any, words: bytes) -> None:
-    """What one writes reaches the keeper, which does not believe it; the courier goes on."""
+    """What one writes reaches the publisher, which does not believe it; the courier goes on."""
     wait_until(lambda: is_witnessed(city))
-    child = courier(city).child
+    child = publisher(city).child
     city.witnesses[0]._witness.handle = lambda _body: Answer(200, words)
     city.add_camera("cam-02")
     wait_until(lambda: city.client.status()["red"])
@@ -338,7 +477,7 @@ def test_a_witness_that_writes_nonsense_harms_no_other(city: Any, words: bytes) 
     assert told.startswith("w0: ")
     (red,) = city.client.status()["red"]
     assert red == "checkpoint: 1 witnesses cosigned, which is not the quorum."
-    assert courier(city).child is child
+    assert publisher(city).child is child
     assert child.poll() is None
 
 

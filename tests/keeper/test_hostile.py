@@ -93,7 +93,7 @@ def test_strange_questions(city: Any, data: st.DataObject) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_dead_part_is_noticed(city: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(city.keeper.chores, "round", lambda: [][1])
-    city.keeper._threads[0].join(10)
+    city.keeper._thread.join(10)
     with pytest.raises(Unavailable, match="died"):
         city.keeper.check_alive()
 

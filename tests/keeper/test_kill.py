@@ -16,7 +16,6 @@ import pytest
 
 from plainview.base.clock import now_ms
 from plainview.base.ids import new_id
-from plainview.base.settings import Settings
 from plainview.errors import KeeperAway, LogAway
 from plainview.keeper.process import run
 from plainview.keys.client import KeeperClient
@@ -28,7 +27,7 @@ WRITERS = 4
 
 
 def be_keeper(data: str) -> None:
-    run(Settings(data=Path(data)))
+    run(Path(data))
 
 
 class Writer(threading.Thread):

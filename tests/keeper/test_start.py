@@ -38,6 +38,11 @@ from plainview.tlog.reader import LogReader
 from plainview.tlog.signing import SigningKey
 
 
+def gate(city: Any, ident: str, reason: str) -> int:
+    body = {"camera": "cam-01", "allowed": False, "reason": reason, "register": None}
+    return int(city.keeper.desk.gate(ident, **body))
+
+
 def test_files_and_socket_are_this_users_alone(city: Any) -> None:
     keys = city.settings.keys_dir
     city.windows(1)
@@ -80,12 +85,12 @@ def test_unsafe_modes_are_refused(city: Any, name: str) -> None:
 
 def test_a_second_keeper_is_refused(city: Any) -> None:
     with pytest.raises(UnsafeStart, match="Another keeper"):
-        Keeper(city.settings)
+        Keeper(city.settings.data)
 
 
 def test_no_set_up_no_start(tmp_path: Path, city: Any) -> None:
     with pytest.raises(UnsafeStart, match="There is no"):
-        Keeper(city.settings.model_copy(update={"data": tmp_path / "empty"}))
+        Keeper(tmp_path / "empty")
     with pytest.raises(SettingsError, match="already"):
         setup.create(city.settings, city.entries()[0], [], 0)
 
@@ -195,7 +200,7 @@ def test_a_long_log_is_read_again(city: Any, monkeypatch: pytest.MonkeyPatch) ->
     from_here = city.keeper.desk.scribe.writer.size
 
     def say(number: int, reason: str = "no") -> int:
-        return int(city.keeper.desk.gate(f"{number:032x}", "cam-01", False, reason, None))
+        return gate(city, f"{number:032x}", reason)
 
     def check_retries() -> None:
         for number in (7, 150, 299):
@@ -220,25 +225,25 @@ def test_a_full_temporary_folder_is_told_and_loses_nothing(
         full = sqlite3.OperationalError("database or disk is full")
         patched.setattr(Ids, "add", Mock(side_effect=full))
         with pytest.raises(LogAway, match="disk is full"):
-            city.keeper.desk.gate(f"{1:032x}", "cam-01", False, "no", None)
+            gate(city, f"{1:032x}", "no")
         city.stop()
         with pytest.raises(UnsafeStart, match="disk is full"):
             city.start()
     city.start()
     scribe = city.keeper.desk.scribe
     assert scribe.known(f"{1:032x}") is None
-    assert city.keeper.desk.gate(f"{1:032x}", "cam-01", False, "no", None) > size
+    assert gate(city, f"{1:032x}", "no") > size
     with monkeypatch.context() as patched:
         patched.setattr(Ids, "add", Mock(side_effect=full))
         with pytest.raises(LogAway):
-            city.keeper.desk.gate(f"{2:032x}", "cam-01", False, "no", None)
+            gate(city, f"{2:032x}", "no")
     # The same process reads the log again and goes on.
-    assert city.keeper.desk.gate(f"{2:032x}", "cam-01", False, "no", None) == scribe.writer.size - 1
+    assert gate(city, f"{2:032x}", "no") == scribe.writer.size - 1
 
 
 def test_the_keeper_logs_no_id_that_it_could_not_read_back(city: Any) -> None:
     with pytest.raises(BadFormat, match="32 hex digits"):
-        city.keeper.desk.gate("cam-01-closed", "cam-01", False, "no", None)
+        gate(city, "cam-01-closed", "no")
     city.stop()
     city.start()
 
@@ -246,8 +251,8 @@ def test_the_keeper_logs_no_id_that_it_could_not_read_back(city: Any) -> None:
 def test_the_process_runs_and_ends(city: Any, tmp_path: Path) -> None:
     city.stop()
     code = (
-        "import sys; from pathlib import Path; from plainview.base.settings import Settings;"
-        "from plainview.keeper.process import run; run(Settings(data=Path(sys.argv[1])))"
+        "import sys; from pathlib import Path;"
+        "from plainview.keeper.process import run; run(Path(sys.argv[1]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(setup.__file__).parents[2])}
     child = subprocess.Popen(

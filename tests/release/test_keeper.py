@@ -117,7 +117,7 @@ class City:
             path = str(self.key_path(name))
             trusts = ["--policy", str(self.settings.policy_file), "--founding", founding.hash]
             command(person.app, "trust", "--key", path, *trusts)
-        self.keeper = Keeper(self.settings)
+        self.keeper = Keeper(self.settings.data)
         self.client = KeeperClient(self.settings.keeper_socket)
 
     def close(self) -> None:

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainview.base import durable
-from plainview.errors import BadProof, LogAway, StoreDamaged
+from plainview.errors import BadProof, BadSignature, LogAway, StoreDamaged
 from plainview.testing.city import ORIGIN, START, City, key_of
 from plainview.tlog import cosign, merkle, notes, proof, proofs, tiles
 from plainview.tlog.beginning import open_log
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import Signer
 from plainview.tlog.reader import LogReader
+from plainview.tlog.shown import publish
 from plainview.tlog.writer import LogWriter
 from plainview.verify.report import Report
 from plainview.verify.tree import read_authentic
@@ -35,14 +36,14 @@ class Unwitnessed(LogWriter):
 
     def append(self, entries: list[bytes]) -> int:
         first = super().append(entries)
-        self.publish(self.head, [])
+        publish(self.folder, SIGNER.verifier, self.head, [])
         return first
 
 
 def opened(folder: Path) -> LogWriter:
     open_log(folder, SIGNER)
     log = Unwitnessed(folder, SIGNER)
-    log.publish(log.head, [])
+    publish(log.folder, SIGNER.verifier, log.head, [])
     return log
 
 
@@ -131,12 +132,12 @@ def test_readers_see_only_what_the_witnesses_saw(tmp_path: Path) -> None:
     first = log.head
     line = cosign.cosign(notes.parse(first)[0], "w1.example", key_of("w1"), now=START)
     log.append(entries(300, 300))
-    log.publish(first, [line])
+    publish(log.folder, SIGNER.verifier, first, [line])
     check_whole(folder, 300)
     check_whole(folder, 600, head="head")
-    log.publish(log.head, [])
+    publish(log.folder, SIGNER.verifier, log.head, [])
     check_whole(folder, 600)
-    log.publish(first, [line])
+    publish(log.folder, SIGNER.verifier, first, [line])
     check_whole(folder, 600)
 
 
@@ -144,11 +145,11 @@ def test_only_this_log_s_heads_are_published(tmp_path: Path) -> None:
     log = open_log(tmp_path / "log", SIGNER)
     text = Checkpoint(ORIGIN, 0, merkle.EMPTY_ROOT).text()
     forged = notes.render(text, [Signer(ORIGIN, key_of("other").private).sign(text)])
-    with pytest.raises(BadProof):
-        log.publish(forged, [])
+    with pytest.raises(BadSignature):
+        publish(log.folder, SIGNER.verifier, forged, [])
     future = Checkpoint(ORIGIN, 7, bytes(32)).text()
     with pytest.raises(BadProof):
-        log.publish(notes.render(future, [SIGNER.sign(future)]), [])
+        publish(log.folder, SIGNER.verifier, notes.render(future, [SIGNER.sign(future)]), [])
 
 
 def test_partial_files_go_when_the_full_ones_are_published(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from plainview.tlog.beginning import open_log
 from plainview.tlog.checkpoint import Checkpoint
 from plainview.tlog.notes import Signer
 from plainview.tlog.policy import Policy
+from plainview.tlog.shown import publish
 from plainview.tlog.witness import Witness, serve
 from plainview.tlog.witness_client import OtherSize, add_checkpoint
 
@@ -293,7 +294,7 @@ def test_the_command_runs_a_witness_that_a_policy_trusts(tmp_path: Path) -> None
         lines = add_checkpoint(told[2][-1], 0, [], log.head)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-    log.publish(log.head, notes.parse_lines(lines))
+    publish(log.folder, SIGNER.verifier, log.head, notes.parse_lines(lines))
     text = f"log {SIGNER.verifier.vkey()}\nwitness w1 {told[1][-1]}\nquorum w1\n"
     policy = Policy.parse(text)
     assert policy.check((tmp_path / "log" / "checkpoint").read_bytes()).checkpoint.size == log.size

@@ -88,4 +88,4 @@ def _wait(settings: Settings, keeper: subprocess.Popen[str]) -> None:
 
 
 if __name__ == "__main__":
-    run(Settings(data=Path(sys.argv[1])))
+    run(Path(sys.argv[1]))

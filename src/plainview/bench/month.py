@@ -20,6 +20,7 @@ from plainview.testing.city import OUTSIDE, PEOPLE, City, camera_record, digest,
 from plainview.tlog import leaves, merkle
 from plainview.tlog.beginning import open_log
 from plainview.tlog.entries import Entry, canonical
+from plainview.tlog.shown import publish
 
 HOURS = 720
 CAMERAS = 40
@@ -78,7 +79,7 @@ class Month(City):
             writer.append(self.raws)
             self.raws = []
             yield writer.size
-        writer.publish(writer.head, self.cosign(writer.head))
+        publish(folder, self.signer.verifier, writer.head, self.cosign(writer.head))
 
     # -- an hour
 

@@ -29,4 +29,4 @@ def command(
     chosen = settings_module.load(settings, **given)
     journal.configure("keeper", node=chosen.node)
     with heartbeat.beating(partial(probes.keeper, chosen.keeper_socket)):
-        run(chosen, installed().statement())
+        run(chosen.data, installed().statement())

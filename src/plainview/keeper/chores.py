@@ -33,7 +33,8 @@ class Chores:
 
     def round(self) -> None:
         self._scribe.recover()
-        for step in (self.reveal, self.open, self.shred, self.check_overdue):
+        check = self._witnesses.checkpoint
+        for step in (check, self.reveal, self.open, self.shred, self.check_overdue):
             with self.telling(step.__name__):
                 step()
 
@@ -61,15 +62,14 @@ class Chores:
     def open(self) -> None:
         """Re-seal E wherever enough custodians have released, without being asked."""
         with self._scribe.lock:
-            history = self._scribe.history
-            now = self._clock()
+            history, now = self._scribe.history, self._clock()
             ripe = [
                 (name, window)
                 for name, asked in history.requests.items()
                 if asked.expires > now
                 for window, given in asked.releases.items()
-                if window not in asked.openings and window in history.windows
-                if len(given) >= history.windows[window].set.k and history.windows[window].due > now
+                if window not in asked.openings and (kept := history.windows.get(window))
+                if len(given) >= kept.set.k and kept.due > now
             ]
         for name, window in ripe:
             self._desk.opening(name, window)
@@ -104,18 +104,15 @@ class Chores:
         """One entry a key for the windows that are due and that no key opens any more."""
         with self._scribe.lock:
             history = self._scribe.history
-            due = {
-                period: (history.windows[names[0]].record, names)
-                for period, names in history.due(self._clock()).items()
-            }
-        for period, (record, names) in due.items():
+            due = [(history.windows[w[0]].record, w) for w in history.due(self._clock()).values()]
+        for record, names in due:
             rows = [(name, self._box.window(name)) for name in names]
             gone = [name for name, row in rows if row is None or row.key not in self._ring.due]
             for at in range(0, len(gone), SHRED_ENTRY):
                 part = gone[at : at + SHRED_ENTRY]
                 root = merkle.root_over(name.encode() for name in part)
-                body = {"period": period, "class": record["class"], "due": record["shred"]}
-                body |= {"count": len(part), "windows": part, "root": root}
+                body = {"period": record["period"], "class": record["class"]}
+                body |= {"due": record["shred"], "count": len(part), "windows": part, "root": root}
                 self._desk.log("shred", body, ident_of("shred", root))
                 self._box.drop_windows(part)
 

@@ -115,15 +115,13 @@ class Desk:
         body = {"node": node, "minute": minute, "leaves": len(leaves)}
         return self.log("roots", {**body, "cipher_root": cipher, "plain_root": plain}, id)
 
-    def gate(self, id: Id, camera: str, allowed: bool, reason: str, register: int | None) -> int:
-        body = {"camera": camera, "allowed": allowed, "reason": reason, "register": register}
+    def gate(self, id: Id, **body: Any) -> int:
         return self.log("gate", body, id)
 
     def redaction(self, id: Id, **body: Any) -> int:
         return self.log("redaction", body, id)
 
-    def objection(self, id: Id, camera: str, version: int, commitment: str) -> int:
-        body = {"camera": camera, "version": version, "commitment": commitment}
+    def objection(self, id: Id, **body: Any) -> int:
         return self.log("objection", body, id)
 
     # -- people who look

@@ -42,7 +42,6 @@ class Scribe:
     def __init__(self, folder: Path, signer: Signer) -> None:
         self.folder, self._signer = folder, signer
         self.lock = threading.RLock()
-        self.changed = threading.Event()
         self._probed = 0.0
         self._waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._reopen()
@@ -116,7 +115,6 @@ class Scribe:
                     if not future.done():
                         future.set_exception(self._away())
                 return
-        self.changed.set()
         for future, index in taken:
             future.set_result(index)
 

@@ -12,6 +12,7 @@ from plainview.tlog.entries import Entry
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer, read_key
 from plainview.tlog.policy import Policy
+from plainview.tlog.shown import publish
 from plainview.tlog.signing import SigningKey
 
 
@@ -48,7 +49,7 @@ def create(
     writer = open_log(settings.log_dir, signer)
     writer.append([founding.raw])
     if not quorum:
-        writer.publish(writer.head, [])
+        publish(settings.log_dir, signer.verifier, writer.head, [])
     return policy
 
 

@@ -171,8 +171,8 @@ def _camera(name: str, version: Version, times: dict[int, Ms]) -> Camera:
 def _person(person: Person, org: str, name: str | None) -> PersonOnLog:
     return PersonOnLog(
         person.id,
-        b64(person.key),
-        key_id(person.key),
+        b64(person.keys[0]),
+        key_id(person.keys[0]),
         person.age,
         tuple(sorted(person.roles)),
         org,

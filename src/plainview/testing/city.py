@@ -19,6 +19,7 @@ from plainview.tlog.entries import Entry, canonical, commit, make
 from plainview.tlog.history import History
 from plainview.tlog.policy import Policy
 from plainview.tlog.segments import segments_root
+from plainview.tlog.shown import publish
 from plainview.tlog.signing import SigningKey, sign
 from plainview.tlog.writer import LogWriter
 
@@ -343,7 +344,7 @@ class City:
             (folder / name).write_bytes(data)
         for at in range(writer.size, len(self.raws), batch):
             writer.append(self.raws[at : at + batch])
-        writer.publish(writer.head, self.cosign(writer.head))
+        publish(folder, self.signer.verifier, writer.head, self.cosign(writer.head))
         return writer
 
     def cosign(self, head: bytes) -> list[notes.SignatureLine]:

@@ -168,7 +168,7 @@ class TownHall:
     def start_keeper(self, software: str | None = None) -> None:
         """And comes back, as the command starts it, or with another word of what it runs."""
         said = installed().statement() if software is None else software
-        self.keeper = Keeper(self.settings, software=said)
+        self.keeper = Keeper(self.settings.data, software=said)
 
     def close(self) -> None:
         """Stop everything."""

@@ -154,7 +154,7 @@ def _going(said: list[str], window: str) -> bool:
 
 def _found_keeper(folder: Path) -> None:
     hamlet = Hamlet(folder, window_s=60, witnesses=0, cameras=1)
-    keeper = Keeper(hamlet.settings)
+    keeper = Keeper(hamlet.settings.data)
     hamlet.state()
     keeper.close()
 
@@ -163,7 +163,7 @@ def keeper_held(cut: Cut, number: int) -> Held:
     """The keeper starts, every entry is where it was said to be, and nothing forks."""
     settings = Settings(data=cut.folder)
     policy = Policy.parse(settings.policy_file.read_text())
-    running = Keeper(settings)
+    running = Keeper(settings.data)
     try:
         with KeeperClient(settings.keeper_socket) as client:
             promises = _asked_again(client, cut.said)

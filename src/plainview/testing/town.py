@@ -36,6 +36,7 @@ from plainview.tlog.entries import canonical, make, parse
 from plainview.tlog.history import History
 from plainview.tlog.notes import Signer
 from plainview.tlog.segments import segments_root
+from plainview.tlog.shown import publish
 from plainview.tlog.signing import SigningKey, sign
 
 ORIGIN = "log.town.example"
@@ -112,7 +113,7 @@ class Town:
             for name, key in self.witnesses.items()
             if not names or name in names
         ]
-        self.writer.publish(self.writer.head, lines)
+        publish(self.writer.folder, self.log_key.verifier, self.writer.head, lines)
 
     def log(self, type: str, body: dict[str, Any]) -> int:
         """Log an entry of the keeper's own."""

@@ -117,7 +117,7 @@ def _root(opened: Store, book: RootBook, window: WindowHeader) -> None:
 def keeper(data: Path, count: int) -> None:
     """A keeper; several actors have entries logged, windows locked, view keys given."""
     settings = Settings(data=data)
-    running = Keeper(settings)
+    running = Keeper(settings.data)
     say("ready")
     failures: list[PlainviewError] = []
 

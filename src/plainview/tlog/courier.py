@@ -1,13 +1,9 @@
-"""The courier: the keeper's child that asks witnesses, so that no key is where the network is.
+"""The courier: the process that asks witnesses, so that no key is where the network is.
 
-The keeper starts it (`keeper.courier`, which describes what they say to each other) and hands it
-one socket as its input and output. It reads the public log alone, and makes the consistency proofs
-out of its tiles. Nobody believes it: the keeper verifies every line by its trust policy. It runs
-under the keeper's user; where the system has Landlock it can open neither keys nor processes.
-
-It imports little, as each start of a keeper waits for it, and nothing that knows a key.
-
-    python -m plainview.tlog.courier LOG_FOLDER
+The publisher forks it (`sending`, which describes what they say to each other) and hands it one
+socket as its input. It reads the public log alone, and makes the consistency proofs out of its
+tiles. Nobody believes it: every line is verified by the trust policy. It runs under the keeper's
+user; where the system has Landlock it can open neither keys nor processes, and change no file.
 """
 
 from __future__ import annotations
@@ -68,7 +64,7 @@ class Courier:
             raise LogAway(f"A tile of the log cannot be read: {error.strerror}.") from error
 
 
-def _needed() -> list[Path]:
+def needed() -> list[Path]:
     """What names and certificates are looked up in, and what Python may still load."""
     system = ["/etc", "/usr", "/lib", "/lib64", sys.prefix, sys.base_prefix]
     given = [value for name, value in os.environ.items() if name.startswith("SSL_CERT_")]
@@ -77,16 +73,12 @@ def _needed() -> list[Path]:
 
 
 def main(log_dir: Path) -> None:
-    """Answer until the keeper is gone: killed with it, or at the end of its questions."""
+    """Answer until the publisher is gone: killed with it, or at the end of its questions."""
     die_with_parent()
-    landlock.confine([log_dir, *_needed()])
+    landlock.confine([log_dir, *needed()])
     courier = Courier(log_dir)
     with socket.socket(fileno=sys.stdin.fileno()) as link:
         while question := link.recv(_LARGEST):
             asked = json.loads(question)
             answer = courier.answer(asked["url"], asked["note"].encode())
             link.sendall(json.dumps(answer, ensure_ascii=False).encode())
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

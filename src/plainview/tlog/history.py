@@ -57,10 +57,6 @@ class Person:
     outside: bool
     index: int
 
-    @property
-    def key(self) -> bytes:
-        return self.keys[0]
-
 
 @dataclass(frozen=True, slots=True)
 class CustodianSet:
@@ -68,12 +64,9 @@ class CustodianSet:
 
     id: str
     k: int
+    n: int
     members: tuple[Mapping[str, Any], ...]
     index: int
-
-    @property
-    def n(self) -> int:
-        return len(self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,14 +247,13 @@ class History:
             raise BadFormat("n is the number of different members.")
         if not 2 <= k <= body["n"] or sum(not m["outside"] for m in members) >= k:
             raise Refused("fewer than k members are insiders, and k is at least 2.")
-        self.sets[body["set"]] = CustodianSet(body["set"], k, tuple(members), index)
+        self.sets[body["set"]] = CustodianSet(body["set"], k, body["n"], tuple(members), index)
 
     # -- cameras and the gate
 
     def _camera(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         body, record = entry.body, entry.body["record"]
-        versions = self.cameras.get(body["camera"], [])
-        _check_next(body["camera"], body["version"], versions)
+        versions = _before(self.cameras, body["camera"], body["version"])
         if versions and versions[-1].status == "removed":
             raise Refused(f"{body['camera']} was removed.", hint="Register it under a new name.")
         # Records of before there was a choice say neither; they mean this.
@@ -299,8 +291,7 @@ class History:
     def _record(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
         body, record = entry.body, entry.body["record"]
         name = f"{body['kind']}/{body['id']}"
-        versions = self.records.get(name, [])
-        _check_next(name, body["version"], versions)
+        versions = _before(self.records, name, body["version"])
         if body["kind"] in DATED and not {"valid_from", "valid_to"} <= record.keys():
             raise BadFormat(f"{name} says from when until when it holds.")
         begins = moment(record["valid_from"]) if "valid_from" in record else now
@@ -485,9 +476,12 @@ def moment(text: str) -> Ms:
     return from_iso(f"{text}T00:00:00Z" if day else text)
 
 
-def _check_next(name: str, number: int, versions: Sequence[Version]) -> None:
+def _before(kept: Mapping[str, list[Version]], name: str, number: int) -> list[Version]:
+    """The versions of `name` that there are; raises `Refused` if `number` is not the next."""
+    versions = kept.get(name, [])
     if number != len(versions) + 1:
         raise Refused(f"the next version of {name} is {len(versions) + 1}.")
+    return versions
 
 
 def _in_force(

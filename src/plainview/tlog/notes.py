@@ -77,6 +77,15 @@ class Verifier:
         self.verify(cosigned(text, seconds), line.signature[8:])
         return seconds * 1000
 
+    def signed(self, note: bytes) -> tuple[bytes, list[SignatureLine]]:
+        """Text and lines of `note`, which this key signed; raises `BadFormat`, `BadSignature`."""
+        text, lines = parse(note)
+        own = [line.signature for line in lines if self.made(line)]
+        if not own:
+            raise BadSignature(f"it is not signed by {self.name}.")
+        self.verify(text, own[0])
+        return text, lines
+
     def verify(self, message: bytes, signature: bytes) -> None:
         """Ed25519 over `message`; raises `BadSignature`."""
         try:

@@ -4,7 +4,7 @@
 durable, and only then returns. Files:
 
     head         newest tree, signed by the log alone; what a restart continues from
-    checkpoint   newest tree that the witnesses cosigned; what readers trust
+    checkpoint   newest tree that the witnesses cosigned; what readers trust (`shown` writes it)
     tile/...     full and partial tiles and bundles
 
 A crash leaves at most files beyond the head, which nobody was told of; they are written anew. A
@@ -14,15 +14,14 @@ one begun here (`beginning` does that, at set-up).
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from plainview.base import durable
-from plainview.errors import BadProof, Invalid, LogAway, StoreDamaged
+from plainview.errors import Invalid, LogAway, StoreDamaged
 from plainview.tlog import merkle, notes, tiles
 from plainview.tlog.checkpoint import Checkpoint
-from plainview.tlog.notes import SignatureLine, Signer
+from plainview.tlog.notes import Signer
 
 RESTORE = "Restore the log's folder whole, with its head, from a copy; never start a new one."
 
@@ -44,7 +43,7 @@ class LogWriter:
         self._written: set[str] = set()  # files of the last batch; a name met again is unchanged
         try:
             self.head = (folder / "head").read_bytes()
-            found = self._own(self.head)
+            found = Checkpoint.parse(signer.verifier.signed(self.head)[0])
             whole = self._load(found.size, replay)
         except (Invalid, OSError) as error:
             raise StoreDamaged(f"the log cannot be continued: {error}", hint=RESTORE) from error
@@ -63,15 +62,6 @@ class LogWriter:
                 replay(raw)
         self._written = set(files)
         return all((self.folder / name).read_bytes() == data for name, data in files.items())
-
-    def _own(self, note: bytes) -> Checkpoint:
-        """The checkpoint in `note`, signed by this log."""
-        text, lines = notes.parse(note)
-        mine = [line for line in lines if self._signer.verifier.made(line)]
-        if not mine:
-            raise BadProof("it is not signed by this log's key.")
-        self._signer.verifier.verify(text, mine[0].signature)
-        return Checkpoint.parse(text)
 
     def append(self, entries: list[bytes]) -> int:
         """Write a batch; its first index. On return it is durable and signed.
@@ -120,31 +110,3 @@ class LogWriter:
         head = notes.render(text, [self._signer.sign(text)])
         durable.write_file(self.folder / "head", head)
         self.head = head
-
-    # -- what readers see
-
-    def published(self) -> Checkpoint | None:
-        """The checkpoint that readers see now, or None before the first."""
-        path = self.folder / "checkpoint"
-        return self._own(path.read_bytes()) if path.exists() else None
-
-    def publish(self, head: bytes, lines: list[SignatureLine]) -> None:
-        """Show `head`, a head of this log, to readers, with its witnesses' lines.
-
-        The caller has checked the lines against the policy. A head older than the one that is
-        published is left alone. Raises `BadProof` for what this log did not sign. Partial files
-        whose full tile readers now see are dropped.
-        """
-        shown, new = self.published(), self._own(head).size
-        old = shown.size if shown else 0
-        if new > self.size:
-            raise BadProof("a head from the future of this log.")
-        if new < old:
-            return
-        text, own = notes.parse(head)
-        durable.write_file(self.folder / "checkpoint", notes.render(text, [*own, *lines]))
-        for level in range(tiles.LEVELS):
-            for index in range(old >> (8 * level + 8), new >> (8 * level + 8)):
-                full = [tiles.tile_path(level, index), *([tiles.bundle_path(index)] * (not level))]
-                for name in full:
-                    shutil.rmtree(self.folder / f"{name}.p", ignore_errors=True)
