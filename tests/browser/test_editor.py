@@ -214,4 +214,60 @@ def test_a_new_camera_from_draft_to_notice_by_two_people(
     expect(resident.locator("body")).to_contain_text("So that fewer people are hurt")
     expect(resident.locator(".ticket-state")).to_contain_text("notice", ignore_case=True)
     shot(resident, "public")
+    answer_and_suspend(site, resident, reader)
+    supplier(site, reader)
     assert writer.problems + officer.problems == []
+
+
+def answer_and_suspend(site: Site, resident: Page, reader: Page) -> None:
+    """Somebody objects while the notice runs; the officer answers, and suspends the camera."""
+    resident.get_by_role("textbox").first.fill("It looks into my kitchen on the first floor.")
+    resident.locator("form", has=resident.get_by_role("textbox")).get_by_role("button").click()
+    expect(resident.locator("body")).to_contain_text("Its number is")
+    reader.goto(f"{site.url}/app/register")
+    waits = reader.get_by_test_id("waits")
+    expect(waits).to_contain_text("my kitchen on the first floor")
+    shot(reader, "register")
+    waits.get_by_role("button", name="Answer").click()
+    dialog = reader.get_by_test_id("answer-dialog")
+    dialog.get_by_label("Rejected").check()
+    dialog.get_by_label("Your reasons").fill("Windows are hidden in every picture.")
+    shot(reader, "answer")
+    reader.get_by_test_id("answer").click()
+    reader.get_by_test_id("sign").click()
+    expect(waits).to_contain_text("Nothing waits for you.")
+    resident.reload()
+    expect(resident.locator("body")).to_contain_text("Windows are hidden in every picture.")
+
+    row = reader.get_by_test_id("camera-mill-bridge-2")
+    expect(row).to_have_attribute("data-state", "notice")
+    reader.get_by_test_id("suspend-mill-bridge-2").click()
+    reader.get_by_test_id("sign").click()
+    expect(row).to_have_attribute("data-state", "suspended")
+
+
+def supplier(site: Site, page: Page) -> None:
+    """A record of another kind: its fields, one after the other, all by keyboard."""
+    page.get_by_test_id("new-record").click()
+    dialog = page.get_by_test_id("begin-dialog")
+    dialog.get_by_label("What is it?").select_option("supplier")
+    dialog.get_by_label("Name").fill("Lens & Sons")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("field-name")).to_have_value("Lens & Sons")
+    page.get_by_test_id("field-name").press("Enter")
+    page.get_by_test_id("field-country").fill("Serbia")
+    page.get_by_test_id("field-country").press("Enter")
+    expect(page.get_by_test_id("question-registration")).to_be_visible()
+    page.get_by_test_id("field-registration").fill("12345678")
+    for name in ("contact", "url", "valid_from", "valid_to"):
+        page.keyboard.press("Alt+ArrowRight")
+        expect(page.get_by_test_id(f"question-{name}")).to_be_visible()
+    page.keyboard.press("Alt+ArrowRight")
+    finding = page.get_by_test_id("review").locator("li", has_text="Country")
+    expect(finding).to_be_visible()
+    finding.get_by_role("button").click()
+    page.get_by_test_id("field-country").fill("RS")
+    page.get_by_text("All questions").click()
+    page.get_by_test_id("goto-review").click()
+    expect(page.get_by_test_id("complete")).to_be_visible()
+    shot(page, "supplier")

@@ -391,7 +391,7 @@ SECOND_CALLS = [("GET", "/api/register/proposals"), ("GET", "/api/register/propo
 @pytest.mark.parametrize(("method", "path"), DRAFT_CALLS + SECOND_CALLS)
 def test_who_keeps_no_register_is_refused(site: Site, method: str, path: str) -> None:
     body = {"kind": "camera", "subject": "cam-50", "record": {}, "saves": 0}
-    sent = {"json": body} if method == "POST" else {}
+    sent: dict[str, Any] = {"json": body} if method == "POST" else {}
     with site.client() as nobody:
         assert nobody.request(method, path, headers={"X-Plainview": "1"}, **sent).status_code == 401
     with signed_in(site, site.town.operator) as operator:
@@ -501,7 +501,7 @@ def test_what_is_deleted_is_not_left_in_the_file(tmp_path: Path) -> None:
 
 
 def test_empty_values_say_nothing_and_an_empty_list_says_nobody() -> None:
-    record = {"a": "", "b": None, "c": {"d": ""}, "e": [], "f": False, "g": 0}
+    record: dict[str, Any] = {"a": "", "b": None, "c": {"d": ""}, "e": [], "f": False, "g": 0}
     assert tidy(record) == {"e": [], "f": False, "g": 0}
 
 

@@ -6,6 +6,7 @@ import {
   fieldOfView,
   reachOf,
   scaleLength,
+  shifted,
   spaced,
   toMetres,
   toPoint,
@@ -107,6 +108,14 @@ describe("the plan", () => {
     expect(polygon.length).toBeLessThanOrEqual(64);
     expect(polygon.flat().every(Number.isSafeInteger)).toBe(true);
     expect(reachOf(polygon, BELGRADE)).toBe(40);
+  });
+
+  it("takes a view along when the camera moves", () => {
+    const polygon = fieldOfView(BELGRADE, 45, 90, 30);
+    const there: Point = [44_900_000, 20_500_000];
+    const along = shifted(polygon, BELGRADE, there);
+    expect(along[0]).toEqual(there);
+    expect(reachOf(along, there)).toBe(30);
   });
 
   it("says large arcs by SVG's flag", () => {

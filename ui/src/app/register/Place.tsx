@@ -7,13 +7,15 @@ import { useLoaded } from "../hooks.ts";
 import { Problem } from "../parts/Problem.tsx";
 import { density, type Density, type Overview, type Scale } from "./api.ts";
 import { FieldInput } from "./Fields.tsx";
-import { fieldOfView, reachOf, type Point } from "./geometry.ts";
+import { fieldOfView, reachOf, shifted, type Point } from "./geometry.ts";
 import { Plan } from "./Plan.tsx";
 import type { Question } from "./questions.ts";
 import { fromUnits, parsePosition, pointOf, positionText, valueAt, withValue } from "./values.ts";
 
 /** How far a new view is drawn, metres, until somebody says otherwise. */
 const DRAWN_M = 40;
+/** What the drawn view follows; whoever changes another field keeps a view that was drawn elsewhere. */
+const TURNS = ["direction_degrees", "angle_degrees"];
 /** Where a plan begins when no camera stands anywhere yet. */
 const NOWHERE: Point = [0, 0];
 
@@ -60,12 +62,13 @@ export function Place({ question, record, subject, overview, onRecord }: Props) 
   const measured = useLoaded(load);
   const rings = measured.value?.scales.find(({ scale }) => scale === edition);
   const direction = numberAt(record, "direction_degrees");
-  const set = (path: string, value: JsonObject[string] | undefined): void =>
-    onRecord(redrawn(withValue(record, path, value)));
+  const set = (path: string, value: JsonObject[string] | undefined): void => {
+    const changed = withValue(record, path, value);
+    onRecord(TURNS.includes(path) ? redrawn(changed) : changed);
+  };
   const shown = question.fields.filter(({ kind }) => kind !== "json");
   const plan = (point !== undefined || !turning) && (
     <Plan
-      key={overview.centre === null && point !== undefined ? "placed" : "plan"}
       {...{ centre, point, direction, rings, turning }}
       angle={numberAt(record, "angle_degrees")}
       field={cornersOf(record)}
@@ -80,10 +83,10 @@ export function Place({ question, record, subject, overview, onRecord }: Props) 
   );
   return (
     <>
-      {plan}
       {!turning && (
         <PositionInput record={record} onPoint={(place) => onRecord(moved(record, place))} />
       )}
+      {plan}
       {shown.map((field) => (
         <FieldInput
           key={field.path}
@@ -117,11 +120,13 @@ export function Place({ question, record, subject, overview, onRecord }: Props) 
   );
 }
 
+/** The camera at another place; what it sees goes along. */
 function moved(record: JsonObject, place: Point): JsonObject {
   const before = pointOf(record.position);
-  const reach = before && reachOf(cornersOf(record), before);
   const placed = withValue(record, "position", place);
-  return record.field_of_view === undefined ? placed : redrawn(placed, reach);
+  const corners = cornersOf(record);
+  if (before === undefined || corners.length === 0) return placed;
+  return withValue(placed, "field_of_view", shifted(corners, before, place));
 }
 
 async function askDensity(key: string): Promise<Density | null> {

@@ -38,8 +38,9 @@ interface Props {
 
 export function Plan(props: Props) {
   const { point, direction, angle, field, rings, turning, onPlace, onTurn } = props;
-  const [centre, setCentre] = useState(props.centre);
+  const [chosen, setChosen] = useState(props.centre);
   const [width, setWidth] = useState(100);
+  const centre = point !== undefined && outside(toMetres(point, chosen), width) ? point : chosen;
   const load = useCallback(() => near(centre, SHOWN_REACH), [centre]);
   const others = useLoaded(load).value ?? [];
   const here = useMemo(
@@ -118,7 +119,7 @@ export function Plan(props: Props) {
           <button
             type="button"
             disabled={point === undefined}
-            onClick={() => point !== undefined && setCentre(point)}
+            onClick={() => point !== undefined && setChosen(point)}
           >
             {words.centre}
           </button>
@@ -127,6 +128,10 @@ export function Plan(props: Props) {
     </figure>
   );
 }
+
+/** A camera that would not be seen has the plan come to it. */
+const outside = ({ x, y }: Metres, width: number): boolean =>
+  Math.max(Math.abs(x), Math.abs(y)) > width / 2;
 
 const ARROWS: Record<string, Metres> = {
   ArrowLeft: { x: -1, y: 0 },

@@ -13,6 +13,7 @@ const HOUR_S = 3_600;
 /** What a resident asks first, in this order; the rest stands below "everything". */
 const READ = [
   "place",
+  "position",
   "sees",
   "direction",
   "area",
@@ -21,6 +22,7 @@ const READ = [
   "legal_basis.article",
   "legal_basis.decision",
   "legal_basis.valid_to",
+  "dpia.review_due",
   "retention.seconds",
   "profile",
   "custodian_set",

@@ -53,6 +53,10 @@ export function fieldOfView(
   return (whole ? arc : [here, ...arc]).map((corner) => toPoint(corner, camera));
 }
 
+/** The same corners around another place. */
+export const shifted = (corners: Point[], from: Point, to: Point): Point[] =>
+  corners.map((corner) => toPoint(toMetres(corner, from), to));
+
 /** How far a drawn field of view reaches, in whole metres. */
 export function reachOf(polygon: Point[], camera: Point): number {
   const here = { x: 0, y: 0 };
