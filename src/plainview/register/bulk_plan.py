@@ -23,6 +23,7 @@ from plainview.register.legal import Context
 from plainview.register.legal_profile import Profile, read_profile
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord, camera_record, check_camera_id
+from plainview.register.strange import known, strange
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ class Planner:
         self._common = dict(common or {})
         self._known = {camera.id: camera for camera in register.cameras()}
         self._records = register.records_in_force(now)
-        self._named = {said.subject for said in register.records()}
-        self._sets = {one.set for one in register.sets()}
-        self._classes = dict(self._class(camera.record) for camera in self._known.values())
+        self._there = known(register)
         self._law = law
         self._contexts: dict[str, Context] = {}  # by custodian set
         self._profiles: dict[str, Profile] = {} if law is None else {law: read_profile(law)}
@@ -102,15 +101,10 @@ class Planner:
         yield from self._law_faults(record)
 
     def _strangers(self, record: CameraRecord) -> Iterator[str]:
-        """What the rule book would refuse."""
-        if record.custodian_set not in self._sets:
-            yield f"custodian_set: no set {record.custodian_set} is on the log"
-        kind, seconds = record.retention.class_, record.retention.seconds
-        if self._classes.setdefault(kind, seconds) != seconds:
-            yield f"retention: the class {kind} lasts {self._classes[kind]} seconds; name a new one"
-        for name in record.rests_on or ():
-            if name not in self._named:
-                yield f"rests_on: {name} is not in the register"
+        """What the rule book would refuse; rows before this one name classes, too."""
+        self._there.classes.setdefault(record.retention.class_, record.retention.seconds)
+        for field, text in strange(record.body(), self._there):
+            yield f"{field}: {text}"
 
     def _law_faults(self, record: CameraRecord) -> Iterator[str]:
         law = record.legal_profile or self._law
@@ -129,10 +123,6 @@ class Planner:
         for one in legal.check(profile, body, context):
             if one.severity == "error":
                 yield f"{one.field}: {one.message} ({one.article})"
-
-    @staticmethod
-    def _class(record: Mapping[str, Any]) -> tuple[str, int]:
-        return record["retention"]["class"], record["retention"]["seconds"]
 
 
 def sound(plans: Iterable[Planned]) -> bool:

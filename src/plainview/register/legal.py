@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from plainview.base.clock import DAY_MS, Ms, from_iso
+from plainview.base.clock import DAY_MS, Ms
 from plainview.errors import BadFormat
 from plainview.register.density import BELOW, DORI_2014, OODPCVS_2025, more_detailed
 from plainview.register.fields import look_up
 from plainview.register.legal_profile import Check, Profile, checks_of_every_profile
+from plainview.tlog.history import moment
 
 SECONDS = {"days": 86_400, "hours": 3_600, "seconds": 1, "": 1}
 SCALES = {"dori_2014": DORI_2014, "oodpcvs_2025": OODPCVS_2025}
@@ -66,6 +67,17 @@ def check(profile: Profile | None, record: Mapping[str, Any], context: Context) 
         if _applies(one, record, context)
         for said in _STEPS[one.kind](one, record, context)
     ]
+
+
+def caps(profile: Profile | None, purpose: str) -> dict[str, str]:
+    """The most detailed class that a purpose allows, by scale (`dori_2014`, `oodpcvs_2025`)."""
+    demands = () if profile is None else profile.all_checks()
+    found = {
+        one.field.rpartition(".")[2]: (one.caps or {}).get(purpose)
+        for one in demands
+        if one.kind == "capped"
+    }
+    return {scale: cap for scale, cap in found.items() if cap is not None}
 
 
 def blocks(findings: list[Finding]) -> bool:
@@ -153,7 +165,7 @@ def _not_expired(one: Check, record: Mapping[str, Any], context: Context) -> Ite
     if not _stated(value):
         return
     try:
-        left = from_iso(str(value)) - context.now_ms
+        left = moment(str(value)) - context.now_ms  # a draft says days
     except BadFormat:
         yield f"{value} is no time."
         return

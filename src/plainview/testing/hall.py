@@ -73,6 +73,7 @@ class TownHall:
         window_seconds: int = 60,
         more_operators: int = 0,
         publishers: int = 1,
+        notice_seconds: int = 0,
     ) -> None:
         self._sockets = loopback_sockets(0)
         port = self._sockets[0].getsockname()[1]
@@ -101,6 +102,7 @@ class TownHall:
                 **RULES,
                 "window_seconds": window_seconds,
                 "key_period_seconds": window_seconds * 10,
+                "notice_seconds": notice_seconds,
                 **({"publishers": publishers} if publishers > 1 else {}),
             },
             [citizen.person for citizen in self.people],

@@ -38,6 +38,7 @@ from plainview.web.condition import Condition
 from plainview.web.context import Web
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.drafts import Drafts
 from plainview.web.endings import Endings
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
@@ -65,6 +66,7 @@ from plainview.web.routes import (
     cameras,
     city_map,
     clips,
+    drafting,
     files,
     health,
     home,
@@ -79,6 +81,7 @@ from plainview.web.routes import (
     people,
     playback,
     policies,
+    register,
     requests,
     sessions,
     software,
@@ -108,6 +111,8 @@ ROUTERS = (
     software.router,
     algorithms.router,
     policies.router,
+    register.router,
+    drafting.router,
     passkey.router,
     oidc.router,
     sessions.router,
@@ -209,6 +214,7 @@ def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> 
         letters=Letters(settings.own_dir / "letters.db", clock=clock),
         letter_writers=RateLimit(burst=5, per_minute=0.5),
         letter_box=RateLimit(burst=200, per_minute=5),
+        drafts=Drafts(settings.own_dir / "drafts.db", clock=clock),
         keys=keys,
         pulse=pulse,
         live=LiveHub(keys, pulse, settings.recorder_socket, framed),

@@ -25,6 +25,7 @@ from plainview.web.catalogue import Catalogue
 from plainview.web.condition import Condition
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
+from plainview.web.drafts import Drafts
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.looks import Looks
@@ -68,6 +69,7 @@ class Web:
     letters: Letters
     letter_writers: RateLimit
     letter_box: RateLimit
+    drafts: Drafts
     keys: ViewKeys
     pulse: Pulse
     live: LiveHub

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from plainview.errors import NotAuthorised
 from plainview.policies.engine import Engine
@@ -152,9 +153,13 @@ def principal(session: SignedIn) -> Principal:
 
 
 def seen_by_policies(found: Registered) -> Camera:
-    """A camera of the register as the policies see it. A scope names the ids of units; records of
-    before units had ids name them in words.
+    """A camera of the register as the policies see it."""
+    return camera_of(found.id, found.record, found.status)
+
+
+def camera_of(name: str, record: Mapping[str, Any], status: str = "active") -> Camera:
+    """A camera as the policies see it, by its record, which may be unfinished. A scope names the
+    ids of units; records of before units had ids name them in words.
     """
-    record = found.record
-    unit = str(record.get("unit_id") or record["unit"])
-    return Camera(found.id, unit, str(record["kind"]), found.status)
+    unit = str(record.get("unit_id") or record.get("unit", ""))
+    return Camera(name, unit, str(record.get("kind", "")), status)

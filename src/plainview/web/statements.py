@@ -26,7 +26,8 @@ from plainview.web.passkeysignin import standing
 from plainview.web.people import DRAFT_MS, Drafted
 from plainview.web.permissions import Permission
 from plainview.web.proposals import Waiting, proposal_of, waiting
-from plainview.web.rights import Forbidden
+from plainview.web.review import check_proposed
+from plainview.web.rights import Forbidden, camera_of
 from plainview.web.sessions import SignedIn
 from plainview.web.summaries import summary
 
@@ -105,13 +106,14 @@ def waiting_for(web: Web, session: SignedIn) -> list[dict[str, Any]]:
             "person": one.person,
             "summary": summary(web, "approve", {"proposal": one.hash}),
             "ends": one.ends,
-            "may_approve": _may_approve(web, session, one),
+            "may_approve": may_approve(web, session, one),
         }
         for one in sorted(waiting(web), key=lambda one: one.ends)
     ]
 
 
-def _may_approve(web: Web, session: SignedIn, one: Waiting) -> bool:
+def may_approve(web: Web, session: SignedIn, one: Waiting) -> bool:
+    """Whether the policies let this person be the second one."""
     try:
         web.rights.check(session, PROPOSED[one.type][1], _at(one.hash, one.person, one.body))
     except Forbidden:
@@ -183,8 +185,14 @@ def _propose(web: Web, body: dict[str, Any]) -> Built:
     kind, inner = body.get("type"), body.get("body")
     if kind not in PROPOSED or not isinstance(inner, dict):
         raise BadFormat(f"Proposed is one of {', '.join(PROPOSED)}, with its body.")
-    whole, nobody = {"type": kind, "body": inner}, ""
-    return Built(PROPOSED[str(kind)][0], whole, _at("new", nobody, inner))
+    what: Resource = SYSTEM
+    if kind in ("camera", "record"):
+        check_proposed(web.register, web.now(), str(kind), inner)
+    else:
+        what = _at("new", "", inner)
+    if kind == "camera":
+        what = camera_of(inner["camera"], inner["record"])
+    return Built(PROPOSED[str(kind)][0], {"type": kind, "body": inner}, what)
 
 
 def _approve(web: Web, body: dict[str, Any]) -> Built:
@@ -207,13 +215,14 @@ def _stop_camera(web: Web, body: dict[str, Any]) -> Built:
         raise BadFormat("Alone, one suspends or removes a camera; two people make one active.")
     newest = web.register.camera(str(body.get("camera", "")))
     said = {"camera": newest.id, "version": newest.version + 1, "status": body["status"]}
-    return Built(Permission.REGISTER_REVOKE, {**said, "record": newest.record})
+    whole = {**said, "record": newest.record}
+    return Built(Permission.REGISTER_REVOKE, whole, web.rights.camera(newest.id))
 
 
 def _revoke_record(web: Web, body: dict[str, Any]) -> Built:
     if body.get("status") != "revoked":
         raise BadFormat("Alone, one revokes a record; two people make one active.")
     kind, name = str(body.get("kind", "")), str(body.get("id", ""))
-    newest = web.register.record(kind, name).body
-    said = {**newest, "version": newest["version"] + 1, "status": "revoked"}
-    return Built(Permission.REGISTER_REVOKE, said)
+    newest = web.register.record(kind, name)
+    said = {"kind": kind, "id": name, "version": (newest.version or 0) + 1, "status": "revoked"}
+    return Built(Permission.REGISTER_REVOKE, {**said, "record": newest.body})

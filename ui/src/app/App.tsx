@@ -16,6 +16,9 @@ import { SignIn } from "./pages/SignIn.tsx";
 import { Wall } from "./pages/Wall.tsx";
 import { Bar, pagesFor } from "./parts/Bar.tsx";
 import { Problem } from "./parts/Problem.tsx";
+import { Editor } from "./register/Editor.tsx";
+import { ProposalPage } from "./register/ProposalPage.tsx";
+import { Register } from "./register/Register.tsx";
 import { useRoute, type Route } from "./router.ts";
 
 type Who =
@@ -63,9 +66,17 @@ export function App() {
       {page === "marks" && <Marks me={me} />}
       {page === "looked" && <Looked />}
       {page === "people" && <People me={me} />}
+      {page === "register" && <RegisterPages me={me} route={route} />}
       {page === "account" && <Account me={me} onSignedOut={() => setWho({ kind: "out" })} />}
     </div>
   );
+}
+
+function RegisterPages({ me, route }: { me: Me; route: Route }) {
+  if (route.page !== "register") return <Register me={me} />;
+  if (route.draft !== undefined) return <Editor id={route.draft} step={route.step} />;
+  if (route.proposal !== undefined) return <ProposalPage hash={route.proposal} />;
+  return <Register me={me} />;
 }
 
 /** Who may not watch begins with what they may do; every other address answers for itself. */

@@ -1,5 +1,6 @@
 import "@fontsource-variable/inter/wght.css";
 import "./app.css";
+import "./register/register.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { publishDiagnostics } from "../video/diagnostics.ts";

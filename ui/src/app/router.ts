@@ -1,5 +1,6 @@
 // Addresses of the application: /app/, /app/playback/<camera>?at=, /app/requests, /app/accesses,
-// /app/marks, /app/looked, /app/people, /app/account, /app/join/<token of an invitation>.
+// /app/marks, /app/looked, /app/register, /app/register/draft/<id>?question=,
+// /app/register/proposal/<hash>, /app/people, /app/account, /app/join/<token of an invitation>.
 
 import { useSyncExternalStore } from "react";
 
@@ -11,6 +12,7 @@ export type Route =
   | { page: "marks" }
   | { page: "looked" }
   | { page: "people" }
+  | { page: "register"; draft?: string; proposal?: string; step: string }
   | { page: "account" }
   | { page: "join"; token: string };
 
@@ -31,10 +33,15 @@ function subscribe(listener: () => void): () => void {
 }
 
 export function parseRoute(path: string, query: string): Route {
-  const [page = "", argument = ""] = path.replace(/^\/app\/?/, "").split("/");
+  const [page = "", argument = "", more = ""] = path.replace(/^\/app\/?/, "").split("/");
   if (page === "requests" || page === "accesses" || page === "marks" || page === "looked")
     return { page };
   if (page === "people" || page === "account") return { page };
+  if (page === "register") {
+    const step = new URLSearchParams(query).get("question") ?? "";
+    const named = ["draft", "proposal"].includes(argument) && more !== "";
+    return { page, step, ...(named ? { [argument]: decodeURIComponent(more) } : {}) };
+  }
   if (page === "join" && argument !== "") return { page, token: decodeURIComponent(argument) };
   if (page === "playback" && argument !== "") {
     const at = Date.parse(new URLSearchParams(query).get("at") ?? "");

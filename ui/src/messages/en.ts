@@ -6,6 +6,7 @@ export const texts = {
     label: "Main",
     live: "Live",
     requests: "Requests",
+    register: "Register",
     people: "People",
     accesses: "My accesses",
   },

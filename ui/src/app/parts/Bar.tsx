@@ -38,6 +38,13 @@ const pages: Page[] = [
     needs: "accesses",
   },
   {
+    page: "register",
+    path: "/app/register",
+    icon: "register",
+    text: texts.nav.register,
+    needs: "register.approve",
+  },
+  {
     page: "people",
     path: "/app/people",
     icon: "people",

@@ -1,0 +1,250 @@
+// A plan without any map: the camera, what it sees, its neighbours, north, and a scale.
+
+import { useCallback, useMemo, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { registerTexts } from "../../messages/register.ts";
+import { useLoaded } from "../hooks.ts";
+import { classAbove, near, type Neighbour, type Scale } from "./api.ts";
+import {
+  arcPath,
+  polygonText,
+  scaleLength,
+  spaced,
+  toMetres,
+  toPoint,
+  towards,
+  turned,
+  type Metres,
+  type Point,
+} from "./geometry.ts";
+
+const words = registerTexts.plan;
+const WIDTHS = [25, 50, 100, 200, 400, 800];
+/** Metres that a neighbour's view is drawn far: how far it sees is its own record's business. */
+const NEIGHBOUR_M = 18;
+const SHOWN_REACH = 10_000;
+
+interface Props {
+  centre: Point;
+  point: Point | undefined;
+  direction: number | undefined;
+  angle: number | undefined;
+  field: Point[];
+  rings: Scale | undefined;
+  turning: boolean;
+  own: string;
+  onPlace: (point: Point) => void;
+  onTurn: (direction: number, angle: number) => void;
+}
+
+export function Plan(props: Props) {
+  const { point, direction, angle, field, rings, turning, onPlace, onTurn } = props;
+  const [chosen, setChosen] = useState(props.centre);
+  const [width, setWidth] = useState(100);
+  const centre = point !== undefined && outside(toMetres(point, chosen), width) ? point : chosen;
+  const load = useCallback(() => near(centre, SHOWN_REACH), [centre]);
+  const others = useLoaded(load).value ?? [];
+  const here = useMemo(
+    () => (point === undefined ? undefined : toMetres(point, centre)),
+    [point, centre],
+  );
+  const zoom = (by: number): void =>
+    setWidth(WIDTHS[Math.min(WIDTHS.length - 1, Math.max(0, WIDTHS.indexOf(width) + by))] ?? width);
+
+  const click = (event: MouseEvent<SVGSVGElement>): void => {
+    if (turning) return;
+    const box = event.currentTarget.getBoundingClientRect();
+    const x = ((event.clientX - box.left) / box.width - 0.5) * width;
+    const y = ((event.clientY - box.top) / box.height - 0.5) * width;
+    onPlace(toPoint({ x, y }, centre));
+  };
+  const keys = (event: KeyboardEvent): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const by = ARROWS[event.key];
+    if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? -1 : 1);
+    else if (by === undefined) return;
+    else if (!turning) {
+      const step = event.shiftKey ? 10 : 1;
+      const from = here ?? { x: 0, y: 0 };
+      onPlace(toPoint({ x: from.x + by.x * step, y: from.y + by.y * step }, centre));
+    } else {
+      const step = event.shiftKey ? 1 : 5;
+      const wider = Math.min(360, Math.max(1, (angle ?? 60) - by.y * step));
+      onTurn(turned(direction ?? 0, by.x * step), by.x === 0 ? wider : (angle ?? 60));
+    }
+    event.preventDefault();
+  };
+  return (
+    <figure className="plan" data-testid="plan">
+      <svg
+        viewBox={`${-width / 2} ${-width / 2} ${width} ${width}`}
+        tabIndex={0}
+        role="application"
+        aria-label={turning ? words.labelView : words.label}
+        data-turning={turning}
+        onClick={click}
+        onKeyDown={keys}
+      >
+        <Grid width={width} />
+        {others
+          .filter(({ id }) => id !== props.own)
+          .map((one) => (
+            <Other key={one.id} one={one} at={toMetres(one.position, centre)} size={width / 100} />
+          ))}
+        {here !== undefined && (
+          <>
+            {turning && field.length > 2 && (
+              <polygon
+                className="field-of-view"
+                points={polygonText(field.map((corner) => toMetres(corner, centre)))}
+              />
+            )}
+            {turning && direction !== undefined && angle !== undefined && rings !== undefined && (
+              <Rings {...{ here, direction, angle, rings, width }} />
+            )}
+            <circle className="here" cx={here.x} cy={here.y} r={width / 60} />
+          </>
+        )}
+        <North width={width} />
+        <ScaleBar width={width} />
+      </svg>
+      <figcaption>
+        <span>{turning ? words.hintView : words.hintPlace}</span>
+        <span className="segments">
+          <button type="button" onClick={() => zoom(-1)}>
+            {words.closer}
+          </button>
+          <button type="button" onClick={() => zoom(1)}>
+            {words.wider}
+          </button>
+          <button
+            type="button"
+            disabled={point === undefined}
+            onClick={() => point !== undefined && setChosen(point)}
+          >
+            {words.centre}
+          </button>
+        </span>
+      </figcaption>
+    </figure>
+  );
+}
+
+/** A camera that would not be seen has the plan come to it. */
+const outside = ({ x, y }: Metres, width: number): boolean =>
+  Math.max(Math.abs(x), Math.abs(y)) > width / 2;
+
+const ARROWS: Record<string, Metres> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+
+function Grid({ width }: { width: number }) {
+  const step = scaleLength(width) / 2;
+  const lines = Array.from({ length: Math.ceil(width / step) }, (_, n) =>
+    Math.round((n - width / step / 2) * step),
+  );
+  return (
+    <g className="grid">
+      {lines.map((at) => (
+        <path
+          key={at}
+          d={`M ${at} ${-width / 2} V ${width / 2} M ${-width / 2} ${at} H ${width / 2}`}
+        />
+      ))}
+    </g>
+  );
+}
+
+function Other({ one, at, size }: { one: Neighbour; at: Metres; size: number }) {
+  const { direction_degrees: direction, angle_degrees: angle } = one;
+  return (
+    <g className="other">
+      <title>{one.name}</title>
+      {direction !== null && (
+        <polygon
+          points={polygonText([
+            at,
+            towards(at, direction - (angle ?? 60) / 2, NEIGHBOUR_M),
+            towards(at, direction + (angle ?? 60) / 2, NEIGHBOUR_M),
+          ])}
+        />
+      )}
+      <circle cx={at.x} cy={at.y} r={size * 1.2} />
+      <text x={at.x + size * 2} y={at.y + size} fontSize={size * 2.8}>
+        {one.name}
+      </text>
+    </g>
+  );
+}
+
+interface RingsProps {
+  here: Metres;
+  direction: number;
+  angle: number;
+  rings: Scale;
+  width: number;
+}
+
+function Rings({ here, direction, angle, rings, width }: RingsProps) {
+  const found = Object.entries(rings.reaches_cm)
+    .map(([name, cm]) => ({ name, metres: cm / 100 }))
+    .sort((one, other) => other.metres - one.metres);
+  const named = spaced(
+    found.map(({ metres }) => metres),
+    width / 18,
+  );
+  const over = classAbove(rings);
+  return (
+    <g className="rings">
+      {found.map(({ name, metres }) => {
+        // Names stand at the left edge of the view, where the rings are furthest apart.
+        const at = towards(here, direction - Math.min(angle, 350) / 2, metres);
+        const left = at.x < here.x;
+        return (
+          <g key={name} data-over={name === over || undefined}>
+            <path d={arcPath(here, direction, angle, metres)} />
+            {named.has(metres) && (
+              <text
+                x={at.x + (left ? -1 : 1) * (width / 100)}
+                y={at.y}
+                fontSize={width / 38}
+                textAnchor={left ? "end" : "start"}
+              >
+                {name}
+              </text>
+            )}
+          </g>
+        );
+      })}
+    </g>
+  );
+}
+
+function North({ width }: { width: number }) {
+  const [x, y, size] = [width * 0.43, -width * 0.4, width / 100];
+  return (
+    <g className="north">
+      <path
+        d={`M ${x} ${y + size * 6} V ${y} l ${-size * 1.6} ${size * 2.6} h ${size * 3.2} L ${x} ${y}`}
+      />
+      <text x={x} y={y - size * 1.2} fontSize={size * 4} textAnchor="middle">
+        {words.north}
+      </text>
+    </g>
+  );
+}
+
+function ScaleBar({ width }: { width: number }) {
+  const length = scaleLength(width);
+  const [x, y] = [-width * 0.46, width * 0.45];
+  return (
+    <g className="scale">
+      <path d={`M ${x} ${y - width / 80} V ${y} H ${x + length} V ${y - width / 80}`} />
+      <text x={x} y={y - width / 50} fontSize={width / 32}>
+        {words.metres(length)}
+      </text>
+    </g>
+  );
+}

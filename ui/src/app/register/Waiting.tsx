@@ -1,0 +1,133 @@
+// What waits for this person: proposals to decide on, objections to answer, drafts to finish.
+
+import { registerTexts as words } from "../../messages/register.ts";
+import { dateTime } from "../../video/clock.ts";
+import { go } from "../router.ts";
+import { deleteDraft, type DraftRow, type ObjectionRow, type ProposalRow } from "./api.ts";
+
+interface Props {
+  proposals: ProposalRow[];
+  objections: ObjectionRow[];
+  unanswered: number;
+  drafts: DraftRow[];
+  /** Whether this person reads what residents wrote. */
+  reads: boolean;
+  onAnswer: (objection: ObjectionRow) => void;
+  onFail: (error: unknown) => void;
+  onChange: () => void;
+}
+
+const when = (iso: string): string => dateTime(Date.parse(iso));
+const kindName = (kind: string): string => words.kinds[kind] ?? kind;
+
+export function Waiting(props: Props) {
+  const { proposals, objections, unanswered, drafts, reads } = props;
+  const empty = proposals.length === 0 && (reads ? objections.length === 0 : unanswered === 0);
+  return (
+    <>
+      <section className="block" aria-labelledby="waits" data-testid="waits">
+        <h2 id="waits">{words.waiting}</h2>
+        {empty && <p>{words.nothing}</p>}
+        {!reads && unanswered > 0 && <p>{words.objectionsWait(unanswered)}</p>}
+        <ul className="cards">
+          {proposals.map((row) => (
+            <Proposed key={row.proposal} row={row} />
+          ))}
+          {objections.map((row) => (
+            <li key={row.number} className="card" data-testid={`objection-${row.number}`}>
+              <div>
+                <h2>{words.objection(row.number, row.camera)}</h2>
+                <p className="letter">{row.text}</p>
+                <p className="quiet">{when(row.received)}</p>
+              </div>
+              <div className="side">
+                <button
+                  type="button"
+                  className="button primary"
+                  onClick={() => props.onAnswer(row)}
+                >
+                  {words.answerIt}
+                </button>
+              </div>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {drafts.length > 0 && (
+        <section className="block" aria-labelledby="drafts" data-testid="drafts">
+          <h2 id="drafts">{words.drafts}</h2>
+          <p>{words.draftsLead}</p>
+          <ul className="rows">
+            {drafts.map((row) => (
+              <Drafted key={row.draft} row={row} onFail={props.onFail} onChange={props.onChange} />
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function Proposed({ row }: { row: ProposalRow }) {
+  const state = row.stale ? words.stale : row.own ? words.own : words.until(when(row.ends));
+  return (
+    <li className="card" data-testid={`proposal-${row.subject}`}>
+      <div>
+        <h2>{words.toApprove(row.name, row.by)}</h2>
+        <p>
+          {kindName(row.kind)} · {row.subject} · {words.version(row.version)}
+        </p>
+        <p className="quiet">{state}</p>
+      </div>
+      <div className="side">
+        <button
+          type="button"
+          className={row.may_approve && !row.stale ? "button primary" : "button"}
+          data-testid="read-proposal"
+          onClick={() => go(`/app/register/proposal/${row.proposal}`)}
+        >
+          {words.readIt}
+        </button>
+      </div>
+    </li>
+  );
+}
+
+interface DraftedProps {
+  row: DraftRow;
+  onFail: (error: unknown) => void;
+  onChange: () => void;
+}
+
+function Drafted({ row, onFail, onChange }: DraftedProps) {
+  const name = row.name ?? row.subject;
+  return (
+    <li data-testid={`draft-${row.subject}`}>
+      <div>
+        <strong>{name}</strong>
+        <p>
+          {kindName(row.kind)} · {row.subject} ·{" "}
+          {row.waits === true ? words.proposed : words.changed(when(row.changed))}
+        </p>
+      </div>
+      <span className="sides">
+        <button
+          type="button"
+          className="button"
+          onClick={() => go(`/app/register/draft/${row.draft}`)}
+        >
+          {words.go}
+        </button>
+        <button
+          type="button"
+          className="button quiet"
+          onClick={() => {
+            if (confirm(words.discardSure(name))) deleteDraft(row.draft).then(onChange, onFail);
+          }}
+        >
+          {words.discard}
+        </button>
+      </span>
+    </li>
+  );
+}
