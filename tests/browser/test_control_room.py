@@ -166,6 +166,7 @@ def test_playback_shows_when_and_logs_a_snapshot(recording: RunningDemo, page: P
     states = {span.get_attribute("data-state") for span in spans.all()}
     assert states & {"recorded", "pixelated"}
     assert "gap" in states  # ten minutes are shown, and it has not run that long
+    expect(page.get_by_test_id("clip")).to_have_count(0)  # an operator takes nothing out
     before = int(time.get_attribute("data-ms") or 0)
     page.keyboard.press("ArrowRight")
     expect(time).not_to_have_attribute("data-ms", str(before))
@@ -272,7 +273,7 @@ def test_fifteen_minutes_are_kept_by_keyboard_and_their_deadline_is_said(
 
 
 def test_a_clip_is_taken_out_with_purpose_and_recipient(recording: RunningDemo, page: Page) -> None:
-    arrive(recording, page, "operator", f"/app/playback/{CAMERA}?at={to_iso(now_ms() - 8000)}")
+    arrive(recording, page, "investigator", f"/app/playback/{CAMERA}?at={to_iso(now_ms() - 8000)}")
     expect(page.get_by_test_id("playback-time")).to_be_visible(timeout=30_000)
     page.keyboard.press("c")
     dialog = page.get_by_test_id("clip-dialog")

@@ -34,6 +34,7 @@ def window(town: Any) -> Any:
 
 
 def marked(site: Any, at: int, **change: Any) -> Any:
+    site.web.register.sync()  # the window was logged in this very moment
     with site.browser(site.town.operator) as browser:
         body = {"camera": "cam-01", "at": to_iso(at), "note": "two cars", **change}
         return browser.post("/api/marks", json=body)

@@ -176,7 +176,7 @@ def test_playing_back_needs_words_for_the_purpose(calm: Any) -> None:
     with calm.browser(calm.town.operator) as browser:
         answer = browser.post("/api/playback", json={**SPAN, "purpose": "     "})
     assert answer.status_code == 403
-    assert answer.json()["message"] == calm.web.t("rule.no-look-without-a-purpose")
+    assert answer.json()["code"] == "no_purpose"
 
 
 # -- the page
