@@ -70,6 +70,7 @@ const camera: [id: string, fields: Field[], more?: Partial<Question>][] = [
   ["law", [maybe("legal_profile", "law")]],
   ["kind", [field("kind", "choice", choices("kind"))]],
   ["name", [field("name", "text"), field("place", "text"), maybe("address", "text")]],
+  ["purpose", [field("purpose", "long"), maybe("purpose_kind", "choice", choices("purpose_kind"))]],
   ["where", [field("position", "json")], { plan: "place", when: placed }],
   ["area", [field("area", "long")], { when: (record) => !placed(record) }],
   [
@@ -87,7 +88,6 @@ const camera: [id: string, fields: Field[], more?: Partial<Question>][] = [
   ],
   ["sees", [field("sees", "long"), maybe("sees_classes", "many", choices("sees_classes"))]],
   ["sensitive", [maybe("place_kind", "choice", choices("place_kind"))]],
-  ["purpose", [field("purpose", "long"), maybe("purpose_kind", "choice", choices("purpose_kind"))]],
   ["necessity", [maybe("necessity", "long")]],
   ["alternatives", [maybe("alternatives", "long")]],
   [
