@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from plainview.base.clock import now_ms, to_iso
-from plainview.errors import BadFormat, NotFound, Refused
-from plainview.register import statements
 from plainview.register.density import pixels_per_10_metres
-from plainview.register.kinds import KINDS
-from plainview.testing.hall import Citizen, TownHall, camera_values
-from plainview.testing.publishers import Publishers
+from plainview.testing.hall import TownHall
+from plainview.testing.publishers import VALUES, Publishers, begin, publish, publish_once, review
 from plainview.testing.site import Site
-from plainview.web.drafts import LARGEST, MOST, Drafts, Overtaken, tidy
-from plainview.web.kindfields import fields_of
-from plainview.web.review import without
 
-VALUES = {
-    **{name: value for name, value in camera_values().items() if name != "area"},
-    "valid_from": "2026-01-01",
-}
 LENS = {"width_pixels": 1920, "angle_degrees": 60, "height_cm": 400}
 LAW = {
     "law": "Road Safety Act",
@@ -55,34 +42,6 @@ def people(site: Site) -> Iterator[Publishers]:
     made = Publishers(site)
     yield made
     made.close()
-
-
-@contextmanager
-def signed_in(site: Site, citizen: Citizen) -> Iterator[httpx.Client]:
-    with site.browser(citizen) as browser:
-        yield browser
-
-
-def begin(browser: httpx.Client, subject: str, record: Any = None, kind: str = "camera") -> Any:
-    asked = {"kind": kind, "subject": subject, "record": {} if record is None else record}
-    answer = browser.post("/api/register/drafts", json=asked)
-    answer.raise_for_status()
-    return answer.json()
-
-
-def review(browser: httpx.Client, draft: dict[str, Any]) -> Any:
-    answer = browser.get(f"/api/register/drafts/{draft['draft']}/review")
-    answer.raise_for_status()
-    return answer.json()
-
-
-def publish(people: Publishers, subject: str, record: Any, kind: str = "camera") -> str:
-    """Proposed by the supervisor, approved by the officer; the proposal's hash."""
-    draft = begin(people.supervisor.http, subject, record, kind)
-    statement = review(people.supervisor.http, draft)["statement"]
-    hash = people.supervisor.state(statement["type"], **statement["body"])["hash"]
-    people.dpo.state("approve", proposal=hash)
-    return str(hash)
 
 
 # -- from a draft to the register
@@ -265,12 +224,6 @@ def test_a_review_names_the_field_that_is_wrong(
     writer.delete(f"/api/register/drafts/{draft['draft']}").raise_for_status()
 
 
-def publish_once(site: Site, people: Publishers) -> None:
-    """A camera whose retention class others must not stretch."""
-    if not any(one.id == "cam-19" for one in site.web.register.cameras()):
-        publish(people, "cam-19", VALUES)
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -323,14 +276,6 @@ def test_what_a_law_asks_and_what_a_kind_has(people: Publishers) -> None:
     assert http.get("/api/register/kinds/spy").status_code == 400
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_field_of_a_kind_is_asked_for(kind: str) -> None:
-    asked = fields_of(kind)
-    names = {field.alias or name for name, field in KINDS[kind].model_fields.items()}
-    assert {one["field"] for one in asked} == names
-    assert all(one["choices"] for one in asked if one["type"] == "choice")
-
-
 def test_density_has_the_names_of_both_editions_and_what_the_purpose_allows(
     people: Publishers,
 ) -> None:
@@ -359,154 +304,3 @@ def test_neighbours_are_those_that_are_near(site: Site, people: Publishers) -> N
     assert "cam-19" in {one["id"] for one in found}
     far = people.dpo.http.get("/api/register/near", params={**at, "lat": 45_000_000}).json()
     assert far == []
-
-
-# -- who may not
-
-
-def test_nobody_sees_or_touches_another_persons_draft(site: Site, people: Publishers) -> None:
-    draft = begin(people.supervisor.http, "cam-40", {"name": "Mine"})
-    path = f"/api/register/drafts/{draft['draft']}"
-    officer = people.dpo.http
-    assert officer.get(path).status_code == 404
-    assert officer.get(f"{path}/review").status_code == 404
-    assert officer.post(path, json={"record": {"name": "Theirs"}, "saves": 0}).status_code == 404
-    assert officer.delete(path).status_code == 404
-    assert draft["draft"] not in officer.get("/api/register/drafts").text
-    assert people.supervisor.http.get(path).json()["record"] == {"name": "Mine"}
-    people.supervisor.http.delete(path).raise_for_status()
-
-
-DRAFT_CALLS = [
-    ("GET", "/api/register/drafts"),
-    ("POST", "/api/register/drafts"),
-    ("GET", "/api/register/drafts/x"),
-    ("POST", "/api/register/drafts/x"),
-    ("DELETE", "/api/register/drafts/x"),
-    ("GET", "/api/register/drafts/x/review"),
-]
-SECOND_CALLS = [("GET", "/api/register/proposals"), ("GET", "/api/register/proposals/x")]
-
-
-@pytest.mark.parametrize(("method", "path"), DRAFT_CALLS + SECOND_CALLS)
-def test_who_keeps_no_register_is_refused(site: Site, method: str, path: str) -> None:
-    body = {"kind": "camera", "subject": "cam-50", "record": {}, "saves": 0}
-    sent: dict[str, Any] = {"json": body} if method == "POST" else {}
-    with site.client() as nobody:
-        assert nobody.request(method, path, headers={"X-Plainview": "1"}, **sent).status_code == 401
-    with signed_in(site, site.town.operator) as operator:
-        assert operator.request(method, path, **sent).status_code == 403
-    with signed_in(site, site.town.dpo) as officer:
-        del officer.headers["X-Plainview"]
-        if method != "GET":
-            assert officer.request(method, path, **sent).status_code == 403
-
-
-def test_a_scope_holds_for_drafts_and_proposals(site: Site, people: Publishers) -> None:
-    publish_once(site, people)
-    officer = people.dpo.http
-    people_body = site.web.register.stated(
-        site.web.register.person(people.lead.person.person).index
-    ).body
-    scoped = {**people_body, "scope": {"units": ["parks"], "cameras": []}}
-    hash = people.dpo.state("propose", type="enrol", body=scoped)["hash"]
-    listed = officer.get("/api/register/proposals").json()
-    assert hash not in {one["proposal"] for one in listed}  # those about people stand elsewhere
-    assert officer.get(f"/api/register/proposals/{hash}").status_code == 404
-    draft = begin(people.supervisor.http, "cam-19")
-    site.town.say(statements.approve(hash, people.admin.signing))
-    site.web.register.sync()
-    site.web.standing._known.clear()
-    refused = people.supervisor.http.post(
-        "/api/register/drafts", json={"kind": "camera", "subject": "cam-19"}
-    )
-    assert refused.status_code == 403
-    statement = review(people.supervisor.http, draft)["statement"]
-    sent = people.supervisor.http.post("/api/statements/draft", json=statement)
-    assert sent.status_code == 403
-
-
-# -- bad input
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"kind": "camera", "subject": "../x"}, 400),
-        ({"kind": "camera", "subject": ""}, 400),
-        ({"kind": "spy", "subject": "x"}, 400),
-        ({"kind": "dpia", "subject": "A"}, 400),
-        ({"kind": "camera", "subject": "a" * 64}, 400),
-        ({"kind": "camera", "subject": "x", "record": []}, 400),
-        ({"kind": "camera", "subject": "x", "record": {"name": 1.5}}, 400),
-        ({"kind": "camera", "subject": "x", "record": {"name": 2**60}}, 400),
-        ({"kind": "camera", "subject": "x", "record": {"name": "\ud800"}}, 400),
-        ({"kind": "camera", "subject": "x", "record": {"name": "a" * (LARGEST + 1)}}, 400),
-        ({"kind": "camera", "subject": "x", "record": {"name": "a" * 2_000_000}}, 413),
-    ],
-)
-def test_what_is_no_draft_is_refused(people: Publishers, body: dict[str, Any], status: int) -> None:
-    headers = {"content-type": "application/json"}
-    sent = json.dumps(body)  # ASCII: half a character stays an escape
-    answer = people.dpo.http.post("/api/register/drafts", content=sent, headers=headers)
-    assert answer.status_code == status, answer.text
-    assert people.dpo.http.get("/api/register/drafts").json() == []
-
-
-def test_a_draft_is_not_saved_over_what_somebody_has_not_seen(people: Publishers) -> None:
-    http = people.dpo.http
-    draft = begin(http, "cam-60", {"name": "A"})
-    path = f"/api/register/drafts/{draft['draft']}"
-    assert http.post(path, json={"record": {"name": "B"}, "saves": 0}).json()["saves"] == 1
-    late = http.post(path, json={"record": {"name": "C"}, "saves": 0})
-    assert (late.status_code, late.json()["code"]) == (403, "overtaken")
-    assert http.get(path).json()["record"] == {"name": "B"}
-    http.delete(path).raise_for_status()
-
-
-# -- the table
-
-
-def test_drafts_are_their_authors_and_bounded(tmp_path: Path) -> None:
-    table = Drafts(tmp_path / "drafts.db", clock=lambda: 5)
-    made = [table.begin("p-a", "camera", f"cam-{n}", 0, {"name": "x"}) for n in range(MOST)]
-    with pytest.raises(Refused, match="drafts") as refused:
-        table.begin("p-a", "camera", "cam-x", 0, {})
-    assert "Delete" in refused.value.line()
-    table.begin("p-b", "camera", "cam-x", 0, {})
-    assert (len(table.of("p-a")), len(table.of("p-b"))) == (MOST, 1)
-    with pytest.raises(NotFound):
-        table.delete("p-b", made[0].id)
-    table.delete("p-a", made[0].id)
-    with pytest.raises(NotFound):
-        table.get("p-a", made[0].id)
-    assert table.save("p-a", made[1].id, {"name": ""}, 0).record == {}
-    with pytest.raises(Overtaken):
-        table.save("p-a", made[1].id, {}, 0)
-    deep: Any = {}
-    for _ in range(20):
-        deep = {"a": deep}
-    with pytest.raises(BadFormat):
-        table.save("p-a", made[1].id, deep, 1)
-    table.close()
-
-
-def test_what_is_deleted_is_not_left_in_the_file(tmp_path: Path) -> None:
-    table = Drafts(tmp_path / "drafts.db")
-    made = table.begin("p-a", "camera", "cam-1", 0, {"name": "a word that is nowhere else"})
-    table.delete("p-a", made.id)
-    table.close()
-    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"nowhere else" not in left
-
-
-def test_empty_values_say_nothing_and_an_empty_list_says_nobody() -> None:
-    record: dict[str, Any] = {"a": "", "b": None, "c": {"d": ""}, "e": [], "f": False, "g": 0}
-    assert tidy(record) == {"e": [], "f": False, "g": 0}
-
-
-def test_values_are_taken_out_by_their_path_and_the_original_stays() -> None:
-    record = {"a": {"b": 1, "c": 2}, "d": [1], "e": 3}
-    left = without(record, iter(["a.b", "d.0", "x.y", "e.z", ""]))
-    assert left == {"a": {"c": 2}}
-    assert record == {"a": {"b": 1, "c": 2}, "d": [1], "e": 3}

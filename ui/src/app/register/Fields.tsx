@@ -3,10 +3,11 @@
 import { useId, useState } from "react";
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import { registerTexts as words } from "../../messages/register.ts";
-import { Problem } from "../parts/Problem.tsx";
 import type { Overview } from "./api.ts";
+import { DocumentInput } from "./DocumentInput.tsx";
+import { Hint, Label, type Own } from "./label.tsx";
 import { choiceLabel, type Field } from "./questions.ts";
-import { fromUnits, linesOf, sha256Hex, textsIn, toUnits, valueAt, withValue } from "./values.ts";
+import { fromUnits, linesOf, textsIn, toUnits, valueAt, withValue } from "./values.ts";
 
 const texts = words.editor;
 const DAY_S = 86_400;
@@ -18,12 +19,6 @@ interface Props {
   onValue: (value: Json | undefined) => void;
   /** For what says more than its own field: a retention class has one length for ever. */
   onRecord?: (record: JsonObject) => void;
-}
-
-interface Own {
-  field: Field;
-  value: Json | undefined;
-  onValue: (value: Json | undefined) => void;
 }
 
 export function FieldInput({ field, record, overview, onValue, onRecord }: Props) {
@@ -81,19 +76,6 @@ export function FieldInput({ field, record, overview, onValue, onRecord }: Props
       return <TextInput {...own} />;
   }
 }
-
-function Label({ field }: { field: Field }) {
-  return (
-    <>
-      {field.label}
-      {field.unit !== undefined && `, ${field.unit}`}
-      {field.optional === true && <small className="beside"> ({texts.optional})</small>}
-    </>
-  );
-}
-
-const Hint = ({ field }: { field: Field }) =>
-  field.hint === undefined ? null : <small>{field.hint}</small>;
 
 function TextInput({ field, value, onValue }: Own) {
   const text = typeof value === "string" ? value : "";
@@ -345,55 +327,6 @@ function ClassInput({
       </datalist>
       <Hint field={field} />
     </label>
-  );
-}
-
-function DocumentInput({ field, value, onValue }: Own) {
-  const [state, setState] = useState<{ name: string; error?: unknown } | null>(null);
-  const read = (file: File): void => {
-    setState({ name: texts.reading });
-    sha256Hex(file).then(
-      (hash) => {
-        setState({ name: file.name });
-        onValue(hash);
-      },
-      (error: unknown) => setState({ name: file.name, error }),
-    );
-  };
-  return (
-    <div className="labelled">
-      <span>
-        <Label field={field} />
-      </span>
-      <label className="button filepick">
-        {texts.file}
-        <input
-          type="file"
-          className="visually-hidden"
-          data-testid={`file-${field.path}`}
-          onChange={(event) => {
-            const [file] = event.target.files ?? [];
-            if (file !== undefined) read(file);
-          }}
-        />
-      </label>
-      <small role="status">{state?.name ?? texts.fileHint}</small>
-      <Problem error={state?.error} />
-      <label className="labelled">
-        {texts.hash}
-        <input
-          className="field hash"
-          maxLength={64}
-          spellCheck={false}
-          data-testid={`field-${field.path}`}
-          value={typeof value === "string" ? value : ""}
-          onChange={(event) => {
-            const typed = event.target.value.trim().toLowerCase();
-            onValue(typed === "" ? undefined : typed);
-          }}
-        />
-      </label>
-    </div>
   );
 }
 
