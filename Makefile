@@ -4,6 +4,8 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO ?=
+# Set-up fetches a Node where the machine has none that is new enough.
+WITH_NODE := PATH="$(CURDIR)/.cache/node/bin:$$PATH"
 # Whole towns of processes, which meet the clock: they have the machine to themselves.
 ALONE := tests/bench tests/browser tests/deploy tests/faults tests/integration
 
@@ -23,20 +25,20 @@ demo:
 test:
 	@$(PYTHON) tools/setup.py test
 	@$(MAKE) --no-print-directory lint
-	@cd ui && PATH="$(CURDIR)/.cache/node/bin:$$PATH" npm test --silent
-	@$(BIN)/python tools/suite.py -n 3 --dist loadfile --durations=10 $(ALONE:%=--ignore %)
-	@$(BIN)/python tools/suite.py --durations=10 $(ALONE)
+	@cd ui && $(WITH_NODE) npm test --silent
+	@$(WITH_NODE) $(BIN)/python tools/suite.py -n 3 --dist loadfile --durations=10 $(ALONE:%=--ignore %)
+	@$(WITH_NODE) $(BIN)/python tools/suite.py --durations=10 $(ALONE)
 
 bars:
 	@$(PYTHON) tools/setup.py test
-	@PLAINVIEW_BARS=1 PYTHONPATH=tools $(BIN)/python -m pytest -m bar --timeout=5400 -p bars_table
+	@$(WITH_NODE) PLAINVIEW_BARS=1 PYTHONPATH=tools $(BIN)/python -m pytest -m bar --timeout=5400 -p bars_table
 
 lint:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@cd ui && PATH="$(CURDIR)/.cache/node/bin:$$PATH" npm run --silent lint
+	@cd ui && $(WITH_NODE) npm run --silent lint
 
 format:
 	@$(BIN)/ruff format .

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from plainview.policies.files import load
 
@@ -23,7 +26,10 @@ def test_the_vectors_are_up_to_date() -> None:
     assert VECTORS.read_text() == made.stdout, "Run: .venv/bin/python tools/make_policy_vectors.py"
 
 
-def test_every_decision_is_the_same_in_webassembly(tmp_path: Path) -> None:
+@pytest.mark.bar("policies")
+def test_every_decision_is_the_same_in_webassembly(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     vectors, policies = json.loads(VECTORS.read_text()), tmp_path / "policies.json"
     files = [{"name": file.name, "text": file.text} for file in load().files]
     policies.write_text(json.dumps({"hash": load().hash, "files": files}))
@@ -35,6 +41,7 @@ def test_every_decision_is_the_same_in_webassembly(tmp_path: Path) -> None:
     result = json.loads(ran.stdout)
     assert result["different"] == 0
     assert result["same"] == len(vectors["questions"]) * len(vectors["principals"])
+    record_property("bar", json.dumps({"measured": f"{result['same']} decisions, all equal"}))
 
 
 def test_a_decision_that_differs_is_found(tmp_path: Path) -> None:
