@@ -22,6 +22,7 @@ from plainview.base import journal
 from plainview.base.clock import Ms, now_ms
 from plainview.media.encode import ViewEncoder
 from plainview.media.frames import Frame
+from plainview.register import follow
 from plainview.store.packs import AGE_MAGIC, Kind
 from plainview.store.store import Store
 from plainview.store.tail import Tail, pack_item
@@ -169,6 +170,12 @@ def fill_store(town: TownHall, window: Window, units: list[tuple[bytes, bool, Ms
 def _quiet() -> None:
     """The journal as the real process keeps it, errors only."""
     journal.configure("web", level=logging.ERROR)
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test has just stated is asked for at once: the register looks at the log each time."""
+    monkeypatch.setattr(follow, "FRESH_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="session")

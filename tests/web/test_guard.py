@@ -27,7 +27,7 @@ def test_every_answer_carries_the_headers(calm: Any, path: str) -> None:
 
 
 def test_an_error_inside_carries_the_headers_too(calm: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(type(calm.web.register), "cameras", lambda self: 1 / 0)
+    monkeypatch.setattr(type(calm.web.portal), "view", lambda *_: 1 / 0)
     with calm.client() as client:
         answer = client.get("/api/public/cameras")
     assert answer.status_code == 500
