@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from plainview.base.database import open_engine
-from plainview.errors import BadFormat, BadProof, NotFound
+from plainview.errors import BadFormat, BadProof, NotFound, StoreDamaged
 from plainview.register import records, statements
 from plainview.register.projection import Register
 from plainview.register.proved import check_folder, write_folder
