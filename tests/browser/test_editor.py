@@ -121,8 +121,9 @@ def test_a_new_camera_from_draft_to_notice_by_two_people(
 
 def answer_and_suspend(site: Site, resident: Page, reader: Page) -> None:
     """Somebody objects while the notice runs; the officer answers, and suspends the camera."""
-    resident.get_by_role("textbox").first.fill("It looks into my kitchen on the first floor.")
-    resident.locator("form", has=resident.get_by_role("textbox")).get_by_role("button").click()
+    why = resident.get_by_label("Why do you object?")
+    why.fill("It looks into my kitchen on the first floor.")
+    resident.get_by_role("button", name="Send the objection").click()
     expect(resident.locator("body")).to_contain_text("Its number is")
     reader.goto(f"{site.url}/app/register")
     waits = reader.get_by_test_id("waits")
