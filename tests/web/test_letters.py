@@ -11,8 +11,8 @@ import pytest
 
 from plainview.base.clock import DAY_MS, now_ms, to_iso
 from plainview.errors import BadFormat, KeeperAway, NotFound
-from plainview.register import objections, statements
-from plainview.web import letters
+from plainview.register import statements
+from plainview.web import letters, objecting
 from plainview.web.letters import OBJECTION, REPORT, Letters, checked
 
 WHY = "The camera looks into the windows of my flat on the second floor."
@@ -55,6 +55,10 @@ def test_an_objection_gets_a_number_and_blocks_until_it_is_answered(site: Any) -
         assert "Windows are hidden." in page
         assert "Rejected, with reasons" in page
         assert site.web.register.may_record(camera, now_ms() + 1).version == 1
+        objecting.settle(site.web)
+        letter = site.web.letters.get(OBJECTION, number)
+        assert (letter.state, letter.text) == ("rejected", WHY)
+        assert letter.replied is not None
 
 
 def test_what_was_written_is_for_those_who_answer(site: Any) -> None:
@@ -70,7 +74,7 @@ def test_what_was_written_is_for_those_who_answer(site: Any) -> None:
         (one,) = browser.get("/api/objections").json()
     assert (one["number"], one["text"], one["answer"]) == (number, WHY, None)
     letter = site.web.letters.get(OBJECTION, number)
-    assert objections.of(site.web.register)[0].commitment == letter.commitment
+    assert site.web.portal.objections.all()[0].commitment == letter.commitment
 
 
 def test_no_objection_after_the_notice_or_to_nothing(site: Any) -> None:
@@ -99,9 +103,10 @@ def test_nothing_is_taken_while_the_log_is_away(site: Any) -> None:
 def test_an_objection_on_its_way_when_a_process_died_is_settled(site: Any) -> None:
     camera = announce(site)
     lost = site.web.letters.object(camera, 1, WHY)  # written, and the process died
+    objecting.settle(site.web)
     with site.client() as client:
         assert "Not answered yet" in client.get("/objections").text
-    (one,) = objections.of(site.web.register)
+    (one,) = site.web.portal.objections.all()
     assert site.web.letters.get(OBJECTION, one.number).id == lost.id
 
 
@@ -126,7 +131,7 @@ def test_forms_that_no_person_fills_in(site: Any, body: str, kind: str, status: 
         path = f"/cameras/{camera}/objections"
         answer = client.post(path, content=body, headers={"content-type": kind, **PAGE})
     assert answer.status_code == status
-    assert objections.of(site.web.register) == []
+    assert site.web.portal.objections.all() == []
 
 
 def test_scripts_in_a_letter_are_text(site: Any) -> None:
@@ -180,7 +185,10 @@ def test_texts_are_destroyed_90_days_after_the_answer(tmp_path: Path) -> None:
     first, second = book.report("Mill lane 3", WHY), book.report("Mill lane 5", "Other words.")
     assert (first.number, second.number) == (1, 2)
     book.answer(REPORT, [1], "not_found", "Nothing there.")
+    book.destroy_old()
+    assert book.get(REPORT, 1).text == WHY
     now[0] += 90 * DAY_MS + 1
+    book.destroy_old()
     assert [one.text for one in book.newest(REPORT, 9)] == ["Other words.", ""]
     files = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"Other words." in files

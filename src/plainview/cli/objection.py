@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,7 +20,8 @@ from plainview.cli.options import (
     shown,
 )
 from plainview.keys.client import KeeperClient
-from plainview.register import objections, statements
+from plainview.register import statements
+from plainview.register.objections import Objections
 from plainview.register.projection import Register
 from plainview.release import keyfile
 
@@ -44,9 +46,9 @@ def list_objections(
 ) -> None:
     """List objections, the newest first. What was written is in the application, for officers."""
     with Register(load_settings(settings, data)) as register:
-        found = objections.of(register)
+        found = Objections(register).all()
     if as_json:
-        say_json([{**vars(one), "answer": one.answer and vars(one.answer)} for one in found])
+        say_json([asdict(one) for one in found])
         return
     rows = [
         (one.number, one.camera, one.version, shown(one.time_ms),

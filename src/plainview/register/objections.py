@@ -1,18 +1,19 @@
-"""Objections to cameras and their answers, and what waits for a second person, from the log."""
+"""Objections to cameras and their answers, followed on the log, kept in memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import threading
+from dataclasses import dataclass, replace
 
 from plainview.base.clock import Ms
+from plainview.errors import NotFound
 from plainview.register.projection import Register
-from plainview.tlog.entries import Entry, parse
+from plainview.tlog.entries import parse
 
-LAST = 2**53
+SLICE = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A data protection officer's answer; `outcome` is upheld, partly or rejected."""
 
@@ -22,7 +23,7 @@ class Answer:
     time_ms: Ms
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Objection:
     """An objection to a version of a camera; its number is its index on the log."""
 
@@ -31,56 +32,60 @@ class Objection:
     version: int
     commitment: str
     time_ms: Ms
-    answer: Answer | None
+    answer: Answer | None = None
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A proposal that waits for a second person until `ends`."""
+class Objections:
+    """A few hundred a year. Threads may share it."""
 
-    hash: str
-    type: str
-    body: dict[str, Any]
-    person: str
-    ends: Ms
+    def __init__(self, register: Register) -> None:
+        self._register = register
+        self._lock = threading.Lock()
+        self._stamp: object = None
+        self._next = {"objection": 0, "answer": 0}
+        self._known: dict[int, Objection] = {}
+        self._cameras: dict[str, list[int]] = {}
 
+    def all(self) -> list[Objection]:
+        """The newest first, each with its last answer."""
+        return list(reversed(self._follow().values()))
 
-def of(register: Register, camera: str | None = None) -> list[Objection]:
-    """All objections, or those to one camera, the newest first, each with its last answer."""
-    answers = _answers(register)
-    numbers = register.statements(["objection"], subject=camera, before=LAST)
-    return [_objection(number, _entry(register, number), answers) for number in reversed(numbers)]
+    def of(self, camera: str) -> list[Objection]:
+        """Those to one camera's versions, the newest first."""
+        known = self._follow()
+        return [known[number] for number in reversed(self._cameras.get(camera, ()))]
 
+    def get(self, number: int) -> Objection:
+        """Raises `NotFound`."""
+        found = self._follow().get(number)
+        if found is None:
+            raise NotFound("There is no objection of this number.", hint="See /objections.")
+        return found
 
-def unanswered(register: Register, camera: str | None = None) -> list[Objection]:
-    """Those that still block what they object to for want of an answer."""
-    return [one for one in of(register, camera) if one.answer is None]
+    def _follow(self) -> dict[int, Objection]:
+        """All that the log holds now, by number."""
+        stamp = self._register.stamp()
+        with self._lock:
+            if stamp != self._stamp:
+                self._read("objection")
+                self._read("answer")
+                self._stamp = stamp
+            return dict(self._known)
 
+    def _read(self, kind: str) -> None:
+        while found := self._register.of_type(kind, after=self._next[kind], limit=SLICE):
+            for index in found:
+                self._take(kind, index)
+            self._next[kind] = found[-1] + 1
 
-def waiting(register: Register) -> list[Waiting]:
-    """Proposals that can still be approved, the oldest first."""
-    return [
-        Waiting(name, one.type, one.body, one.person, one.ends)
-        for name, one in register.proposals().items()
-    ]
-
-
-def _answers(register: Register) -> dict[int, Answer]:
-    found = {}
-    for index in register.statements(["answer"], before=LAST):
-        entry = _entry(register, index)
-        said = Answer(index, entry.body["outcome"], entry.body["text"], entry.time)
-        found.update(dict.fromkeys(entry.body["objections"], said))
-    return found
-
-
-def _objection(number: int, entry: Entry, answers: dict[int, Answer]) -> Objection:
-    body = entry.body
-    return Objection(
-        number, body["camera"], body["version"], body["commitment"], entry.time,
-        answers.get(number),
-    )  # fmt: skip
-
-
-def _entry(register: Register, index: int) -> Entry:
-    return parse(register.statement(index))
+    def _take(self, kind: str, index: int) -> None:
+        entry = parse(self._register.statement(index))
+        body = entry.body
+        if kind == "objection":
+            said = (body["camera"], body["version"], body["commitment"], entry.time)
+            self._known[index] = Objection(index, *said)
+            self._cameras.setdefault(body["camera"], []).append(index)
+            return
+        answer = Answer(index, body["outcome"], body["text"], entry.time)
+        for number in body["objections"]:
+            self._known[number] = replace(self._known[number], answer=answer)

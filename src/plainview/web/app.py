@@ -32,7 +32,7 @@ from plainview.watch.live import LiveHub
 from plainview.watch.playback import Playbacks
 from plainview.watch.pulse import Pulse
 from plainview.watch.viewkeys import ViewKeys
-from plainview.web import answers
+from plainview.web import answers, objecting
 from plainview.web.catalogue import catalogue
 from plainview.web.condition import Condition
 from plainview.web.context import Web
@@ -274,6 +274,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _keep_looking(web: Web) -> None:
     while True:
         await web.condition.look()
+        try:
+            await asyncio.to_thread(objecting.settle, web)
+        except PlainviewError as error:
+            LOG.warning("objections not settled", reason=error.message)
         await asyncio.sleep(LOOK_S)
 
 

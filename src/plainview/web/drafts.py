@@ -30,7 +30,7 @@ DEEPEST = 8
 MOST = 200
 """Drafts of one person."""
 
-UPGRADES = Path(__file__).with_name("upgrades_drafts")
+UPGRADES = Path(__file__).with_name("drafts_upgrades")
 METADATA = MetaData()
 _DRAFTS = Table(
     "drafts",

@@ -33,7 +33,7 @@ SHORTEST, LONGEST = 10, 4_000
 """Characters of a text."""
 KEEP_MS: Ms = 90 * DAY_MS
 
-UPGRADES = Path(__file__).with_name("upgrades_letters")
+UPGRADES = Path(__file__).with_name("letters_upgrades")
 METADATA = MetaData()
 _LETTERS = Table(
     "letters",
@@ -130,16 +130,10 @@ class Letters:
             if found.rowcount < len(set(numbers)):
                 raise NotFound(f"There is no such {kind}.")
 
-    def note_answer(self, number: int, outcome: str) -> None:
-        """An objection was answered on the log; only the first time counts."""
-        which = (_LETTERS.c.kind == OBJECTION) & (_LETTERS.c.number == number)
-        fresh = which & _LETTERS.c.replied.is_(None)
-        with self._engine.connect() as connection:
-            if connection.execute(select(_LETTERS.c.id).where(fresh)).first() is None:
-                return
-        with writing(self._engine) as connection:
-            values = {"state": outcome, "replied": self._clock()}
-            connection.execute(change(_LETTERS).where(fresh).values(values))
+    def unanswered(self) -> list[Letter]:
+        """Objections on the log of which no answer was noted."""
+        c = _LETTERS.c
+        return self._find(c.kind == OBJECTION, c.number.is_not(None), c.replied.is_(None))
 
     def get(self, kind: str, number: int) -> Letter:
         """Raises `NotFound`."""
@@ -154,8 +148,17 @@ class Letters:
             _LETTERS.c.kind == kind, _LETTERS.c.number < before, limit=limit, newest=True
         )
 
+    def destroy_old(self) -> None:
+        """Destroy the texts that were answered 90 days ago, in the file too."""
+        old = (_LETTERS.c.replied < self._clock() - KEEP_MS) & (_LETTERS.c.text != "")
+        with self._engine.connect() as connection:
+            if connection.execute(select(_LETTERS.c.id).where(old).limit(1)).first() is None:
+                return
+        with writing(self._engine) as connection:
+            connection.execute(change(_LETTERS).where(old).values(text="", salt=""))
+        empty_journal(self._engine)
+
     def _find(self, *which: Any, limit: int = -1, newest: bool = False) -> list[Letter]:
-        self._destroy_old()
         number = _LETTERS.c.number
         query = select(_LETTERS).where(*which).order_by(number.desc() if newest else number)
         with self._engine.connect() as connection:
@@ -174,12 +177,3 @@ class Letters:
             )  # fmt: skip
             connection.execute(insert(_LETTERS).values(vars(letter)))
         return letter
-
-    def _destroy_old(self) -> None:
-        old = (_LETTERS.c.replied < self._clock() - KEEP_MS) & (_LETTERS.c.text != "")
-        with self._engine.connect() as connection:
-            if connection.execute(select(_LETTERS.c.id).where(old).limit(1)).first() is None:
-                return
-        with writing(self._engine) as connection:
-            connection.execute(change(_LETTERS).where(old).values(text="", salt=""))
-        empty_journal(self._engine)

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from plainview.base.clock import Ms
 from plainview.register.answers import SetOnLog
 from plainview.register.listing import SHARED, Listed, plain
+from plainview.register.objections import Objections
 from plainview.register.overview import Overview, View
 from plainview.register.projection import Register
 from plainview.web import states
-from plainview.web.objections import Objections
 from plainview.web.states import Health
 
 PAGE = 50

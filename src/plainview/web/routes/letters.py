@@ -10,12 +10,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from plainview.base.clock import to_iso
-from plainview.errors import BadFormat, NotFound, PlainviewError, Refused, Unavailable
-from plainview.register import objections
-from plainview.register.answers import Camera
-from plainview.web import forms
-from plainview.web.context import Web, web_of
-from plainview.web.letters import OBJECTION, REPORT, STATES, Letter, checked
+from plainview.errors import BadFormat
+from plainview.web import forms, objecting
+from plainview.web.context import web_of
+from plainview.web.letters import OBJECTION, REPORT, STATES, checked
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
 
@@ -43,7 +41,7 @@ async def object_to(request: Request, camera: str) -> Response:
     text = checked((await forms.fields(request)).get("text", ""))
     web.letter_writers.spend(request.client.host if request.client else "-")
     web.letter_box.spend(OBJECTION)
-    number = await asyncio.to_thread(_object, web, camera, text)
+    number = await asyncio.to_thread(objecting.take, web, camera, text)
     return RedirectResponse(f"/objections/{number}?new=1", status_code=303)
 
 
@@ -51,19 +49,18 @@ async def object_to(request: Request, camera: str) -> Response:
 def all_objections(request: Request) -> Response:
     """Who objected, and what was answered?"""
     web = web_of(request)
-    _settle(web)
-    found = objections.of(web.register)[:PAGE]
+    found = web.portal.objections.all()
     waiting = sum(one.answer is None for one in found)
-    return web.pages.render("objections.html", here="cameras", objections=found, waiting=waiting)
+    return web.pages.render(
+        "objections.html", here="cameras", objections=found[:PAGE], waiting=waiting
+    )
 
 
 @router.get("/objections/{number}", dependencies=[open_door("an objection and its answer")])
 def one_objection(request: Request, number: int, new: bool = False) -> Response:
     """What became of this objection?"""
     web = web_of(request)
-    found = next((one for one in objections.of(web.register) if one.number == number), None)
-    if found is None:
-        raise NotFound("There is no objection of this number.", hint="See /objections.")
+    found = web.portal.objections.get(number)
     name = web.register.camera(found.camera).record["name"]
     return web.pages.render("objection.html", here="cameras", one=found, name=name, new=new)
 
@@ -72,7 +69,6 @@ def one_objection(request: Request, number: int, new: bool = False) -> Response:
 def staff_objections(request: Request, session: Officer) -> list[dict[str, Any]]:
     """Objections with their texts, for those who answer; the newest first."""
     web = web_of(request)
-    _settle(web)
     texts = {one.number: one.text for one in web.letters.newest(OBJECTION, PAGE * 10)}
     return [
         {
@@ -84,59 +80,8 @@ def staff_objections(request: Request, session: Officer) -> list[dict[str, Any]]
             "outcome": one.answer.outcome if one.answer else None,
             "answer": one.answer.text if one.answer else None,
         }
-        for one in objections.of(web.register)
+        for one in web.portal.objections.all()
     ]
-
-
-def _object(web: Web, camera: str, text: str) -> int:
-    _settle(web)
-    version = _on_notice(web, camera)
-    letter = web.letters.object(camera, version.version, text)
-    try:
-        return _log(web, letter)
-    except Refused:
-        web.letters.drop(letter)  # the notice ended in this moment
-        raise
-    except Unavailable as error:
-        web.letters.drop(letter)
-        raise Unavailable(
-            "The log cannot be written, so your objection was not taken.",
-            hint="Go back and send it again in a minute; your browser still has what you wrote.",
-        ) from error
-
-
-def _on_notice(web: Web, camera: str) -> Camera:
-    """The version whose notice runs. Raises `Refused`, `NotFound`."""
-    now = web.now()
-    for version in reversed(web.register.versions(camera)):
-        if version.status == "active" and version.effective_ms > now:
-            return version
-    raise Refused(
-        "Objections are taken while the notice of a camera runs; this one's has ended.",
-        hint="Its page says whom to write to, and where to complain.",
-    )
-
-
-def _log(web: Web, letter: Letter) -> int:
-    number = web.keeper.objection(letter.id, letter.camera, letter.version, letter.commitment)
-    web.letters.numbered(letter, number)
-    web.register.sync()  # its page is asked for at once
-    return number
-
-
-def _settle(web: Web) -> None:
-    """What the log knows of objections: those that were on their way there when a process died, and
-    answers, after which their texts are kept for 90 days."""
-    for letter in web.letters.unlogged():
-        try:
-            _log(web, letter)
-        except Refused:
-            web.letters.drop(letter)
-        except PlainviewError:
-            return  # the log is away; the next question settles it
-    for one in objections.of(web.register):
-        if one.answer is not None:
-            web.letters.note_answer(one.number, one.answer.outcome)
 
 
 # -- reports

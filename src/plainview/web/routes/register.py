@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from plainview.base.clock import to_iso
 from plainview.errors import GateClosed, NotFound
-from plainview.register import legal, objections
+from plainview.register import legal
 from plainview.register.answers import Camera
 from plainview.register.kinds import KINDS
 from plainview.register.legal_profile import profile_names, read_profile
@@ -45,7 +45,7 @@ async def overview(request: Request, session: Reader) -> dict[str, Any]:
         return {
             "cameras": len(cameras),
             "centre": _centre(cameras),
-            "objections": len(objections.unanswered(web.register)),
+            "objections": sum(one.answer is None for one in web.portal.objections.all()),
             "notice_seconds": rules.get("notice_seconds", 0),
             "publishers": rules.get("publishers", 1),
             "kinds": list(KINDS),
