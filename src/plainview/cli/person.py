@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 import typer
 
-from plainview.base.clock import now_ms
 from plainview.base.durable import write_file
 from plainview.base.ids import b64
 from plainview.base.settings import Settings
@@ -29,11 +28,10 @@ from plainview.keys.client import KeeperClient
 from plainview.register import statements
 from plainview.register.private import Names
 from plainview.register.projection import Register
-from plainview.register.records import ORGANISATIONS, person_entry, read_values
+from plainview.register.records import ORGANISATIONS, Person, person_entry, read_values
 from plainview.release import keyfile
-from plainview.tlog.entries import commit, make, parse
+from plainview.tlog.entries import Entry, commit, parse
 from plainview.tlog.policy import Policy
-from plainview.tlog.signing import sign
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Make keys, enrol people, list them."
@@ -113,10 +111,8 @@ def enrol(
     data: DataFolder = None,
 ) -> None:
     """Enrol somebody: two people sign, one of them administrator or data protection officer."""
-    values = read_values(card)
-    person = person_entry(values.get("person", {}))
-    name, salt = str(values.get("name", "")), str(values.get("salt", ""))
-    _check_card(person.name_commitment, name, salt)
+    handed = _read_card(card)
+    person = handed.person
     signers = [keyfile.read(path) for path in key]
     if len({one.person for one in signers}) < 2:
         raise Refused("Two people enrol somebody.", hint="Give --key twice.")
@@ -124,7 +120,7 @@ def enrol(
     with KeeperClient(loaded.keeper_socket) as keeper:
         entry = statements.enrol(person, [one.signing for one in signers])
         index = keeper.append(entry.raw)
-    Names(loaded.data).put(person.person, name, b64(bytes.fromhex(salt)))
+    Names(loaded.data).put(person.person, handed.name, b64(handed.salt))
     say(f"{person.person} is enrolled as {', '.join(person.roles)} (entry {index}).")
 
 
@@ -136,16 +132,14 @@ def propose(
     data: DataFolder = None,
 ) -> None:
     """Propose somebody's enrolment; another person approves it, at another place if need be."""
-    values = read_values(card)
-    person = person_entry(values.get("person", {}))
-    name, salt = str(values.get("name", "")), str(values.get("salt", ""))
-    _check_card(person.name_commitment, name, salt)
+    handed = _read_card(card)
+    person = handed.person
     loaded = load_settings(settings, data)
-    body = {"type": "enrol", "body": person.body()}
-    proposal, index = _state(loaded, "propose", body, key)
-    Names(loaded.data).put(person.person, name, b64(bytes.fromhex(salt)))
+    entry = statements.propose("enrol", person.body(), keyfile.read(key).signing)
+    index = _log(loaded, entry)
+    Names(loaded.data).put(person.person, handed.name, b64(handed.salt))
     say(f"{person.person} is proposed (entry {index}). Another person approves with:")
-    say(f"plainview person approve {proposal} --key THEIRS")
+    say(f"plainview person approve {entry.hash} --key THEIRS")
 
 
 @app.command()
@@ -162,7 +156,7 @@ def approve(
     if entry.type != "propose":
         raise BadFormat(f"{proposal[:16]}... is no proposal.")
     say_json(entry.body)
-    _, index = _state(loaded, "approve", {"proposal": proposal}, key)
+    index = _log(loaded, statements.approve(proposal, keyfile.read(key).signing))
     say(f"Approved (entry {index}).")
 
 
@@ -210,19 +204,29 @@ def list_people(
     say_table(columns, rows, empty="Nobody is enrolled yet. Start with: plainview person keygen.")
 
 
-def _state(loaded: Settings, kind: str, body: dict[str, Any], key: Path) -> tuple[str, int]:
-    """Sign and log a statement of one person; the entry's hash and index."""
-    entry = sign(make(kind, body, time=now_ms()), [keyfile.read(key).signing])
+def _log(loaded: Settings, entry: Entry) -> int:
     with KeeperClient(loaded.keeper_socket) as keeper:
-        return entry.hash, keeper.append(entry.raw)
+        return keeper.append(entry.raw)
 
 
-def _check_card(commitment: str, name: str, salt: str) -> None:
+class Card(NamedTuple):
+    """What somebody handed in: what the log will hold, and what stays private."""
+
+    person: Person
+    name: str
+    salt: bytes
+
+
+def _read_card(path: Path) -> Card:
+    """Raises `BadFormat` also for a name that the card does not commit to."""
+    values = read_values(path)
+    person, name = person_entry(values.get("person", {})), str(values.get("name", ""))
     try:
-        found = commit({"name": name}, bytes.fromhex(salt))
+        salt = bytes.fromhex(str(values.get("salt", "")))
     except ValueError as error:
         raise BadFormat("The card's salt is not hex.") from error
-    if found != commitment:
+    if commit({"name": name}, salt) != person.name_commitment:
         raise BadFormat(
             "The card's name is not the one that it commits to.", hint="Ask for a new card."
         )
+    return Card(person, name, salt)
