@@ -141,11 +141,13 @@ class Away:
         self.hidden.rename(self.log)
         self.town.start(one_machine.keeper(self.settings))
         self.town.pass_time(BACK + 3 * MINUTE)
-        time.sleep(2.5)  # two rounds of the keeper's
-        red = " ".join(self.town.status()["red"])
-        check("witnesses confirm our clock" in red, f"the keeper is red for: {red}")
+        until(self._waits_for_witnesses, 20, "the keeper to wait for its witnesses")
         check(Keys(self.settings.keys_dir).due.items() >= self.keys.due.items(), "a key is gone")
         check(not Log(self.log).of("shred"), "a shred without a witness quorum")
+
+    def _waits_for_witnesses(self) -> bool:
+        """It gives a fresh quorum some seconds before it says so."""
+        return "witnesses confirm our clock" in " ".join(self.town.status()["red"])
 
     def caught_up(self) -> None:
         """The witness is there again: all that waited is done."""
