@@ -85,13 +85,15 @@ class _Counted:
     looked: int = 0
     raw: int = 0
     left: int = 0
+    agreed: int = 0
+    """Of those left, the ones that every check sees."""
     area: float = 0.0
 
 
 def left(
     clip: Path, host: DetectorHost, rules: Rules, checks: list[Check], scale: float, sheet: Sheet
 ) -> Iterator[Result]:
-    """`recall.left_16px.<clip>` and what it is to be compared with; misses go onto the sheet."""
+    """`recall.left_16px.<clip>` and what it is to be compared with; sightings go onto the sheet."""
     sequence, every = sequence_of(clip), max(1, round(1 / scale))
     cost, counted = Cost(host), _Counted()
     for seen in watch(sequence, host, rules, cost, max_height=None):
@@ -101,7 +103,9 @@ def left(
         if checks and seen.number % every == 0:
             counted.looked += 1
             counted.raw += len(sightings(seen.raw.to_bgr(), checks))
-            counted.left += _look(seen, checks, sheet, sequence.part)
+            found = _look(seen, checks, sheet, sequence.part)
+            counted.left += len(found)
+            counted.agreed += sum(len(one.said) == len(checks) for one in found)
     yield from _results(clip.stem, checks, counted, cost.seconds)
 
 
@@ -115,6 +119,10 @@ def _results(name: str, checks: list[Check], counted: _Counted, seconds: float) 
             "sightings, before a person looks", counted.raw, ratio,
             against=f"what {by} find in the raw pictures; {looked}",
         )  # fmt: skip
+        yield Result(
+            NAME, f"{NAME}.left_agreed.{name}", counted.agreed,
+            "sightings that all of them share", against=looked,
+        )  # fmt: skip
     pictures = max(1, counted.pictures)
     for metric, value, unit in (
         ("masked_area", counted.area / pictures * 100, "% of the picture"),
@@ -127,10 +135,10 @@ def _results(name: str, checks: list[Check], counted: _Counted, seconds: float) 
         )  # fmt: skip
 
 
-def _look(seen: Seen, checks: list[Check], sheet: Sheet, part: str) -> int:
+def _look(seen: Seen, checks: list[Check], sheet: Sheet, part: str) -> list[Sighting]:
     """Faces left in one finished picture: found, and not under a mask."""
     if seen.view.pixelated:
-        return 0
+        return []
     found = [
         one
         for one in sightings(seen.view.frame.to_bgr(), checks)
@@ -140,4 +148,4 @@ def _look(seen: Seen, checks: list[Check], sheet: Sheet, part: str) -> int:
         said = " ".join(f"{name[:6]} {score:.2f}" for name, score in one.said.items())
         where = f"{part} {seen.number} {one.box[3]:.0f} px"
         sheet.add("sightings", seen.view.frame, one.box, where, said)
-    return len(found)
+    return found
