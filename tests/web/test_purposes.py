@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from websockets.sync.client import connect
@@ -111,9 +112,11 @@ def test_running_pictures_follow_the_purpose(
 
 
 def _until_acts(browser: Any, wanted: list[str]) -> None:
-    for _ in range(100):
+    ends = time.monotonic() + 15  # an open picture's session is looked at every second and a half
+    while time.monotonic() < ends:
         acts = browser.get("/api/my/acts").json()
         said = [act["detail"]["purpose"] for act in acts if act["act"] == "live"]
         if said == wanted:
             return
+        time.sleep(0.1)
     raise AssertionError(said)
