@@ -37,6 +37,18 @@ os.rename(data + "/new", data + "/kept"); d = os.open(".", os.O_RDONLY); os.fsyn
 """
 
 
+TWO = """
+h = os.open("new", os.O_WRONLY | os.O_CREAT)
+child = os.fork()
+if not child:
+    os.close(h); other = os.open("other", os.O_WRONLY | os.O_CREAT); assert other == h
+    os.write(other, b"B" * 500); os.fsync(other); os._exit(0)
+os.waitpid(child, 0)
+os.write(h, b"A" * 3000); os.fsync(h)
+os.rename(data + "/new", data + "/kept"); d = os.open(".", os.O_RDONLY); os.fsync(d)
+"""
+
+
 def found(file: File, luck: Luck) -> tuple[bytes, int]:
     """Bytes and size after a power cut."""
     data, size = file.after_crash(luck, CHANCE)
@@ -69,6 +81,14 @@ def test_the_careful_way_keeps_the_old_or_the_new_whole(tmp_path: Path) -> None:
     found = cut_off(KEEPING + "os.write(1, b'said\\n')\nos.fsync(h)", tmp_path)
     assert {kept for _, kept in found} == {b"old", b"A" * 3000}
     assert all(kept == b"A" * 3000 for cut, kept in found if "said" in cut.said)
+
+
+def test_two_processes_may_have_one_number_for_two_files(tmp_path: Path) -> None:
+    found = cut_off(TWO, tmp_path)
+    assert all(kept == b"A" * 3000 for cut, kept in found if "said" in cut.said)
+    written = [cut.folder / "other" for cut, _ in found if (cut.folder / "other").exists()]
+    assert {path.read_bytes() for path in written} <= {b"", b"B" * 500}
+    assert any(path.read_bytes() for path in written)
 
 
 def test_the_same_seed_gives_the_same_states(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 COUNTS = """
 from pathlib import Path
-def test_it():
+def test_it(record_property):
+    record_property("figure", "1")
     file = Path({file!r})
     runs = int(file.read_text()) if file.exists() else 0
     file.write_text(str(runs + 1))

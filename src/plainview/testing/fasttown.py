@@ -83,8 +83,9 @@ class FastTown(Hamlet):
 
     # -- time
 
-    def pass_time(self, to: Ms) -> None:
-        """Let the clock run on to `to`."""
+    def pass_time(self, to: Ms, pace_s: float | None = None) -> None:
+        """Let the clock run on to `to`; a tick takes `pace_s`, or what this town always takes."""
+        pace_s = self._pace if pace_s is None else pace_s
         while self.clock.now < to:
             begun = time.monotonic()
             self.clock.set(self.clock.now + TICK_MS)
@@ -93,7 +94,7 @@ class FastTown(Hamlet):
             self._await()
             for step in self.every_tick:
                 step()
-            time.sleep(max(0.0, self._pace - (time.monotonic() - begun)))
+            time.sleep(max(0.0, pace_s - (time.monotonic() - begun)))
 
     def _await(self) -> None:
         """The clock stands until the recorder has read all that the cameras sent.

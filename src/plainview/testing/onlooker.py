@@ -91,11 +91,14 @@ class Onlooker:
         if answer.status_code == httpx.codes.OK:
             self.playback = answer.json()["playback"]
             shown: dict[str, Any] = self._http.get(f"/api/playback/{self.playback}/timeline").json()
-            self._segment = shown["segments"][len(shown["segments"]) // 2]
+            segments = shown["segments"]
+            self._segment = segments[len(segments) // 2] if segments else {}
         return answer.status_code
 
     def play(self) -> int:
-        """Ask for a segment of the playback; the status."""
+        """Ask for a segment of the playback; the status, 404 if it has none."""
+        if not self._segment:
+            return httpx.codes.NOT_FOUND
         asked = {"window": self._segment["window"], "seq": self._segment["seq"]}
         answer = self._http.get(f"/api/playback/{self.playback}/segment", params=asked)
         if answer.status_code == httpx.codes.OK:

@@ -65,7 +65,8 @@ class Replay:
         self.said = bytearray()
         self.seen: dict[str, list[bytes]] = {name: [] for name in watched}
         self._root, self._output = str(root.resolve()), str(output.resolve())
-        self._open: dict[int, _Open] = {}
+        self._open: dict[tuple[int, int], _Open] = {}
+        """By descriptor and file: two processes may have one number for two files."""
         self._syncs: dict[int, _Sync] = {}
         self._changes: dict[int, Change] = {}
 
@@ -102,7 +103,7 @@ class Replay:
         elif call.name in ("open", "openat", "creat"):
             self._opened(call)
         elif call.name == "lseek" and isinstance(call.arguments[0], Descriptor):
-            known = self._open.get(call.arguments[0].number)
+            known = self._opening(call.arguments[0])
             if known is not None:
                 known.position = call.result
 
@@ -132,8 +133,8 @@ class Replay:
         data = data[: call.result]
         if call.name == "pwrite64":
             return Change(_number(call, 3), data)
-        known = self._open.get(first.number)
-        if known is None or known.file is not file:
+        known = self._opening(first)
+        if known is None:
             raise BadFormat(f"{first.path} is written through a descriptor that was not opened.")
         if known.append:
             known.position = file.live_size()
@@ -144,7 +145,6 @@ class Replay:
         opened = call.opened
         if opened is None or opened.path is None:
             return
-        self._open.pop(opened.number, None)
         flags = str(call.arguments[1 if call.name == "open" else 2])
         if call.name == "creat":
             raise BadFormat("creat is not modelled.")
@@ -159,7 +159,10 @@ class Replay:
             return
         if "O_TRUNC" in flags and found.live_size():
             found.pending.append(Change(0, size=0, done=True))
-        self._open[opened.number] = _Open(found, append="O_APPEND" in flags)
+        self._open[opened.number, id(found)] = _Open(found, append="O_APPEND" in flags)
+
+    def _opening(self, first: Descriptor) -> _Open | None:
+        return self._open.get((first.number, id(self._file(first))))
 
     def _file(self, first: object) -> File | None:
         if not isinstance(first, Descriptor) or first.path is None:
