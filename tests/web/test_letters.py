@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,33 @@ def test_no_objection_after_the_notice_or_to_nothing(site: Any) -> None:
         assert "Why do you object?" not in client.get("/cameras/cam-01").text
         assert object_to(client, "cam-77").status_code == 404
     assert site.web.letters.unlogged() == []
+
+
+def pages(client: httpx.Client, path: str) -> list[list[int]]:
+    """The numbers on each page of a list, from the newest on."""
+    found = []
+    address = path
+    while True:
+        text = client.get(address, headers=PAGE).text
+        found.append([int(one) for one in re.findall(rf'href="{path}/(\d+)"', text)])
+        older = re.search(rf'href="({path}\?before=\d+)"', text)
+        if older is None:
+            return found
+        address = older[1]
+
+
+def test_old_objections_and_reports_are_a_page_further(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.web.routes.letters.PAGE", 2)
+    camera = announce(site)
+    reported = [site.web.letters.report("Mill bridge", WHY).number for _ in range(4)]
+    with site.client() as client:
+        taken = [object_to(client, camera).headers["location"] for _ in range(3)]
+        objected = [int(one.split("/")[2].split("?")[0]) for one in taken]
+        assert pages(client, "/objections") == [objected[:0:-1], objected[:1]]
+        assert pages(client, "/report") == [reported[:1:-1], reported[1::-1]]
+        assert client.get("/objections?before=0").status_code == 400
 
 
 def test_nothing_is_taken_while_the_log_is_away(site: Any) -> None:

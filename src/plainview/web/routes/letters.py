@@ -46,13 +46,18 @@ async def object_to(request: Request, camera: str) -> Response:
 
 
 @router.get("/objections", dependencies=[open_door("objections and their answers")])
-def all_objections(request: Request) -> Response:
-    """Who objected, and what was answered?"""
+def all_objections(request: Request, before: Before = 2**53) -> Response:
+    """Who objected, and what was answered? Those with a number below `before`."""
     web = web_of(request)
     found = web.portal.objections.all()
     waiting = sum(one.answer is None for one in found)
+    rest = [one for one in found if one.number < before]
     return web.pages.render(
-        "objections.html", here="cameras", objections=found[:PAGE], waiting=waiting
+        "objections.html",
+        here="cameras",
+        objections=rest[:PAGE],
+        waiting=waiting,
+        more=len(rest) > PAGE,
     )
 
 
@@ -88,11 +93,13 @@ def staff_objections(request: Request, session: Officer) -> list[dict[str, Any]]
 
 
 @router.get("/report", dependencies=[open_door("report an unregistered camera")])
-def report_form(request: Request) -> Response:
-    """Did you see a camera that is not on the map?"""
+def report_form(request: Request, before: Before = 2**53) -> Response:
+    """Did you see a camera that is not on the map? And the reports below the number `before`."""
     web = web_of(request)
-    found = web.letters.newest(REPORT, PAGE)
-    return web.pages.render("reports.html", here="cameras", reports=found)
+    found = web.letters.newest(REPORT, PAGE + 1, before=before)
+    return web.pages.render(
+        "reports.html", here="cameras", reports=found[:PAGE], more=len(found) > PAGE
+    )
 
 
 @router.post("/report", dependencies=[open_door("report an unregistered camera")])
