@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from plainview.base.clock import now_ms
+from plainview.register.legal_profile import read_profile
 from plainview.tlog.entries import make
 from plainview.web.catalogue import Catalogue, catalogue
 from plainview.web.plainwords import PlainWords
@@ -80,6 +82,24 @@ def test_a_cameras_page_says_what_residents_ask(calm: Any) -> None:
         assert said in text, said
     assert missing.status_code == 404
     assert "That did not work" in missing.text
+
+
+def test_what_residents_may_do_is_said_by_the_law_of_the_record(site: Any) -> None:
+    law = read_profile("rs-zzpl")
+    site.town.add_camera("cam-07", legal_profile="rs-zzpl", complaints="rights@town.example")
+    site.town.add_camera("cam-08", legal_profile="rs-zzpl", authority="The Ombudsman")
+    site.web.register.sync()
+    with site.client() as client:
+        lawful, named, without = (
+            html.unescape(text_of(client.get(f"/cameras/{name}").text))
+            for name in ("cam-07", "cam-08", "cam-01")
+        )
+    texts, authority = law.texts.model_dump().values(), law.authority.name
+    for said in (*texts, law.law, authority, "rights@town.example"):
+        assert said in lawful
+        assert said not in without
+    assert "The Ombudsman" in named
+    assert authority not in named
 
 
 def test_the_list_for_machines_is_the_register(calm: Any) -> None:

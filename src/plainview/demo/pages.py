@@ -166,7 +166,10 @@ async def _who(request: Request, role: str) -> tuple[people.Part, str]:
     for person in await asyncio.to_thread(web.register.people):
         if person.name == part.name:
             return part, person.person
-    raise LogAway("The people of the story are not on the log.", hint="Restart the demo.")
+    raise LogAway(
+        f"{part.name} is not on this demonstration's log.",
+        hint="An earlier version made it: delete its folder and start the demo again.",
+    )
 
 
 def _acts(web: Web, start: int) -> list[dict[str, Any]]:

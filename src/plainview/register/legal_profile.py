@@ -7,6 +7,7 @@ kinds of checks are few and closed (docs/ref/legal-profiles.md); `legal` runs th
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -149,6 +150,17 @@ def read_profile(name: str) -> Profile:
             hint=f"Profiles: {', '.join(profile_names())}; or give a file that ends in .toml.",
         )
     return _checked(Profile, path, {"name": path.stem, **_values(path)})
+
+
+def profile_of(record: Mapping[str, Any]) -> Profile | None:
+    """The profile that a camera's record names, if Plainview brings it."""
+    name = record.get("legal_profile")
+    return _brought(name) if name in profile_names() else None
+
+
+@cache
+def _brought(name: str) -> Profile:
+    return read_profile(name)
 
 
 @cache

@@ -18,7 +18,7 @@ from plainview.register.difference import Change, differences
 from plainview.register.fields import faults, look_up
 from plainview.register.kinds import record_faults, register_record
 from plainview.register.legal import Finding
-from plainview.register.legal_profile import Profile, profile_names, read_profile
+from plainview.register.legal_profile import profile_names, profile_of
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord, camera_record
 from plainview.register.statements import camera_body, record_body
@@ -114,12 +114,6 @@ def check_proposed(register: Register, now: Ms, type: str, body: Mapping[str, An
             f"The next version of {subject} is {found.newest.version + 1}, and active.",
             hint="Review it again: the register has moved on.",
         )
-
-
-def profile_of(record: Mapping[str, Any]) -> Profile | None:
-    """The legal profile that the record names, if Plainview brings it."""
-    name = record.get("legal_profile")
-    return read_profile(name) if name in profile_names() else None
 
 
 def without(record: Mapping[str, Any], paths: Iterator[str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from plainview.base.clock import Ms
 from plainview.errors import NotFound
 from plainview.register.answers import Camera, SetOnLog
+from plainview.register.legal_profile import profile_of
 from plainview.tlog.history import moment
 from plainview.web import hiding
 from plainview.web.context import Web, web_of
@@ -80,6 +81,7 @@ def _said(web: Web, record: dict[str, Any]) -> dict[str, Any]:
         "hidden": hiding.hidden(web.t, record),
         "fill": hiding.fill(web.t, record),
         "zones": hiding.outlines(record),
+        "law": profile_of(record),
     }
 
 
