@@ -27,7 +27,7 @@ from plainview.register.unlike import Row, Tell, Unlike, compare_table
 Progress = Callable[[int, int], None]
 FILE = "register.db"
 _FAULTS = 20
-_CLAIMS = ("SELECT next FROM state", "SELECT max(idx) + 1 FROM entries")
+_CLAIMS = ("SELECT next FROM state", "SELECT coalesce(max(idx) + 1, 0) FROM entries")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Remade:
         """Tell all in which `database` is unlike. Raises `PlainviewError` if the log is away."""
         try:
             with snapshot(database) as found:
-                wanted, _ = self._position(found)
+                wanted = self._position(found, lambda unlike: None)
             # What takes long comes before the rows are held still: no journal grows meanwhile.
             for end in range(min(wanted, self._made) + BATCH, wanted, BATCH):
                 self._make(end)
@@ -83,15 +83,15 @@ class Remade:
             tell(Unlike("file", "", f"it cannot be read: {error}."))
             return Compared(0, 0, self._follower.log_size())
 
-    def _position(self, found: sqlite3.Connection) -> tuple[int, int]:
-        """How many entries its rows say that they follow from, and how many there are.
-
-        Two rows say it. If they differ, one of them will be found unlike; the higher is taken.
-        """
+    def _position(self, found: sqlite3.Connection, tell: Tell) -> int:
+        """How many entries its rows follow from. Two rows say so; the higher is taken."""
         size = self._follower.log_size()
         said = [row[0] for query in _CLAIMS for row in found.execute(query)]
         possible = [claim for claim in said if isinstance(claim, int) and 0 <= claim <= size]
-        return max(possible, default=size), size
+        if len(set(possible)) != 1 or len(possible) < len(said):
+            words = " and ".join(map(str, said))
+            tell(Unlike("state", "id 1", f"next and the last of its entries say {words}."))
+        return max(possible, default=size)
 
     def _make(self, end: int) -> None:
         if end < self._made:
@@ -101,7 +101,7 @@ class Remade:
         self._made = end
 
     def _compare(self, found: sqlite3.Connection, tell: Tell) -> Compared:
-        applied, size = self._position(found)
+        applied = self._position(found, tell)
         self._make(applied)
         for (fault,) in found.execute(f"PRAGMA integrity_check({_FAULTS})"):
             if fault != "ok":
@@ -118,7 +118,7 @@ class Remade:
                 one for name, one in t.METADATA.tables.items() if here.get(name) == there[name]
             ]
             rows = sum(compare_table(table, found, made, tell) for table in tables)
-        return Compared(rows, applied, size)
+        return Compared(rows, applied, self._follower.log_size())
 
 
 def _shapes(connection: sqlite3.Connection) -> dict[str, list[Row]]:
