@@ -7,7 +7,7 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,12 @@ from typing import Any
 import pytest
 
 from plainview.base.settings import Settings
-from plainview.errors import PlainviewError
 from plainview.register import tables
 from plainview.register.answers import RegisterAt
 from plainview.register.follow import Follower
 from plainview.register.projection import Register
 from plainview.register.proved import check_folder, write_folder
-from plainview.register.remade import Remade, registers
+from plainview.register.remade import Remade
 from plainview.register.unlike import Unlike, key_of
 from plainview.testing.past import Moment, Past
 from plainview.testing.registry import record_values
@@ -208,13 +207,6 @@ class Forger:
             values = [row[name] for name in columns]
             self._ask(f'UPDATE "{table}" SET {changes} WHERE rowid = ?', *values, rowid)  # noqa: S608
         return self._key(table, one)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    yield folder
 
 
 @pytest.mark.bar("history")

@@ -123,7 +123,8 @@ class Past:
     def _record(self) -> None:
         word = self._next_record(self._kinds.pop() if self._kinds else "")
         _, subject, _, status, record = word
-        self.city.register(*subject.split("/"), status, **record)
+        kind, name = subject.split("/")
+        self.city.register(kind, name, status, **record)
         self._say(word)
 
     def _set(self) -> None:
