@@ -5,16 +5,22 @@ from __future__ import annotations
 import functools
 import http.server
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from plainview.base.clock import now_ms
+from plainview.base.settings import Settings
+from plainview.register.follow import Follower
+from plainview.register.projection import Register
 from plainview.testing.city import RULES, City
+from plainview.tlog.entries import make
 
 PERIOD_MS = RULES["key_period_seconds"] * 1000
 
@@ -75,6 +81,51 @@ def test_a_folder_that_holds(data: Path, tmp_path: Path) -> None:
         assert "witnessed by 3 of 3" in told.stdout
         assert "Note" not in told.stdout
     assert "--policy FILE" in verify(data).stdout
+
+
+def test_the_registers_of_a_data_folder(data: Path, tmp_path: Path) -> None:
+    """Each process of a node may have its own; one that lags is compared as far as it has come."""
+    for own, until in (("", None), ("web", 5)):
+        follower = Follower(Settings(data=data, own=str(data / own) if own else ""))
+        follower.sync(until)
+        follower.close()
+    size = follower.log_size()
+    told = verify(data, "--policy", tmp_path / "mine.txt")
+    assert told.returncode == 0, told.stdout
+    assert f"says after {size} of {size} entries" in told.stdout
+    assert "web/register.db: " in told.stdout
+    assert f"says after 5 of {size} entries" in told.stdout
+    assert "register.db" not in verify(data / "log", "--policy", tmp_path / "mine.txt").stdout
+    with closing(sqlite3.connect(data / "web" / "register.db", isolation_level=None)) as rows:
+        rows.execute("UPDATE versions SET status = '\x1b[2J' WHERE type = 'camera'")
+        rows.execute("UPDATE statements SET subject = 'cam-02' WHERE type = 'custodian-set'")
+    told = verify(data, "--json", "--policy", tmp_path / "mine.txt")
+    assert told.returncode == 1
+    report = json.loads(told.stdout)
+    assert {one["code"] for one in report["findings"]} == {"register"}
+    assert report["registers"]["register.db"]["applied"] == size
+    where = [one["where"] for one in report["findings"]]
+    assert all(one.startswith("web/register.db, ") for one in where)
+    assert any("statements idx 1" in one for one in where)
+    (data / "web" / "register.db").write_bytes(
+        b"not a database, but long enough to be looked at" * 99
+    )
+    told = verify(data, "--policy", tmp_path / "mine.txt")
+    assert told.returncode == 1
+    assert "web/register.db, file: it cannot be read" in told.stdout
+
+
+def test_the_report_stays_json_when_an_entry_is_rejected(tmp_path: Path) -> None:
+    city = City(start=now_ms() - PERIOD_MS)
+    city.found()
+    city.raws.append(make("shred", {"period": "none"}, time=city.now).raw)
+    city.publish(tmp_path / "log")
+    (tmp_path / "policy.txt").write_text(city.policy().text)
+    with Register(Settings(data=tmp_path)) as register:
+        register.sync()
+    told = verify(tmp_path, "--json")
+    assert [one["code"] for one in json.loads(told.stdout)["findings"]] == ["entry"]
+    assert not told.stderr
 
 
 def test_a_folder_that_does_not(data: Path, tmp_path: Path) -> None:

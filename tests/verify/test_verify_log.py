@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from plainview.base.clock import DAY_MS, to_iso
+from plainview.base.clock import DAY_MS, from_iso, to_iso
 from plainview.testing.city import SALT, START, City, digest, key_of
 from plainview.tlog import leaves, merkle, notes
 from plainview.tlog.checkpoint import Checkpoint
@@ -376,6 +376,24 @@ def test_recording_goes_on_in_a_window_that_a_suspension_cuts(tmp_path: Path) ->
     city.pass_time(10)
     wrong = roots_entry(city, [city.leaf(name, minute=to_iso(city.now))])
     assert codes(verified(city, tmp_path)) == [("gate", f"entry {wrong}")]
+
+
+@pytest.mark.parametrize(("before_s", "sound"), [(9, True), (11, False)])
+def test_a_recorder_that_stops_within_ten_seconds_may_begin_a_window(
+    tmp_path: Path, before_s: int, sound: bool
+) -> None:
+    """A window's last second and the next one's first lie on both sides of a minute."""
+    city = City()
+    city.found()
+    city.camera("cam-01")
+    city.pass_time(31)
+    first, second = city.windows("cam-01", 2)
+    city.now = from_iso(city.history.window(second).record["start"]) - before_s * 1000
+    city.camera("cam-01", "suspended")
+    city.pass_time(before_s + 60)
+    roots_entry(city, [city.leaf(first)])
+    index = roots_entry(city, [city.leaf(second)])
+    assert codes(verified(city, tmp_path)) == ([] if sound else [("gate", f"entry {index}")])
 
 
 def test_leaves_may_come_late_when_the_keeper_was_away(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ two processes queue instead of failing half-way. Upgrades are numbered and go on
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
@@ -56,6 +58,22 @@ def empty_journal(engine: Engine) -> None:
     """Bring what was written into the database's file, and leave the journal empty."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
+    """What the database holds now, to read only, however long it takes and whoever writes to it.
+
+    For a file that is not trusted: nothing that it defines is run, and text that is not UTF-8
+    comes with surrogates instead of an error. Raises `sqlite3.Error`.
+    """
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        connection.execute("BEGIN")
+        yield connection
 
 
 @contextmanager

@@ -55,12 +55,15 @@ class Follower:
             self._recheck.close()
         self._engine.dispose()
 
-    def sync(self) -> int:
-        """Apply what is new on the log; the number of entries. Raises `LogAway`, `StoreDamaged`."""
+    def sync(self, until: int | None = None) -> int:
+        """Apply what is new on the log, or its first `until` entries; the number of entries.
+
+        Raises `LogAway`, `StoreDamaged`.
+        """
         with self._lock:
             fresh = self._history is None
             history = self._book()
-            size = self._size = self._log_size()
+            size = self._size = self.log_size()
             before = history.size
             if before and not size:
                 raise LogAway(
@@ -69,8 +72,9 @@ class Follower:
                 )
             if fresh and before:
                 self._check_same_log(before)
-            while history.size < size:
-                self._apply(min(size, history.size + BATCH))
+            end = size if until is None else min(size, until)
+            while history.size < end:
+                self._apply(min(end, history.size + BATCH))
                 history = self._book()
             self._synced = time.monotonic()
             return history.size - before
@@ -124,7 +128,7 @@ class Follower:
             self._recheck.check()
         return self._history
 
-    def _log_size(self) -> int:
+    def log_size(self) -> int:
         """The head is newer than the witnessed checkpoint by a moment; mirrors have no head."""
         for name in ("head", "checkpoint"):
             try:

@@ -16,8 +16,10 @@ from plainview.verify.opengate import OpenGate
 from plainview.verify.report import Report
 
 MINUTE_MS: Ms = 60_000
+STOPS_MS: Ms = 10_000
+"""A recorder stops within 10 s; until then it also begins the window that is next."""
 STOP_GRACE_MS: Ms = 30_000
-"""A recorder stops within 10 s; its last segment and its commit take up to 20 s more."""
+"""Its last segment and its commit take up to 20 s more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +112,9 @@ class Recorded:
         first = max(start, since - STOP_GRACE_MS)
         if self._gate.is_known_open(made.camera, first):
             return ""
-        return self._closed(made.camera, first, min(made.end, at + MINUTE_MS))
-
-    def _closed(self, camera: str, first: Ms, end: Ms) -> str:
-        """Why the gate was closed all the time that the leaf can be of, empty if it was open."""
         try:
-            self._gate.check(camera, first)
-        except GateClosed:
-            try:
-                self._gate.check(camera, max(first, end - 1))
-            except GateClosed as error:
-                return f"recorded after {to_iso(first)} although {error.message}"
+            begin = max(start - STOPS_MS, since - STOP_GRACE_MS)
+            self._gate.check_within(made.camera, first, begin, min(made.end, at + MINUTE_MS))
+        except GateClosed as error:
+            return f"recorded after {to_iso(first)} although {error.message}"
         return ""

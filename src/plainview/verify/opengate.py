@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from plainview.base.clock import Ms
+from plainview.errors import GateClosed
 from plainview.tlog.history import History, Version
+
+SECOND_MS: Ms = 1_000
 
 
 class OpenGate:
@@ -28,6 +33,17 @@ class OpenGate:
         if not self.is_known_open(camera, at):
             answer = self._history.may_record(camera, at)
             self._open[camera] = self._history.cameras[camera], at, answer.until
+
+    def check_within(self, camera: str, likely: Ms, begin: Ms, end: Ms) -> None:
+        """Raises `GateClosed` if it might not record in any second of [begin, end).
+
+        `likely` and the last moment are asked first.
+        """
+        for at in (likely, max(begin, end - 1), *range(begin, end, SECOND_MS)):
+            with suppress(GateClosed):
+                return self.check(camera, at)
+        self.check(camera, max(begin, end - 1))
+        return None
 
 
 _NEVER: tuple[list[Version] | None, Ms, Ms] = (None, 0, 0)

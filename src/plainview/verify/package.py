@@ -44,7 +44,8 @@ from plainview.verify.manifest import (
     proof_name,
     video_name,
 )
-from plainview.verify.minutes import MINUTE_MS, STOP_GRACE_MS
+from plainview.verify.minutes import MINUTE_MS, STOP_GRACE_MS, STOPS_MS
+from plainview.verify.opengate import OpenGate
 from plainview.verify.report import Report
 from plainview.verify.tree import Progress
 
@@ -135,6 +136,7 @@ class _Verification:
             )
         self._policy = policy
         self._history = History()
+        self._gate = OpenGate(self._history)
         self._entries: dict[int, Entry] = {}
 
     @contextmanager
@@ -212,8 +214,10 @@ class _Verification:
                 self._minute(packed, index, made.record)
         for segment in packed.segments:
             with self._checking("gate", f"{packed.window}, segment {segment.seq}"):
-                at = max(from_iso(made.record["start"]), segment.start - STOP_GRACE_MS)
-                self._history.may_record(made.record["camera"], at)
+                start, earliest = from_iso(made.record["start"]), segment.start - STOP_GRACE_MS
+                begin, likely = max(start - STOPS_MS, earliest), max(start, earliest)
+                camera = made.record["camera"]
+                self._gate.check_within(camera, likely, begin, likely + 1)
             if segment.file is not None:
                 with self._checking("segment", segment.file):
                     self._segment(packed.window, segment.file, segment)

@@ -25,13 +25,17 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """The outcome; `ok` only if there is no finding. Notes are worth knowing, and no failure."""
+    """The outcome; `ok` only if there is no finding. Notes are worth knowing, and no failure.
+
+    `besides` says in whole sentences what else was looked at.
+    """
 
     subject: str
     findings: list[Finding] = field(default_factory=list)
     found: int = 0
     notes: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    besides: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -75,7 +79,9 @@ class Report:
             kinds = Counter(finding.code for finding in self.findings)
             summary = ", ".join(f"{count} x {code}" for code, count in kinds.most_common())
             shown.append(f"  ... {self.found} failures in all: {summary}.")
-        return [head, *self._words(), *shown, *(f"  Note: {note}" for note in self.notes)]
+        besides = (f"  {line}" for line in self.besides)
+        notes = (f"  Note: {note}" for note in self.notes)
+        return [head, *self._words(), *besides, *shown, *notes]
 
     def _words(self) -> list[str]:
         if "size" not in self.facts:
