@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     )
     map_tiles: str = Field(
         default="",
-        description="Address of a map's tiles, `https://name/{z}/{x}/{y}.png`; it sees who looks at what.",
+        description="Address of tiles, `https://name/{z}/{x}/{y}.png`, if there is no map of ours.",
     )
     map_attribution: str = Field(
         default="", description="Whom the editor's map names as its source."
