@@ -7,6 +7,7 @@ stands in the founding statement on the log (`plainview.tlog.history.Rules`).
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from plainview.errors import SettingsError
+
+_TILES = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/[A-Za-z0-9._~{}@/?=&%-]*", re.ASCII)
+_PLACES = ("{z}", "{x}", "{y}")
 
 
 class Settings(BaseSettings):
@@ -96,6 +100,17 @@ class Settings(BaseSettings):
     oidc_name: str = Field(
         default="", description="What people call the provider; its host if empty."
     )
+    map_pmtiles: str = Field(
+        default="",
+        description="PMTiles file under the editor's map; else `map/base.pmtiles` in data.",
+    )
+    map_tiles: str = Field(
+        default="",
+        description="Address of tiles, `https://name/{z}/{x}/{y}.png`, if there is no map of ours.",
+    )
+    map_attribution: str = Field(
+        default="", description="Whom the editor's map names as its source."
+    )
     demo: bool = Field(
         default=False, description="Serve the story and its sign-in links. Never in a city."
     )
@@ -109,6 +124,20 @@ class Settings(BaseSettings):
         if parts.path not in ("", "/"):
             raise ValueError("write it as https://name, without a path")
         return text
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _is_tiles(cls, text: str) -> str:
+        if not text:
+            return text
+        if _TILES.fullmatch(text) is None or any(text.count(one) != 1 for one in _PLACES):
+            raise ValueError("write it as https://name/{z}/{x}/{y}.png")
+        return text
+
+    @property
+    def map_dir(self) -> Path:
+        """What lies under the editor's map: `base.pmtiles`, `plan.geojson`."""
+        return self.data / "map"
 
     @property
     def log_dir(self) -> Path:

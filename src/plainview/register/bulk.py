@@ -27,6 +27,7 @@ REMOVE = "-"
 BETWEEN = "|"
 """Between the items of a list in a cell."""
 MICRO = 1_000_000
+FULL_CIRCLE = 360
 
 
 @dataclass
@@ -46,13 +47,21 @@ def read_rows(path: Path) -> list[Row]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadFormat(f"{path} cannot be read as UTF-8 text: {error}.") from error
+    return rows_in(text, str(path))
+
+
+def rows_in(text: str, name: str) -> list[Row]:
+    """Rows of a file's text; what its `name` ends in says which kind it is. Raises `BadFormat`."""
     readers = {".csv": _csv_rows, ".geojson": _geojson_rows, ".json": _geojson_rows}
-    reader = readers.get(path.suffix.lower())
+    reader = readers.get(Path(name).suffix.lower())
     if reader is None:
-        raise BadFormat(f"{path} is neither .csv nor .geojson.")
-    rows = list(reader(text))
+        raise BadFormat(f"{name} is neither .csv nor .geojson.")
+    try:
+        rows = list(reader(text.removeprefix("\ufeff")))
+    except RecursionError as error:
+        raise BadFormat(f"{name} is nested too deeply.") from error
     if not rows:
-        raise BadFormat(f"{path} has no rows.")
+        raise BadFormat(f"{name} has no rows.")
     return rows
 
 
@@ -154,7 +163,11 @@ def _place(row: Row, lat: object, lon: object) -> None:
 
 
 def _micro(degrees: object) -> int:
-    return round(Decimal(str(degrees)) * MICRO)
+    """Raises `ValueError`, `InvalidOperation`."""
+    exact = Decimal(str(degrees))
+    if not abs(exact) <= FULL_CIRCLE:  # 1e999999 would be a number of a million digits
+        raise ValueError("no degrees")
+    return round(exact * MICRO)
 
 
 # -- GeoJSON
@@ -163,7 +176,7 @@ def _micro(degrees: object) -> int:
 def _geojson_rows(text: str) -> Iterator[Row]:
     try:
         whole = json.loads(text, parse_float=Decimal)
-    except json.JSONDecodeError as error:
+    except (ValueError, InvalidOperation) as error:  # numbers of any length, too
         raise BadFormat(f"The file is not JSON: {error}.") from error
     features = whole.get("features") if isinstance(whole, dict) else None
     if not isinstance(features, list) or whole.get("type") != "FeatureCollection":

@@ -7,7 +7,7 @@ goes when its author deletes it, or once what it says stands in the register.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ LARGEST = 60_000
 DEEPEST = 8
 MOST = 200
 """Drafts of one person."""
+LENS = ("width_pixels", "angle_degrees", "height_cm")
 
 UPGRADES = Path(__file__).with_name("drafts_upgrades")
 METADATA = MetaData()
@@ -71,6 +72,16 @@ class Draft:
     changed: Ms
 
 
+@dataclass(frozen=True)
+class Start:
+    """What a draft begins with."""
+
+    kind: str
+    subject: str
+    base: int
+    record: Mapping[str, Any]
+
+
 class Drafts:
     """The table of drafts; safe to call from several threads."""
 
@@ -87,23 +98,35 @@ class Drafts:
         self, person: str, kind: str, subject: str, base: int, record: Mapping[str, Any]
     ) -> Draft:
         """A new draft. Raises `Refused` for somebody who has too many, `BadFormat`."""
-        written = _written(record)
-        with writing(self._engine) as connection:
-            number = select(func.count()).where(_DRAFTS.c.person == person)
-            if connection.execute(number).scalar_one() >= MOST:
-                raise Refused(f"You have {MOST} drafts.", hint="Delete some of them.")
-            values = {
+        (made,) = self.begin_all(person, [Start(kind, subject, base, record)])
+        return made
+
+    def begin_all(self, person: str, starts: Sequence[Start]) -> list[Draft]:
+        """All of these drafts, or none. Raises as `begin`."""
+        rows = [
+            {
                 "id": new_id(),
                 "person": person,
-                "kind": kind,
-                "subject": subject,
-                "base": base,
-                "record": written,
+                "kind": one.kind,
+                "subject": one.subject,
+                "base": one.base,
+                "record": _written(one.record),
                 "saves": 0,
                 "changed": self._clock(),
             }
-            connection.execute(insert(_DRAFTS).values(values))
-        return _draft(values)
+            for one in starts
+        ]
+        with writing(self._engine) as connection:
+            number = select(func.count()).where(_DRAFTS.c.person == person)
+            there = connection.execute(number).scalar_one()
+            if there + len(rows) > MOST:
+                raise Refused(
+                    f"You have {there} drafts; at most {MOST} are kept of one person.",
+                    hint="Delete some of them.",
+                )
+            if rows:
+                connection.execute(insert(_DRAFTS), rows)
+        return [_draft(row) for row in rows]
 
     def of(self, person: str) -> list[Draft]:
         """Somebody's drafts, the one changed last first."""
@@ -190,3 +213,15 @@ def tidy(record: Mapping[str, Any]) -> dict[str, Any]:
         name: tidy(value) if isinstance(value, Mapping) else value for name, value in record.items()
     }
     return {name: value for name, value in parts.items() if value not in (None, "", {})}
+
+
+def to_change(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the next version starts from: a camera's holds from its own publication on, and its
+    density is worked out anew from its lens."""
+    if kind != CAMERA:
+        return dict(record)
+    started = {name: value for name, value in record.items() if name != "valid_from"}
+    density = started.get("density")
+    if density and all(name in started for name in LENS):
+        started["density"] = {"nearest_cm": density["nearest_cm"]}
+    return started

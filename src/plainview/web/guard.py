@@ -25,8 +25,17 @@ BEARER_METHODS = "GET, POST"
 BEARER_HEADERS = "Authorization, Content-Type"
 
 
-def content_policy(settings: Settings) -> str:
-    """The Content-Security-Policy of every answer."""
+EDITOR = "/app/register/draft/"
+"""Where the register's editor lives: the one page that may fetch a map's tiles from elsewhere."""
+
+
+def tiles_origin(settings: Settings) -> str:
+    """`https://name` of the map's tiles that come from elsewhere; "" without any."""
+    return "" if not settings.map_tiles else "/".join(settings.map_tiles.split("/", 3)[:3])
+
+
+def content_policy(settings: Settings, *, tiles: str = "") -> str:
+    """The Content-Security-Policy of every answer; `tiles` is one more origin to fetch from."""
     sockets = settings.web_url.replace("http", "ws", 1)
     frames = f"'self' {settings.tools_url}" if settings.demo else "'none'"
     return "; ".join(
@@ -36,7 +45,7 @@ def content_policy(settings: Settings) -> str:
             "style-src 'self'",
             "font-src 'self'",
             "img-src 'self' data: blob:",
-            f"connect-src 'self' {sockets} {settings.tools_url}",
+            f"connect-src 'self' {sockets} {settings.tools_url} {tiles}".rstrip(),
             "media-src blob:",
             f"frame-src {frames}",
             "frame-ancestors 'self'",
@@ -95,6 +104,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings, requests: Requests) -> None:
         self._app, self._requests = app, requests
         self._headers = standing_headers(settings)
+        self._editor = content_policy(settings, tiles=tiles_origin(settings))
         self._hosts = own_hosts(settings)
         self._tools_origin = settings.tools_url
 
@@ -134,7 +144,10 @@ class Guard:
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._dress(MutableHeaders(scope=message), from_tools=from_tools)
+                answer = MutableHeaders(scope=message)
+                if scope["path"].startswith(EDITOR):
+                    answer.setdefault("content-security-policy", self._editor)
+                self._dress(answer, from_tools=from_tools)
                 self._note(scope, message["status"], time.monotonic() - began)
             await send(message)
 

@@ -18,7 +18,29 @@ export type Route =
 
 const listeners = new Set<() => void>();
 
+const EDITOR = "/app/register/draft/";
+let confined = false;
+
+/** Whether the server sent this page as the editor, which alone may fetch a map's tiles from elsewhere. */
+export function isEditor(): boolean {
+  const [loaded] = performance.getEntriesByType("navigation");
+  return loaded !== undefined && new URL(loaded.name).pathname.startsWith(EDITOR);
+}
+
+/** From now on every other page is asked of the server: none gets what only the editor may. */
+export function confine(): void {
+  if (confined) return;
+  confined = true;
+  window.addEventListener("popstate", () => {
+    if (!location.pathname.startsWith(EDITOR)) location.reload();
+  });
+}
+
 export function go(path: string): void {
+  if (confined && !path.startsWith(EDITOR)) {
+    location.assign(path);
+    return;
+  }
   history.pushState(null, "", path);
   for (const listener of listeners) listener();
 }

@@ -126,6 +126,22 @@ export const registerTexts = {
       string
     >,
     metres: (n: number) => (n >= 1000 ? `${n / 1000} km` : `${n} m`),
+    drawnOn: "Drawn on",
+    onMap: "Map",
+    onPlan: "Plan",
+    mapLabel: "Map of the camera and its neighbours. Arrow keys move the camera by a metre.",
+    mapLabelView: "Map of what the camera sees. Arrow keys turn it by five degrees.",
+    mapHint:
+      "Click where the camera hangs, or drag it. Arrow keys move it by a metre, with Shift by ten; + and - change the scale.",
+    mapHintView:
+      "Drag the round handle to where it looks, as far as the view is drawn. Arrow keys turn it by five degrees, with Shift by one; up and down change the angle.",
+    camera: "The camera: drag it",
+    handle: "Where it looks and how far: drag it",
+    partMissing: "A part of the map could not be fetched. What you draw is not affected.",
+    noMap: "This browser cannot draw a map; the plan does the same.",
+    scrollHelp: "Hold Ctrl and scroll to change the scale",
+    scrollHelpMac: "Hold ⌘ and scroll to change the scale",
+    touchHelp: "Move the map with two fingers",
   },
   density: {
     title: "How much of a person it shows",

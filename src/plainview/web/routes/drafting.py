@@ -13,7 +13,7 @@ from plainview.register.difference import differences
 from plainview.register.kinds import check_kind, check_record_id
 from plainview.register.records import check_camera_id
 from plainview.web.context import Web, web_of
-from plainview.web.drafts import CAMERA, Draft
+from plainview.web.drafts import CAMERA, Draft, to_change
 from plainview.web.permissions import Permission, needs
 from plainview.web.proposals import waiting
 from plainview.web.review import newest, review
@@ -23,7 +23,6 @@ from plainview.web.sessions import SignedIn
 
 router = APIRouter()
 Writer = Annotated[SignedIn, needs(Permission.REGISTER_DRAFT)]
-LENS = ("width_pixels", "angle_degrees", "height_cm")
 
 
 class Begun(BaseModel):
@@ -77,7 +76,7 @@ async def begin(request: Request, session: Writer, begun: Begun) -> dict[str, An
             raise Refused(
                 f"{begun.subject} was removed.", hint="Register the camera under a new id."
             )
-        record = _to_change(begun.kind, there.record) if there.version else begun.record
+        record = to_change(begun.kind, there.record) if there.version else begun.record
         _check_scope(web, session, begun.kind, begun.subject, there.record or record)
         return web.drafts.begin(session.person, begun.kind, begun.subject, there.version, record)
 
@@ -117,18 +116,6 @@ async def reviewed(request: Request, session: Writer, draft: str) -> dict[str, A
         return as_json(made)
 
     return await asyncio.to_thread(made)
-
-
-def _to_change(kind: str, record: dict[str, Any]) -> dict[str, Any]:
-    """What the next version starts from: a camera's holds from its own publication on, and its
-    density is worked out anew from its lens."""
-    if kind != CAMERA:
-        return record
-    started = {name: value for name, value in record.items() if name != "valid_from"}
-    density = started.get("density")
-    if density and all(name in started for name in LENS):
-        started["density"] = {"nearest_cm": density["nearest_cm"]}
-    return started
 
 
 def _check_scope(web: Web, session: SignedIn, kind: str, subject: str, record: Any) -> None:

@@ -7,7 +7,7 @@ import { registerTexts } from "../../messages/register.ts";
 import { useLoaded } from "../hooks.ts";
 import { Problem } from "../parts/Problem.tsx";
 import { SignDialog } from "../parts/SignDialog.tsx";
-import { go } from "../router.ts";
+import { confine, go, isEditor } from "../router.ts";
 import {
   draft as fetchDraft,
   kindFields,
@@ -21,6 +21,7 @@ import {
 } from "./api.ts";
 import { useAutosave } from "./autosave.ts";
 import { FieldInput } from "./Fields.tsx";
+import { mapBase, type Base } from "./map/base.ts";
 import { Place } from "./Place.tsx";
 import { answered, demanded, questionOf, questionsFor, type Question } from "./questions.ts";
 import { ReviewPage } from "./Review.tsx";
@@ -68,6 +69,19 @@ export function BackLink() {
   );
 }
 
+/** What lies under the map; tiles from elsewhere need a page that was loaded as the editor. */
+function useBase(wanted: boolean): { base: Base | null; error: unknown } {
+  const load = useCallback(() => (wanted ? mapBase() : Promise.resolve(null)), [wanted]);
+  const { value, error } = useLoaded(load);
+  const outside = value?.kind === "tiles";
+  useEffect(() => {
+    if (!outside) return;
+    if (isEditor()) confine();
+    else location.reload();
+  }, [outside]);
+  return { base: outside && !isEditor() ? null : value, error };
+}
+
 const noLaw = (): Promise<Law | null> => Promise.resolve(null);
 
 function Writing({ loaded, step }: { loaded: Loaded; step: string }) {
@@ -80,6 +94,7 @@ function Writing({ loaded, step }: { loaded: Loaded; step: string }) {
   const known = overview.laws.includes(name);
   const loadLaw = useCallback(() => (known ? fetchLaw(name) : noLaw()), [known, name]);
   const law = useLoaded(loadLaw).value;
+  const { base, error: baseError } = useBase(draft.kind === "camera");
   const to = (target: string): void => {
     void flush().then(() => go(`/app/register/draft/${draft.draft}?question=${target}`));
   };
@@ -99,7 +114,7 @@ function Writing({ loaded, step }: { loaded: Loaded; step: string }) {
           {words[state]}
         </span>
       </p>
-      <Problem error={error} />
+      <Problem error={error ?? baseError} />
       <div className="progress">
         <progress
           max={questions.length + 1}
@@ -129,7 +144,7 @@ function Writing({ loaded, step }: { loaded: Loaded; step: string }) {
           }}
         >
           <Asked
-            {...{ question, record, overview, law }}
+            {...{ question, record, overview, law, base }}
             subject={draft.subject}
             camera={draft.kind === "camera"}
             onRecord={change}
@@ -174,12 +189,13 @@ interface AskedProps {
   record: JsonObject;
   overview: Overview;
   law: Law | null;
+  base: Base | null;
   subject: string;
   camera: boolean;
   onRecord: (record: JsonObject) => void;
 }
 
-function Asked({ question, record, overview, law, subject, camera, onRecord }: AskedProps) {
+function Asked({ question, record, overview, law, base, subject, camera, onRecord }: AskedProps) {
   const title = useRef<HTMLHeadingElement>(null);
   const required = (law?.checks ?? []).filter(
     ({ kind, severity }) => kind === "required" && severity === "error",
@@ -204,7 +220,7 @@ function Asked({ question, record, overview, law, subject, camera, onRecord }: A
           />
         ))
       ) : (
-        <Place {...{ question: shown, record, subject, overview, onRecord }} />
+        <Place {...{ question: shown, record, subject, overview, base, onRecord }} />
       )}
       {camera && <Rule question={question} law={law} />}
     </>

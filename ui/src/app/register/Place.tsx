@@ -6,9 +6,10 @@ import { registerTexts as words } from "../../messages/register.ts";
 import { useLoaded } from "../hooks.ts";
 import { Problem } from "../parts/Problem.tsx";
 import { density, type Density, type Overview, type Scale } from "./api.ts";
+import { Chart } from "./Chart.tsx";
 import { FieldInput } from "./Fields.tsx";
 import { fieldOfView, reachOf, shifted, type Point } from "./geometry.ts";
-import { Plan } from "./Plan.tsx";
+import type { Base } from "./map/base.ts";
 import type { Question } from "./questions.ts";
 import { fromUnits, parsePosition, pointOf, positionText, valueAt, withValue } from "./values.ts";
 
@@ -24,6 +25,7 @@ interface Props {
   record: JsonObject;
   subject: string;
   overview: Overview;
+  base: Base | null;
   onRecord: (record: JsonObject) => void;
 }
 
@@ -49,7 +51,7 @@ function redrawn(record: JsonObject, reach?: number): JsonObject {
   return withValue(record, "field_of_view", fieldOfView(point, direction, angle, metres));
 }
 
-export function Place({ question, record, subject, overview, onRecord }: Props) {
+export function Place({ question, record, subject, overview, base, onRecord }: Props) {
   const turning = question.plan === "view";
   const point = pointOf(record.position);
   const centre = point ?? overview.centre ?? NOWHERE;
@@ -68,15 +70,19 @@ export function Place({ question, record, subject, overview, onRecord }: Props) 
   };
   const shown = question.fields.filter(({ kind }) => kind !== "json");
   const plan = (point !== undefined || !turning) && (
-    <Plan
+    <Chart
+      base={base}
       {...{ centre, point, direction, rings, turning }}
       angle={numberAt(record, "angle_degrees")}
       field={cornersOf(record)}
       own={subject}
       onPlace={(place) => onRecord(moved(record, place))}
-      onTurn={(to, angle) =>
+      onTurn={(to, angle, metres) =>
         onRecord(
-          redrawn(withValue(withValue(record, "direction_degrees", to), "angle_degrees", angle)),
+          redrawn(
+            withValue(withValue(record, "direction_degrees", to), "angle_degrees", angle),
+            metres,
+          ),
         )
       }
     />

@@ -1,9 +1,8 @@
 // A plan without any map: the camera, what it sees, its neighbours, north, and a scale.
 
-import { useCallback, useMemo, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { useMemo, useState, type MouseEvent } from "react";
 import { registerTexts } from "../../messages/register.ts";
-import { useLoaded } from "../hooks.ts";
-import { classAbove, near, type Neighbour, type Scale } from "./api.ts";
+import { classAbove, type Neighbour, type Scale } from "./api.ts";
 import {
   arcPath,
   polygonText,
@@ -12,37 +11,21 @@ import {
   toMetres,
   toPoint,
   towards,
-  turned,
   type Metres,
-  type Point,
 } from "./geometry.ts";
+import { useNeighbours, usePlanKeys, type PlanProps } from "./plan.ts";
 
 const words = registerTexts.plan;
 const WIDTHS = [25, 50, 100, 200, 400, 800];
 /** Metres that a neighbour's view is drawn far: how far it sees is its own record's business. */
 const NEIGHBOUR_M = 18;
-const SHOWN_REACH = 10_000;
 
-interface Props {
-  centre: Point;
-  point: Point | undefined;
-  direction: number | undefined;
-  angle: number | undefined;
-  field: Point[];
-  rings: Scale | undefined;
-  turning: boolean;
-  own: string;
-  onPlace: (point: Point) => void;
-  onTurn: (direction: number, angle: number) => void;
-}
-
-export function Plan(props: Props) {
-  const { point, direction, angle, field, rings, turning, onPlace, onTurn } = props;
+export function Plan(props: PlanProps) {
+  const { point, direction, angle, field, rings, turning, onPlace } = props;
   const [chosen, setChosen] = useState(props.centre);
   const [width, setWidth] = useState(100);
   const centre = point !== undefined && outside(toMetres(point, chosen), width) ? point : chosen;
-  const load = useCallback(() => near(centre, SHOWN_REACH), [centre]);
-  const others = useLoaded(load).value ?? [];
+  const others = useNeighbours(centre);
   const here = useMemo(
     () => (point === undefined ? undefined : toMetres(point, centre)),
     [point, centre],
@@ -57,22 +40,7 @@ export function Plan(props: Props) {
     const y = ((event.clientY - box.top) / box.height - 0.5) * width;
     onPlace(toPoint({ x, y }, centre));
   };
-  const keys = (event: KeyboardEvent): void => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const by = ARROWS[event.key];
-    if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? -1 : 1);
-    else if (by === undefined) return;
-    else if (!turning) {
-      const step = event.shiftKey ? 10 : 1;
-      const from = here ?? { x: 0, y: 0 };
-      onPlace(toPoint({ x: from.x + by.x * step, y: from.y + by.y * step }, centre));
-    } else {
-      const step = event.shiftKey ? 1 : 5;
-      const wider = Math.min(360, Math.max(1, (angle ?? 60) - by.y * step));
-      onTurn(turned(direction ?? 0, by.x * step), by.x === 0 ? wider : (angle ?? 60));
-    }
-    event.preventDefault();
-  };
+  const keys = usePlanKeys({ ...props, centre }, zoom);
   return (
     <figure className="plan" data-testid="plan">
       <svg
@@ -132,13 +100,6 @@ export function Plan(props: Props) {
 /** A camera that would not be seen has the plan come to it. */
 const outside = ({ x, y }: Metres, width: number): boolean =>
   Math.max(Math.abs(x), Math.abs(y)) > width / 2;
-
-const ARROWS: Record<string, Metres> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
 
 function Grid({ width }: { width: number }) {
   const step = scaleLength(width) / 2;

@@ -37,6 +37,10 @@ export function towards(from: Metres, degrees: number, metres: number): Metres {
 export const distance = (one: Metres, other: Metres): number =>
   Math.hypot(one.x - other.x, one.y - other.y);
 
+/** The direction from one point to another; 0 is north, 90 east. */
+export const bearing = (from: Metres, to: Metres): number =>
+  (Math.atan2(to.x - from.x, from.y - to.y) / Math.PI) * 180;
+
 /** What a lens sees on the ground: the camera, then points of the arc from left to right. */
 export function fieldOfView(
   camera: Point,

@@ -1,0 +1,193 @@
+"""The editor's map in Chromium, on a plan of our own server, under the strict policy."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from plainview.testing.browsers import AXE_LEVELS, judged
+from plainview.testing.hall import Citizen, TownHall
+from plainview.testing.site import Site
+
+pytestmark = pytest.mark.timeout(300)
+SHOTS = os.environ.get("PLAINVIEW_SHOTS", "")
+AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+HERE = (44.816, 20.46)
+RECORD = {
+    "name": "Mill bridge",
+    "kind": "pole",
+    "position": [44_816_000, 20_460_000],
+    "direction_degrees": 90,
+    "angle_degrees": 70,
+    "height_cm": 400,
+    "width_pixels": 1920,
+    "density": {"nearest_cm": 1200},
+    "legal_profile": "demo",
+    "purpose_kind": "road-safety",
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    town = TownHall(tmp_path, publishers=2)
+    folder = town.settings.map_dir
+    folder.mkdir()
+    (folder / "plan.geojson").write_text(json.dumps(plan()), encoding="utf-8")
+    made = Site(town)
+    yield made
+    made.close()
+    town.close()
+
+
+def plan() -> dict[str, Any]:
+    """A crossing with a river and houses, as `plainview register map` writes it."""
+    lat, lon = HERE
+
+    def at(east: float, north: float) -> list[float]:
+        return [lon + east / 78_900, lat + north / 111_200]
+
+    def block(east: float, north: float) -> list[list[list[float]]]:
+        corners = [(0, 0), (34, 0), (34, 22), (0, 22), (0, 0)]
+        return [[at(east + x, north + y) for x, y in corners]]
+
+    ways = [
+        ("street", "Mill street", [at(-400, 0), at(400, 6)]),
+        ("street", "Bridge road", [at(-20, -400), at(0, 0), at(10, 400)]),
+        ("path", "", [at(-200, -60), at(200, -60)]),
+    ]
+    areas = [
+        ("water", [[at(-400, -140), at(400, -120), at(400, -70), at(-400, -85), at(-400, -140)]]),
+        ("green", [[at(50, 20), at(130, 20), at(130, 90), at(50, 90), at(50, 20)]]),
+        *(("building", block(east, north)) for east in (-160, -110, -60) for north in (20, 55)),
+    ]
+    features = [
+        {"type": "Feature", "properties": {"kind": kind, "name": name}, "geometry": geometry}
+        for kind, name, geometry in [
+            *((k, n, {"type": "LineString", "coordinates": c}) for k, n, c in ways),
+            *((k, "", {"type": "Polygon", "coordinates": c}) for k, c in areas),
+        ]
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def opened(browser: Browser, site: Site, **look: Any) -> tuple[Page, list[str], str]:
+    """The officer's browser, what went wrong in it, and the address of a new draft."""
+    officer: Citizen = site.town.dpo
+    with site.browser(officer) as program:
+        wish = {"kind": "camera", "subject": "mill-bridge", "record": RECORD}
+        draft = program.post("/api/register/drafts", json=wish).raise_for_status().json()["draft"]
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **look})
+    context.add_cookies(
+        [{"name": "plainview_session", "value": site.cookie(officer), "url": site.url}]
+    )
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    return page, wrong, f"{site.url}/app/register/draft/{draft}?question="
+
+
+def test_the_camera_is_dragged_turned_and_moved_by_keys(site: Site, browser: Browser) -> None:
+    page, wrong, path = opened(browser, site)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.goto(f"{path}name")
+    expect(page.get_by_test_id("question-name")).to_be_visible()
+    assert not [one for one in asked if "GroundMap" in one or "maplibre" in one]
+
+    page.goto(f"{path}where")
+    expect(page.get_by_test_id("map")).to_have_attribute("data-idle", "true", timeout=30_000)
+    position = page.get_by_test_id("position")
+    expect(position).to_have_value("44.816, 20.46")
+    drag(page, "map-camera", 60, -40)
+    expect(position).not_to_have_value("44.816, 20.46")
+    lat, lon = map(float, position.input_value().split(", "))
+    assert lat > HERE[0]
+    assert lon > HERE[1]
+    page.locator(".maplibregl-canvas").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(position).not_to_have_value(f"{lat}, {lon}")
+    west = float(position.input_value().split(", ")[1])
+    assert 10 < (lon - west) * 1e6 < 15, "a metre is about 12.7 millionths of a degree here"
+    page.locator(".maplibregl-canvas").click(position={"x": 200, "y": 200})
+    expect(position).not_to_have_value(f"{lat}, {west}")
+
+    page.get_by_test_id("next").click()
+    look_around(page)
+    assert {one.split("/")[2] for one in asked if one.startswith("http")} == {
+        site.url.split("/")[2]
+    }
+    assert wrong == []
+
+
+def look_around(page: Page) -> None:
+    """The handle says where it looks and how far; the numbers say the same."""
+    expect(page.get_by_test_id("map")).to_have_attribute("data-idle", "true", timeout=30_000)
+    direction = page.get_by_test_id("field-direction_degrees")
+    expect(direction).to_have_value("90")
+    drag(page, "map-handle", 0, 90)
+    expect(direction).not_to_have_value("90")
+    assert 90 < int(direction.input_value()) < 180
+    reach = page.get_by_label("How far the drawn view reaches")
+    assert int(reach.input_value()) > 40
+    before = int(direction.input_value())
+    page.locator(".maplibregl-canvas").focus()
+    page.keyboard.press("ArrowRight")
+    expect(direction).to_have_value(str(before + 5))
+    direction.fill("0")
+    camera, handle = (
+        page.get_by_test_id(name).bounding_box() for name in ("map-camera", "map-handle")
+    )
+    assert camera is not None
+    assert handle is not None
+    assert abs(camera["x"] - handle["x"]) < 3
+    assert handle["y"] < camera["y"]
+
+
+def drag(page: Page, testid: str, right: int, down: int) -> None:
+    """With the mouse, in steps."""
+    page.get_by_test_id(testid).scroll_into_view_if_needed()
+    box = page.get_by_test_id(testid).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right / 2, y + down / 2, steps=3)
+    page.mouse.move(x + right, y + down, steps=3)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_on_the_map(
+    site: Site, browser: Browser, width: int, scheme: str
+) -> None:
+    look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    page, _, path = opened(browser, site, bypass_csp=True, **look)
+    for question in ("where", "view"):
+        page.goto(f"{path}{question}")
+        expect(page.get_by_test_id("map")).to_have_attribute("data-idle", "true", timeout=30_000)
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/map-{question}-{width}-{scheme}.png", full_page=True)
+        page.add_script_tag(path=AXE)
+        assert judged(page, AXE_LEVELS) == []
+
+
+def test_without_webgl_the_plan_stays(site: Site, browser: Browser) -> None:
+    page, wrong, path = opened(browser, site)
+    page.add_init_script(
+        "const real = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
+        " return kind.startsWith('webgl') ? null : real.call(this, kind, ...more); }"
+    )
+    page.goto(f"{path}where")
+    expect(page.get_by_test_id("no-map")).to_be_visible()
+    plan = page.get_by_test_id("plan").locator("svg")
+    plan.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_test_id("position")).not_to_have_value("44.816, 20.46")
+    assert wrong == []
