@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from plainview.base.clock import to_iso
 from plainview.errors import BadFormat
 from plainview.web import forms, objecting
 from plainview.web.context import web_of
-from plainview.web.letters import OBJECTION, REPORT, STATES, checked
+from plainview.web.declared import form, may
+from plainview.web.letters import LONGEST, OBJECTION, REPORT, STATES, checked
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
 
@@ -22,6 +23,7 @@ PAGE = 50
 LONGEST_PLACE = 200
 Officer = Annotated[SignedIn, needs(Permission.LETTERS)]
 Before = Annotated[int, Query(ge=1, le=2**53)]
+Number = Annotated[int, Path(ge=0, le=2**53)]
 
 
 class ReportReply(BaseModel):
@@ -34,7 +36,14 @@ class ReportReply(BaseModel):
 # -- objections
 
 
-@router.post("/cameras/{camera}/objections", dependencies=[open_door("object to a camera")])
+@router.post(
+    "/cameras/{camera}/objections",
+    dependencies=[open_door("object to a camera")],
+    status_code=303,
+    response_class=RedirectResponse,
+    responses=may(403, 429),
+    openapi_extra=form(text=LONGEST),
+)
 async def object_to(request: Request, camera: str) -> Response:
     """Take an objection while the notice runs; on to its page."""
     web = web_of(request)
@@ -45,7 +54,11 @@ async def object_to(request: Request, camera: str) -> Response:
     return RedirectResponse(f"/objections/{number}?new=1", status_code=303)
 
 
-@router.get("/objections", dependencies=[open_door("objections and their answers")])
+@router.get(
+    "/objections",
+    dependencies=[open_door("objections and their answers")],
+    response_class=HTMLResponse,
+)
 def all_objections(request: Request) -> Response:
     """Who objected, and what was answered?"""
     web = web_of(request)
@@ -56,8 +69,12 @@ def all_objections(request: Request) -> Response:
     )
 
 
-@router.get("/objections/{number}", dependencies=[open_door("an objection and its answer")])
-def one_objection(request: Request, number: int, new: bool = False) -> Response:
+@router.get(
+    "/objections/{number}",
+    dependencies=[open_door("an objection and its answer")],
+    response_class=HTMLResponse,
+)
+def one_objection(request: Request, number: Number, new: bool = False) -> Response:
     """What became of this objection?"""
     web = web_of(request)
     found = web.portal.objections.get(number)
@@ -87,7 +104,11 @@ def staff_objections(request: Request, session: Officer) -> list[dict[str, Any]]
 # -- reports
 
 
-@router.get("/report", dependencies=[open_door("report an unregistered camera")])
+@router.get(
+    "/report",
+    dependencies=[open_door("report an unregistered camera")],
+    response_class=HTMLResponse,
+)
 def report_form(request: Request) -> Response:
     """Did you see a camera that is not on the map?"""
     web = web_of(request)
@@ -95,7 +116,14 @@ def report_form(request: Request) -> Response:
     return web.pages.render("reports.html", here="cameras", reports=found)
 
 
-@router.post("/report", dependencies=[open_door("report an unregistered camera")])
+@router.post(
+    "/report",
+    dependencies=[open_door("report an unregistered camera")],
+    status_code=303,
+    response_class=RedirectResponse,
+    responses=may(403, 429),
+    openapi_extra=form(place=LONGEST_PLACE, text=LONGEST),
+)
 async def report(request: Request) -> Response:
     """Take a report; on to its page."""
     web, given = web_of(request), await forms.fields(request)
@@ -109,8 +137,12 @@ async def report(request: Request) -> Response:
     return RedirectResponse(f"/report/{letter.number}?new=1", status_code=303)
 
 
-@router.get("/report/{number}", dependencies=[open_door("what became of a report")])
-def one_report(request: Request, number: int, new: bool = False) -> Response:
+@router.get(
+    "/report/{number}",
+    dependencies=[open_door("what became of a report")],
+    response_class=HTMLResponse,
+)
+def one_report(request: Request, number: Number, new: bool = False) -> Response:
     """What became of this report? The place and the answer; what was written stays private."""
     web = web_of(request)
     one = web.letters.get(REPORT, number)
@@ -133,8 +165,8 @@ def staff_reports(request: Request, session: Officer, before: Before = 2**53) ->
     ]
 
 
-@router.post("/api/reports/{number}")
-def reply(request: Request, session: Officer, number: int, said: ReportReply) -> dict[str, str]:
+@router.post("/api/reports/{number}", responses=may(429))
+def reply(request: Request, session: Officer, number: Number, said: ReportReply) -> dict[str, str]:
     """Say publicly what became of a report."""
     web = web_of(request)
     role = web.rights.role(session, Permission.LETTERS)
