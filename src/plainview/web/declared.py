@@ -42,10 +42,13 @@ def may(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {} for status in statuses}
 
 
-def form(**longest: int) -> dict[str, Any]:
-    """`openapi_extra=form(text=4000)`: a form of a public page, its fields with their longest."""
-    fields = {name: {"type": "string", "maxLength": letters} for name, letters in longest.items()}
-    schema = {"type": "object", "properties": fields, "required": list(longest)}
+def form(**letters: tuple[int, int]) -> dict[str, Any]:
+    """`openapi_extra=form(text=(10, 4000))`: fields of a page's form, shortest and longest."""
+    fields = {
+        name: {"type": "string", "minLength": shortest, "maxLength": longest}
+        for name, (shortest, longest) in letters.items()
+    }
+    schema = {"type": "object", "properties": fields, "required": list(letters)}
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 
 

@@ -14,13 +14,14 @@ from plainview.errors import BadFormat
 from plainview.web import forms, objecting
 from plainview.web.context import web_of
 from plainview.web.declared import form, may
-from plainview.web.letters import LONGEST, OBJECTION, REPORT, STATES, checked
+from plainview.web.letters import LONGEST, OBJECTION, REPORT, SHORTEST, STATES, checked
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
 
 router = APIRouter()
 PAGE = 50
-LONGEST_PLACE = 200
+PLACE = 3, 200
+"""Letters that say where a camera is."""
 Officer = Annotated[SignedIn, needs(Permission.LETTERS)]
 Before = Annotated[int, Query(ge=1, le=2**53)]
 Number = Annotated[int, Path(ge=0, le=2**53)]
@@ -42,7 +43,7 @@ class ReportReply(BaseModel):
     status_code=303,
     response_class=RedirectResponse,
     responses=may(403, 429),
-    openapi_extra=form(text=LONGEST),
+    openapi_extra=form(text=(SHORTEST, LONGEST)),
 )
 async def object_to(request: Request, camera: str) -> Response:
     """Take an objection while the notice runs; on to its page."""
@@ -122,13 +123,13 @@ def report_form(request: Request) -> Response:
     status_code=303,
     response_class=RedirectResponse,
     responses=may(403, 429),
-    openapi_extra=form(place=LONGEST_PLACE, text=LONGEST),
+    openapi_extra=form(place=PLACE, text=(SHORTEST, LONGEST)),
 )
 async def report(request: Request) -> Response:
     """Take a report; on to its page."""
     web, given = web_of(request), await forms.fields(request)
     place = " ".join(given.get("place", "").split())
-    if not 3 <= len(place) <= LONGEST_PLACE or not place.isprintable():
+    if not PLACE[0] <= len(place) <= PLACE[1] or not place.isprintable():
         raise BadFormat("Say where the camera is, in at most 200 characters.")
     text = checked(given.get("text", ""))
     web.letter_writers.spend(request.client.host if request.client else "-")
