@@ -27,8 +27,10 @@ from plainview.store.packs import AGE_MAGIC, Kind
 from plainview.store.store import Store
 from plainview.store.tail import Tail, pack_item
 from plainview.store.writer import NewSegment
+from plainview.testing.belongings import Belongings
 from plainview.testing.hall import FRAME_MS, TownHall, Window
 from plainview.testing.site import Site, until
+from plainview.web.limits import RateLimit
 
 
 def encode(count: int, *, start: Ms, gop: int = 10) -> list[tuple[bytes, bool, Ms]]:
@@ -207,6 +209,22 @@ def running() -> Any:
     return _running
 
 
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belongings]:
+    """A town with pictures, in which everybody has something of their own."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        _running(tmp_path_factory.mktemp("busy")) as (town, site),
+    ):
+        patch.setattr(follow, "FRESH_SECONDS", 0.0)
+        patch.setattr(RateLimit, "spend", lambda *_: None)  # limits have tests of their own
+        window, start = town.window(site.web.register.camera("cam-01").index), now_ms()
+        fill_store(town, window, encode(30, start=start))
+        made = Belongings(site, window.id, start)
+        yield made
+        made.close()
+
+
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[TownHall]:
     """A town without witnesses, with one camera."""
@@ -216,13 +234,13 @@ def town(tmp_path: Path) -> Iterator[TownHall]:
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def encoded() -> Any:
     """Makes small H.264 pictures."""
     return encode
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fill() -> Any:
     """Puts pictures into the store."""
     return fill_store

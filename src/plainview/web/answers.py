@@ -5,9 +5,11 @@ from __future__ import annotations
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from plainview.errors import (
     Invalid,
@@ -64,7 +66,7 @@ def answer(request: Request, status: int, code: str, message: str, hint: str) ->
     return JSONResponse(body, status_code=status, headers=headers)
 
 
-TOO_MANY = 429
+TOO_MANY, WRONG_METHOD = 429, 405
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -77,7 +79,20 @@ async def _http(request: Request, error: Exception) -> Response:
     known = {404: "not_found", 405: "wrong_method"}
     text = {404: "There is nothing at this address.", 405: "That cannot be done here."}
     code, message = known.get(error.status_code, "refused"), text.get(error.status_code, "Refused.")
-    return answer(request, error.status_code, code, message, "")
+    said = answer(request, error.status_code, code, message, "")
+    if error.status_code == WRONG_METHOD:
+        said.headers["allow"] = ", ".join(_allowed(request))
+    return said
+
+
+def _allowed(request: Request) -> list[str]:
+    """Methods of all routes at this address (RFC 9110, 15.5.6); the router knows the first only."""
+    found: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        match, _ = context.route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= getattr(context.route, "methods", None) or set()
+    return sorted(found)
 
 
 async def _form(request: Request, error: Exception) -> Response:

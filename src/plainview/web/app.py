@@ -37,6 +37,7 @@ from plainview.web.catalogue import catalogue
 from plainview.web.condition import Condition
 from plainview.web.context import Web
 from plainview.web.counts import Requests
+from plainview.web.description import describe
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.drafts import Drafts
 from plainview.web.endings import Endings
@@ -78,6 +79,7 @@ from plainview.web.routes import (
     log,
     marks,
     oidc,
+    openapi,
     papers,
     passkey,
     people,
@@ -123,6 +125,7 @@ ROUTERS = (
     join.router,
     people.router,
     statements.router,
+    openapi.router,
 )
 LOG = structlog.get_logger(__name__)
 SWEEP_S = 5.0
@@ -155,6 +158,12 @@ class PlainviewApp(FastAPI):
         )
         self.state.web = web
         self._guard = Guard(super().__call__, settings, web.requests)
+
+    def openapi(self) -> dict[str, Any]:
+        """The description of all routes, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(self.routes)
+        return self.openapi_schema
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""

@@ -21,6 +21,8 @@ LOG = structlog.get_logger(__name__)
 LARGEST_BODY = 1 << 20
 LARGEST_TARGET = 4096
 """Bytes of path and query; no address of ours is longer."""
+LARGEST_HEAD = 16 << 10
+"""Bytes of header fields, names and values: more than any browser sends us."""
 BEARER_METHODS = "GET, POST"
 BEARER_HEADERS = "Authorization, Content-Type"
 
@@ -38,6 +40,8 @@ def content_policy(settings: Settings, *, tiles: str = "") -> str:
     """The Content-Security-Policy of every answer; `tiles` is one more origin to fetch from."""
     sockets = settings.web_url.replace("http", "ws", 1)
     frames = f"'self' {settings.tools_url}" if settings.demo else "'none'"
+    # The demonstration's story shows our own pages in a frame of its own; nobody else may.
+    ancestors = "'self'" if settings.demo else "'none'"
     return "; ".join(
         (
             "default-src 'none'",
@@ -48,7 +52,7 @@ def content_policy(settings: Settings, *, tiles: str = "") -> str:
             f"connect-src 'self' {sockets} {settings.tools_url} {tiles}".rstrip(),
             "media-src blob:",
             f"frame-src {frames}",
-            "frame-ancestors 'self'",
+            f"frame-ancestors {ancestors}",
             "base-uri 'none'",
             "form-action 'self'",
         )
@@ -64,7 +68,7 @@ def standing_headers(settings: Settings) -> dict[str, str]:
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
         "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-        "x-frame-options": "SAMEORIGIN",
+        "x-frame-options": "SAMEORIGIN" if settings.demo else "DENY",
     }
     if settings.web_url.startswith("https:"):
         headers["strict-transport-security"] = "max-age=31536000"
@@ -129,6 +133,8 @@ class Guard:
             return _error(421, "wrong_host", "This server does not answer under that name.")
         if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > LARGEST_TARGET:
             return _error(414, "too_long", "The address is too long.")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+            return _error(431, "too_large", "The header fields are too large.")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > LARGEST_BODY:
             return _too_large()

@@ -51,6 +51,7 @@ OPEN_DOORS: dict[str, str] = {
     "/policies.json": "who may do what, for machines",
     "/policies/{name}": "who may do what, as the files that decide",
     "/health": "is it working",
+    "/api/openapi.json": "what this answers, for machines",
     "/api/public/cameras": "which cameras film here, for machines",
     "/api/public/software": "which software runs here, for machines",
     "/api/session/key": "how a tool signs in: the signature is the key to the door",

@@ -14,6 +14,8 @@ from plainview.web.pictures import PictureProtocol
 
 LARGEST_MESSAGE = 64 * 1024
 """Bytes that a browser may send in one WebSocket message; ours send none."""
+LARGEST_UNREAD = 64 * 1024
+"""Bytes of a request's head that are kept while it is not whole; the guard demands far less."""
 
 
 def server(app: FastAPI) -> uvicorn.Server:
@@ -21,6 +23,9 @@ def server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            # Not httptools, should somebody install it: it reads a head without an end.
+            http="h11",
+            h11_max_incomplete_event_size=LARGEST_UNREAD,
             log_config=None,
             access_log=False,
             server_header=False,

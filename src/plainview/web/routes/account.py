@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from plainview.base.clock import to_iso
 from plainview.web.context import web_of
+from plainview.web.declared import may
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
 from plainview.web.signin import check_key, sign_in
@@ -34,7 +35,11 @@ class Purpose(BaseModel):
     incident: Annotated[str, Field(max_length=60)] = ""
 
 
-@router.post("/api/session/key", dependencies=[open_door("the signature is the key")])
+@router.post(
+    "/api/session/key",
+    dependencies=[open_door("the signature is the key")],
+    responses=may(401, 429),
+)
 async def key_session(request: Request, asked: KeySignIn) -> dict[str, Any]:
     """A bearer token for the holder of an enrolled key."""
     web = web_of(request)
@@ -48,7 +53,7 @@ async def key_session(request: Request, asked: KeySignIn) -> dict[str, Any]:
     return {"token": token, "person": person.person, "roles": list(person.roles)}
 
 
-@router.delete("/api/session")
+@router.delete("/api/session", responses=may(429))
 async def sign_out(request: Request, response: Response, session: Someone) -> dict[str, bool]:
     """End the session, whatever the log says; log it."""
     web = web_of(request)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from plainview.base.clock import to_iso
 from plainview.errors import NotFound
@@ -22,7 +22,7 @@ router = APIRouter()
 DOOR = open_door("how people are hidden, and how well")
 
 
-@router.get("/algorithms", dependencies=[DOOR])
+@router.get("/algorithms", dependencies=[DOOR], response_class=HTMLResponse)
 async def page(request: Request) -> Response:
     """How are people hidden, and how well?"""
     web = web_of(request)
@@ -37,7 +37,7 @@ async def machines(request: Request, name: str) -> Response:
     return JSONResponse(await asyncio.to_thread(_machines, web, _algorithm(web, name)))
 
 
-@router.get("/algorithms/{name}", dependencies=[DOOR])
+@router.get("/algorithms/{name}", dependencies=[DOOR], response_class=HTMLResponse)
 async def one(request: Request, name: str) -> Response:
     """What is this model, and how well does it work?"""
     web = web_of(request)

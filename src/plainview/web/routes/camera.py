@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from plainview.base.clock import Ms
 from plainview.errors import NotFound
@@ -24,7 +24,7 @@ router = APIRouter()
 DOOR = open_door("why a camera is here")
 
 
-@router.get("/cameras/{camera}", dependencies=[DOOR])
+@router.get("/cameras/{camera}", dependencies=[DOOR], response_class=HTMLResponse)
 async def camera(
     request: Request,
     camera: str,

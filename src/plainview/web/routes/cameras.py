@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from plainview.base.clock import Ms, to_iso
 from plainview.register.listing import ORDER, Listed
 from plainview.register.overview import View
 from plainview.web import hiding
 from plainview.web.context import Web, web_of
+from plainview.web.declared import query
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.portal import NARROWED, Filter
 from plainview.web.sessions import SignedIn
@@ -35,7 +36,12 @@ class Shown:
     state: State
 
 
-@router.get("/cameras", dependencies=[open_door("which cameras film here")])
+@router.get(
+    "/cameras",
+    dependencies=[open_door("which cameras film here")],
+    response_class=HTMLResponse,
+    openapi_extra=query(NARROWED, "narrows the list"),
+)
 async def cameras(
     request: Request, page: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 1
 ) -> Response:

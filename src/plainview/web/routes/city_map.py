@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from plainview.register.listing import Listed
 from plainview.register.overview import View
 from plainview.web import mapping
 from plainview.web.context import Web, web_of
+from plainview.web.declared import query
 from plainview.web.permissions import open_door
-from plainview.web.portal import Filter, matching
+from plainview.web.portal import NARROWED, Filter, matching
 from plainview.web.states import Health, shown
 
 router = APIRouter()
@@ -23,7 +24,12 @@ STEP = 0.4
 MOST = 24
 
 
-@router.get("/map", dependencies=[open_door("where fixed cameras stand")])
+@router.get(
+    "/map",
+    dependencies=[open_door("where fixed cameras stand")],
+    response_class=HTMLResponse,
+    openapi_extra=query(NARROWED, "narrows the list"),
+)
 async def city_map(
     request: Request,
     at: Annotated[str, Query(max_length=40)] = "",

@@ -18,6 +18,7 @@ from plainview.errors import PlainviewError, Refused
 from plainview.watch.clips import Wanted
 from plainview.watch.playback import Playback
 from plainview.web.context import Web, web_of
+from plainview.web.declared import may
 from plainview.web.permissions import Permission, needs
 from plainview.web.routes.playback import running
 from plainview.web.sessions import SignedIn
@@ -36,7 +37,7 @@ class NoRecipient(Refused):
     code = "no_recipient"
 
 
-class Wish(BaseModel):
+class ClipWish(BaseModel):
     """Which part of a playback, what for, and for whom."""
 
     model_config = {"populate_by_name": True}
@@ -51,6 +52,8 @@ class Wish(BaseModel):
 class Streamed(StreamingResponse):
     """A clip on its way. What ends it too early cuts the connection, so that it shows."""
 
+    media_type = "video/mp4"
+
     def __init__(
         self, first: bytes, pieces: AsyncGenerator[bytes], place: ExitStack, name: str, number: int
     ) -> None:
@@ -58,7 +61,7 @@ class Streamed(StreamingResponse):
             "content-disposition": f'attachment; filename="{name}"',
             "x-plainview-entry": str(number),
         }
-        super().__init__(_all(first, pieces), media_type="video/mp4", headers=headers)
+        super().__init__(_all(first, pieces), headers=headers)
         self._pieces, self._place = pieces, place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,12 +80,17 @@ class Streamed(StreamingResponse):
             LOG.warning("a clip was cut short", code=error.code)
 
 
-@router.post("/api/playback/{playback}/clip")
+@router.post(
+    "/api/playback/{playback}/clip",
+    status_code=200,
+    response_class=Streamed,
+    responses=may(409, 429),
+)
 async def clip(
     request: Request,
     session: Annotated[SignedIn, needs(Permission.CLIP_MAKE)],
     playback: str,
-    asked: Wish,
+    asked: ClipWish,
 ) -> Response:
     """An MP4 of the view. Its number, the index of its entry, is in every picture."""
     web = web_of(request)

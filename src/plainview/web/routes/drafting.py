@@ -13,6 +13,7 @@ from plainview.register.difference import differences
 from plainview.register.kinds import check_kind, check_record_id
 from plainview.register.records import check_camera_id
 from plainview.web.context import Web, web_of
+from plainview.web.declared import may
 from plainview.web.drafts import CAMERA, Draft, to_change
 from plainview.web.permissions import Permission, needs
 from plainview.web.proposals import waiting
@@ -60,7 +61,7 @@ async def drafts(request: Request, session: Writer) -> list[dict[str, Any]]:
     return await asyncio.to_thread(made)
 
 
-@router.post("/api/register/drafts")
+@router.post("/api/register/drafts", responses=may(404))
 async def begin(request: Request, session: Writer, begun: Begun) -> dict[str, Any]:
     """A draft of something new, or of the next version of what the register has."""
     web = web_of(request)

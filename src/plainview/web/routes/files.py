@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
 from plainview.errors import NotFound
 from plainview.web.context import web_of
+from plainview.web.declared import AnyFile, Svg, may
 from plainview.web.permissions import open_door
 
 router = APIRouter()
@@ -40,7 +41,9 @@ LOG_FILE = re.compile(
 NO_STORE, BRIEF, FOREVER = "no-store", "max-age=60", "public, max-age=31536000, immutable"
 
 
-@router.get("/log/files/{path:path}", dependencies=[open_door("the public log")])
+@router.get(
+    "/log/files/{path:path}", dependencies=[open_door("the public log")], response_class=AnyFile
+)
 def log_file(request: Request, path: str) -> Response:
     """A file of the log."""
     if LOG_FILE.fullmatch(path) is None:
@@ -50,41 +53,63 @@ def log_file(request: Request, path: str) -> Response:
     return _file(web_of(request).settings.log_dir, path, kind, FOREVER if whole else NO_STORE)
 
 
-@router.get("/policy.txt", dependencies=[open_door("the trust policy")])
+@router.get(
+    "/policy.txt",
+    dependencies=[open_door("the trust policy")],
+    response_class=PlainTextResponse,
+    responses=may(404),
+)
 def policy(request: Request) -> Response:
     """Whose signatures count."""
     file = web_of(request).settings.policy_file
     return _file(file.parent, file.name, "text/plain; charset=utf-8", NO_STORE)
 
 
-@router.get("/assets/{path:path}", dependencies=[open_door("the style sheet")])
+@router.get(
+    "/assets/{path:path}", dependencies=[open_door("the style sheet")], response_class=AnyFile
+)
 def asset(path: str) -> Response:
     """Style sheet and icon of the public pages."""
     return _file(ASSETS, path, _type(path), BRIEF)
 
 
-@router.get("/favicon.ico", dependencies=[open_door("the icon")])
+@router.get("/favicon.ico", dependencies=[open_door("the icon")], response_class=Svg)
 def icon() -> Response:
     """The icon."""
     return _file(ASSETS, "icon.svg", TYPES[".svg"], BRIEF)
 
 
-@router.get("/static/{path:path}", dependencies=[open_door("the application's files")])
+@router.get(
+    "/static/{path:path}",
+    dependencies=[open_door("the application's files")],
+    response_class=AnyFile,
+)
 def static(path: str) -> Response:
     """The application's files; names under `app/assets/` carry a hash of their content."""
     inner = path.removeprefix("app/")
     return _file(STATIC, inner, _type(path), FOREVER if inner.startswith("assets/") else BRIEF)
 
 
-@router.get("/app", dependencies=[open_door("the application's files")])
-@router.get("/app/{path:path}", dependencies=[open_door("the application's files")])
+@router.get(
+    "/app", dependencies=[open_door("the application's files")], response_class=HTMLResponse
+)
 def application(request: Request) -> Response:
-    """The application's one page, whatever the address inside it."""
+    """The application's one page."""
     if not (STATIC / "index.html").is_file():
         page = web_of(request).pages.render("app_missing.html", here="staff")
         page.status_code = 503
         return page
     return _file(STATIC, "index.html", TYPES[".html"], NO_STORE)
+
+
+@router.get(
+    "/app/{path:path}",
+    dependencies=[open_door("the application's files")],
+    response_class=HTMLResponse,
+)
+def inside_application(request: Request, path: str) -> Response:
+    """The same page, whatever the address inside it: the application reads that itself."""
+    return application(request)
 
 
 def _type(path: str) -> str:

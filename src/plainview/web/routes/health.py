@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from plainview.base.clock import to_iso
 from plainview.base.metrics import CONTENT_TYPE
@@ -16,9 +16,12 @@ from plainview.web.gathering import gathered
 from plainview.web.permissions import Permission, needs, needs_or_token, open_door
 
 router = APIRouter()
+RED: dict[int | str, dict[str, Any]] = {
+    503: {"description": "something is red", "content": {"application/json": {}}}
+}
 
 
-@router.get("/health", dependencies=[open_door("is it working")])
+@router.get("/health", dependencies=[open_door("is it working")], responses=RED)
 async def health(request: Request) -> Response:
     """`{"ok", "time"}`; 503 when something is red. Strangers learn no more than that."""
     web = web_of(request)
@@ -42,7 +45,7 @@ async def details(request: Request) -> dict[str, Any]:
     }
 
 
-@router.get("/status", dependencies=[needs(Permission.HEALTH)])
+@router.get("/status", dependencies=[needs(Permission.HEALTH)], response_class=HTMLResponse)
 async def status(request: Request) -> Response:
     """Is everything working? For people, without scripts."""
     web = web_of(request)
@@ -62,7 +65,9 @@ async def status(request: Request) -> Response:
     )
 
 
-@router.get("/metrics", dependencies=[needs_or_token(Permission.METRICS)])
+@router.get(
+    "/metrics", dependencies=[needs_or_token(Permission.METRICS)], response_class=PlainTextResponse
+)
 async def metrics(request: Request) -> Response:
     """Everything of this machine, in the Prometheus text format."""
     return Response(await gathered(web_of(request)), media_type=CONTENT_TYPE)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from plainview.base.clock import to_iso
 from plainview.web import enrolling
 from plainview.web.context import Web, web_of
+from plainview.web.declared import may
 from plainview.web.invitations import Invitation
 from plainview.web.permissions import open_door
 
@@ -43,14 +44,14 @@ class HandIn(Link):
     key_file: Annotated[str, Field(max_length=10_000)] = ""
 
 
-@router.post("/api/join", dependencies=[DOOR])
+@router.post("/api/join", dependencies=[DOOR], responses=may(401, 403, 404, 429))
 async def seen(request: Request, link: Link) -> dict[str, Any]:
     """What the invitation is for, and what it still needs."""
     web, invitation = await _opened(request, link)
     return await asyncio.to_thread(_shown, web, invitation)
 
 
-@router.post("/api/join/options", dependencies=[DOOR])
+@router.post("/api/join/options", dependencies=[DOOR], responses=may(401, 403, 404, 429))
 async def options(request: Request, link: Link) -> dict[str, Any]:
     """What the browser makes a passkey from, once."""
     web, invitation = await _opened(request, link)
@@ -62,7 +63,7 @@ async def options(request: Request, link: Link) -> dict[str, Any]:
     return {"ticket": people.challenges.keep(challenge, _owner(invitation)), "options": asked}
 
 
-@router.post("/api/join/passkey", dependencies=[DOOR])
+@router.post("/api/join/passkey", dependencies=[DOOR], responses=may(401, 403, 404, 429))
 async def made(request: Request, sent: Made) -> dict[str, Any]:
     """Keep the passkey; it signs nobody in before two people have enrolled its key."""
     web, invitation = await _opened(request, sent)
@@ -74,7 +75,7 @@ async def made(request: Request, sent: Made) -> dict[str, Any]:
     return await asyncio.to_thread(_shown, web, invitation)
 
 
-@router.post("/api/join/card", dependencies=[DOOR])
+@router.post("/api/join/card", dependencies=[DOOR], responses=may(401, 403, 404, 429))
 async def card(request: Request, sent: HandIn) -> dict[str, Any]:
     """Hand in; the link is used up. What is answered is what the two who enrol will compare."""
     web, invitation = await _opened(request, sent)

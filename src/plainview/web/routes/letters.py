@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from plainview.base.clock import to_iso
 from plainview.errors import BadFormat
 from plainview.web import forms, objecting
 from plainview.web.context import web_of
-from plainview.web.letters import OBJECTION, REPORT, STATES, checked
+from plainview.web.declared import form, may
+from plainview.web.letters import LONGEST, OBJECTION, REPORT, SHORTEST, STATES, checked
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
 
 router = APIRouter()
 PAGE = 50
-LONGEST_PLACE = 200
+PLACE = 3, 200
+"""Letters that say where a camera is."""
 Officer = Annotated[SignedIn, needs(Permission.LETTERS)]
 Before = Annotated[int, Query(ge=1, le=2**53)]
+Number = Annotated[int, Path(ge=0, le=2**53)]
 
 
 class ReportReply(BaseModel):
@@ -34,7 +37,14 @@ class ReportReply(BaseModel):
 # -- objections
 
 
-@router.post("/cameras/{camera}/objections", dependencies=[open_door("object to a camera")])
+@router.post(
+    "/cameras/{camera}/objections",
+    dependencies=[open_door("object to a camera")],
+    status_code=303,
+    response_class=RedirectResponse,
+    responses=may(403, 429),
+    openapi_extra=form(text=(SHORTEST, LONGEST)),
+)
 async def object_to(request: Request, camera: str) -> Response:
     """Take an objection while the notice runs; on to its page."""
     web = web_of(request)
@@ -45,7 +55,11 @@ async def object_to(request: Request, camera: str) -> Response:
     return RedirectResponse(f"/objections/{number}?new=1", status_code=303)
 
 
-@router.get("/objections", dependencies=[open_door("objections and their answers")])
+@router.get(
+    "/objections",
+    dependencies=[open_door("objections and their answers")],
+    response_class=HTMLResponse,
+)
 def all_objections(request: Request, before: Before = 2**53) -> Response:
     """Who objected, and what was answered? Those with a number below `before`."""
     web = web_of(request)
@@ -61,8 +75,12 @@ def all_objections(request: Request, before: Before = 2**53) -> Response:
     )
 
 
-@router.get("/objections/{number}", dependencies=[open_door("an objection and its answer")])
-def one_objection(request: Request, number: int, new: bool = False) -> Response:
+@router.get(
+    "/objections/{number}",
+    dependencies=[open_door("an objection and its answer")],
+    response_class=HTMLResponse,
+)
+def one_objection(request: Request, number: Number, new: bool = False) -> Response:
     """What became of this objection?"""
     web = web_of(request)
     found = web.portal.objections.get(number)
@@ -92,7 +110,11 @@ def staff_objections(request: Request, session: Officer) -> list[dict[str, Any]]
 # -- reports
 
 
-@router.get("/report", dependencies=[open_door("report an unregistered camera")])
+@router.get(
+    "/report",
+    dependencies=[open_door("report an unregistered camera")],
+    response_class=HTMLResponse,
+)
 def report_form(request: Request, before: Before = 2**53) -> Response:
     """Did you see a camera that is not on the map? And the reports below the number `before`."""
     web = web_of(request)
@@ -102,12 +124,19 @@ def report_form(request: Request, before: Before = 2**53) -> Response:
     )
 
 
-@router.post("/report", dependencies=[open_door("report an unregistered camera")])
+@router.post(
+    "/report",
+    dependencies=[open_door("report an unregistered camera")],
+    status_code=303,
+    response_class=RedirectResponse,
+    responses=may(403, 429),
+    openapi_extra=form(place=PLACE, text=(SHORTEST, LONGEST)),
+)
 async def report(request: Request) -> Response:
     """Take a report; on to its page."""
     web, given = web_of(request), await forms.fields(request)
     place = " ".join(given.get("place", "").split())
-    if not 3 <= len(place) <= LONGEST_PLACE or not place.isprintable():
+    if not PLACE[0] <= len(place) <= PLACE[1] or not place.isprintable():
         raise BadFormat("Say where the camera is, in at most 200 characters.")
     text = checked(given.get("text", ""))
     web.letter_writers.spend(request.client.host if request.client else "-")
@@ -116,8 +145,12 @@ async def report(request: Request) -> Response:
     return RedirectResponse(f"/report/{letter.number}?new=1", status_code=303)
 
 
-@router.get("/report/{number}", dependencies=[open_door("what became of a report")])
-def one_report(request: Request, number: int, new: bool = False) -> Response:
+@router.get(
+    "/report/{number}",
+    dependencies=[open_door("what became of a report")],
+    response_class=HTMLResponse,
+)
+def one_report(request: Request, number: Number, new: bool = False) -> Response:
     """What became of this report? The place and the answer; what was written stays private."""
     web = web_of(request)
     one = web.letters.get(REPORT, number)
@@ -140,8 +173,8 @@ def staff_reports(request: Request, session: Officer, before: Before = 2**53) ->
     ]
 
 
-@router.post("/api/reports/{number}")
-def reply(request: Request, session: Officer, number: int, said: ReportReply) -> dict[str, str]:
+@router.post("/api/reports/{number}", responses=may(429))
+def reply(request: Request, session: Officer, number: Number, said: ReportReply) -> dict[str, str]:
     """Say publicly what became of a report."""
     web = web_of(request)
     role = web.rights.role(session, Permission.LETTERS)

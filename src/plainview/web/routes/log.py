@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from plainview.errors import NotFound
 from plainview.tlog.entries import parse
@@ -22,7 +22,9 @@ NEWEST, PAGE = 15, 50
 LARGEST_INDEX = 2**53
 
 
-@router.get("/log", dependencies=[open_door("the public log, in plain words")])
+@router.get(
+    "/log", dependencies=[open_door("the public log, in plain words")], response_class=HTMLResponse
+)
 def log(request: Request) -> Response:
     """What has been done, and who can prove it?"""
     web = web_of(request)
@@ -33,7 +35,11 @@ def log(request: Request) -> Response:
     return web.pages.render("log.html", here="log", state=state, entries=_newest(web, NEWEST, None))
 
 
-@router.get("/log/entries", dependencies=[open_door("the public log, in plain words")])
+@router.get(
+    "/log/entries",
+    dependencies=[open_door("the public log, in plain words")],
+    response_class=HTMLResponse,
+)
 def entries(
     request: Request,
     before: Annotated[int | None, Query(ge=0, le=LARGEST_INDEX)] = None,
@@ -51,7 +57,11 @@ def entries(
     return web.pages.render("entries.html", here="log", entries=page, size=size, page=PAGE)
 
 
-@router.get("/log/entry/{index}", dependencies=[open_door("the public log, in plain words")])
+@router.get(
+    "/log/entry/{index}",
+    dependencies=[open_door("the public log, in plain words")],
+    response_class=HTMLResponse,
+)
 def entry(request: Request, index: int) -> Response:
     """What does one entry say?"""
     web = web_of(request)

@@ -12,6 +12,7 @@ from plainview.base.clock import from_iso, to_iso
 from plainview.base.ids import unb64
 from plainview.cases.marks import AFTER_MS, BEFORE_MS, HOLD_DAYS, Standing
 from plainview.web.context import Web, web_of
+from plainview.web.declared import may
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
@@ -29,7 +30,7 @@ class Mark(BaseModel):
     note: Annotated[str, Field(max_length=2000)] = ""
 
 
-class Hold(BaseModel):
+class SignedHold(BaseModel):
     """A hold that its author has signed, with what its commitment hides."""
 
     entry: Annotated[str, Field(max_length=200_000)]
@@ -37,7 +38,7 @@ class Hold(BaseModel):
     salt: Annotated[str, Field(max_length=100)]
 
 
-@router.post("/api/marks")
+@router.post("/api/marks", responses=may(404, 429))
 async def mark(
     request: Request, session: Annotated[SignedIn, needs(Permission.MARK_SET)], asked: Mark
 ) -> dict[str, Any]:
@@ -83,7 +84,7 @@ async def draft(
 
 
 @router.post("/api/marks/{mark}/hold")
-async def hold(request: Request, session: Holder, mark: str, asked: Hold) -> dict[str, int]:
+async def hold(request: Request, session: Holder, mark: str, asked: SignedHold) -> dict[str, int]:
     """Log a signed hold; what the mark means is not destroyed before it ends."""
     web, raw = web_of(request), unb64(asked.entry)
     await _check_holder(web, session, mark)

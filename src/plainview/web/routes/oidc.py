@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from plainview.errors import NotAuthorised
 from plainview.web.context import Web, web_of
+from plainview.web.declared import may
 from plainview.web.devices import device_of
 from plainview.web.oidc import CALLBACK, Asking
 from plainview.web.people import WAY_MS
@@ -24,7 +25,13 @@ OWNER = "oidc"
 AFTER_LINK, AFTER_SIGN_IN = "/app/account", "/app/"
 
 
-@router.get("/api/session/oidc", dependencies=[open_door("the way to the identity provider")])
+@router.get(
+    "/api/session/oidc",
+    dependencies=[open_door("the way to the identity provider")],
+    status_code=303,
+    response_class=RedirectResponse,
+    responses=may(404, 429),
+)
 async def begin(request: Request) -> Response:
     """Send the browser to the provider."""
     web = web_of(request)
@@ -35,7 +42,13 @@ async def begin(request: Request) -> Response:
     return answer
 
 
-@router.get(CALLBACK, dependencies=[open_door("the provider's word is the key")])
+@router.get(
+    CALLBACK,
+    dependencies=[open_door("the provider's word is the key")],
+    status_code=303,
+    response_class=RedirectResponse,
+    responses=may(401, 404, 429),
+)
 async def back(
     request: Request,
     state: Annotated[str, Query(max_length=100)] = "",
@@ -69,7 +82,7 @@ async def linked(request: Request, session: Someone) -> dict[str, Any]:
     return {"provider": people.provider.name, "linked": held}
 
 
-@router.post("/api/my/links")
+@router.post("/api/my/links", responses=may(404))
 async def link(request: Request, session: Someone) -> Response:
     """Where the browser goes to be linked. Only who signed in with a passkey may."""
     web = web_of(request)
@@ -82,7 +95,7 @@ async def link(request: Request, session: Someone) -> Response:
     return answer
 
 
-@router.delete("/api/my/links")
+@router.delete("/api/my/links", responses=may(429))
 async def unlink(request: Request, session: Someone) -> dict[str, bool]:
     """The provider signs the person in no more."""
     web = web_of(request)

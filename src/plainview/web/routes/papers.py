@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from plainview.errors import NotFound
 from plainview.register.listing import ORDER
@@ -25,8 +25,12 @@ NEWEST = 12
 
 def _routes(collection: Collection) -> None:
     door = [open_door("what cameras rest on and share")]
-    router.get(f"/{collection.path}", dependencies=door)(_index(collection))
-    router.get(f"/{collection.path}/{{name}}", dependencies=door)(_one(collection))
+    page: dict[str, Any] = {"dependencies": door, "response_class": HTMLResponse}
+    name = collection.path.replace("-", " ")
+    every = f"The {name}, and how many cameras rest on or belong to each."
+    single = f"One of the {name}: what is known of it, and its cameras."
+    router.get(f"/{collection.path}", description=every, **page)(_index(collection))
+    router.get(f"/{collection.path}/{{name}}", description=single, **page)(_one(collection))
 
 
 def _index(collection: Collection) -> Callable[[Request], Awaitable[Response]]:

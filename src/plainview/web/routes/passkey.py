@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from plainview.errors import NotAuthorised
 from plainview.web import passkeysignin
 from plainview.web.context import Web, web_of
+from plainview.web.declared import may
 from plainview.web.devices import device_of
 from plainview.web.passkeys import CHALLENGE_MS
 from plainview.web.permissions import open_door
@@ -34,7 +35,11 @@ async def ways(request: Request) -> dict[str, Any]:
     return {"passkey": True, "oidc": oidc}
 
 
-@router.post("/api/session/passkey/options", dependencies=[open_door("what the passkey is asked")])
+@router.post(
+    "/api/session/passkey/options",
+    dependencies=[open_door("what the passkey is asked")],
+    responses=may(403, 429),
+)
 async def options(request: Request) -> Response:
     """What the browser's passkey signs; the sign-in is bound to this browser by a cookie."""
     web = web_of(request)
@@ -46,7 +51,11 @@ async def options(request: Request) -> Response:
     return answer
 
 
-@router.post("/api/session/passkey", dependencies=[open_door("the answer is the key")])
+@router.post(
+    "/api/session/passkey",
+    dependencies=[open_door("the answer is the key")],
+    responses=may(401, 403, 404, 429),
+)
 async def sign_in(request: Request, sent: Credential) -> Response:
     """A session for the holder of an enrolled passkey; that of before in this browser ends."""
     web = web_of(request)

@@ -13,6 +13,7 @@ from plainview.errors import NotFound
 from plainview.register.records import ROLES
 from plainview.web import enrolling
 from plainview.web.context import Web, web_of
+from plainview.web.declared import may
 from plainview.web.invitations import HANDED_IN, Asked, Invitation
 from plainview.web.permissions import Permission, needs
 from plainview.web.proposals import waiting
@@ -25,7 +26,7 @@ Lister = Annotated[SignedIn, needs(Permission.PEOPLE_LIST)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class Wish(BaseModel):
+class Invited(BaseModel):
     """Whom somebody invites, and as what."""
 
     name: Name
@@ -68,8 +69,8 @@ async def people(request: Request, session: Lister) -> list[dict[str, Any]]:
     return await asyncio.to_thread(listed)
 
 
-@router.post("/api/invitations")
-async def invite(request: Request, session: Inviter, wish: Wish) -> dict[str, Any]:
+@router.post("/api/invitations", responses=may(404, 429))
+async def invite(request: Request, session: Inviter, wish: Invited) -> dict[str, Any]:
     """A link that is shown this once. The log says who invited for which roles, not whom."""
     web = web_of(request)
 
@@ -99,7 +100,7 @@ async def invitations(request: Request, session: Inviter) -> list[dict[str, Any]
     return await asyncio.to_thread(listed)
 
 
-@router.delete("/api/invitations/{invitation}")
+@router.delete("/api/invitations/{invitation}", responses=may(429))
 async def revoke(request: Request, session: Inviter, invitation: str) -> dict[str, bool]:
     """The link opens nothing any more; a card that was handed in is not shown any more."""
     web = web_of(request)
@@ -114,7 +115,7 @@ async def revoke(request: Request, session: Inviter, invitation: str) -> dict[st
     return {"revoked": True}
 
 
-@router.delete("/api/people/{person}/sessions")
+@router.delete("/api/people/{person}/sessions", responses=may(429))
 async def sign_out(
     request: Request, session: Annotated[SignedIn, needs(Permission.PEOPLE_SIGN_OUT)], person: str
 ) -> dict[str, int]:
@@ -128,7 +129,7 @@ async def sign_out(
     return {"ended": ended}
 
 
-def _asked(wish: Wish) -> Asked:
+def _asked(wish: Invited) -> Asked:
     values = wish.model_dump()
     lists = {name: tuple(values[name]) for name in ("roles", "units", "cameras")}
     return Asked(**{**values, **lists})

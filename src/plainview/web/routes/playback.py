@@ -13,6 +13,7 @@ from plainview.base.clock import from_iso, to_iso
 from plainview.watch import snapshot
 from plainview.watch.playback import Playback, joined
 from plainview.web.context import Web, web_of
+from plainview.web.declared import Jpeg, Octets, may
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
@@ -52,7 +53,7 @@ class Bookmark(BaseModel):
     note: Annotated[str, Field(max_length=2000)] = ""
 
 
-@router.post("/api/playback")
+@router.post("/api/playback", responses=may(404, 409, 429))
 async def begin(request: Request, session: Player, asked: Begin) -> dict[str, str]:
     """Begin to play back a span of one camera: one entry on the log.
 
@@ -80,7 +81,7 @@ async def begin(request: Request, session: Player, asked: Begin) -> dict[str, st
     return {"playback": playback.id, "from": detail["from"], "to": detail["to"]}
 
 
-@router.get("/api/playback/{playback}/timeline")
+@router.get("/api/playback/{playback}/timeline", responses=may(409))
 async def timeline(request: Request, session: Player, playback: str) -> dict[str, Any]:
     """What there is to see: spans and segments."""
     web = web_of(request)
@@ -107,7 +108,7 @@ async def timeline(request: Request, session: Player, playback: str) -> dict[str
     }
 
 
-@router.get("/api/playback/{playback}/segment")
+@router.get("/api/playback/{playback}/segment", response_class=Octets, responses=may(409))
 async def segment(
     request: Request, session: Player, playback: str, window: str, seq: Number
 ) -> Response:
@@ -118,7 +119,7 @@ async def segment(
     return Response(joined(messages), media_type="application/octet-stream")
 
 
-@router.post("/api/playback/{playback}/snapshot")
+@router.post("/api/playback/{playback}/snapshot", response_class=Jpeg, responses=may(409, 429))
 async def still(
     request: Request,
     session: Annotated[SignedIn, needs(Permission.SNAPSHOT)],
@@ -138,7 +139,7 @@ async def still(
     return Response(data, media_type="image/jpeg", headers=headers)
 
 
-@router.post("/api/bookmarks")
+@router.post("/api/bookmarks", responses=may(404, 429))
 async def bookmark(
     request: Request, session: Annotated[SignedIn, needs(Permission.BOOKMARK)], asked: Bookmark
 ) -> dict[str, Any]:

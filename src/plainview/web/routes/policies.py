@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from plainview.errors import NotFound
 from plainview.policies.engine import alone
@@ -21,7 +21,7 @@ OF_THE_LOG = ("policies.log_1", "policies.log_2", "policies.log_3")
 """What the rules of the log enforce, where no policy is asked."""
 
 
-@router.get("/policies", dependencies=[DOOR])
+@router.get("/policies", dependencies=[DOOR], response_class=HTMLResponse)
 def page(request: Request) -> Response:
     """Who may do what?"""
     web = web_of(request)
@@ -46,7 +46,7 @@ def machines(request: Request) -> Response:
     return JSONResponse(answer)
 
 
-@router.get("/policies/{name}", dependencies=[DOOR])
+@router.get("/policies/{name}", dependencies=[DOOR], response_class=PlainTextResponse)
 def file(request: Request, name: str) -> Response:
     """A file of the policies as it is, or their list, whose SHA-256 is the policy hash."""
     files = web_of(request).rights.engine.files

@@ -18,6 +18,7 @@ from plainview.base.ids import unb64
 from plainview.errors import BadFormat
 from plainview.tlog.entries import parse
 from plainview.web.context import Web, web_of
+from plainview.web.declared import Octets, may
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
@@ -63,7 +64,7 @@ class Release(Statement):
     resealed: Base64
 
 
-@router.post("/api/drafts")
+@router.post("/api/drafts", responses=may(404))
 async def draft(request: Request, session: Requester, asked: Draft) -> dict[str, Any]:
     """Draft a request; nothing is asked for until its author signs it."""
     web = web_of(request)
@@ -94,7 +95,7 @@ async def inbox(request: Request, session: Reader) -> Any:
     return await asyncio.to_thread(web_of(request).cases.inbox, session.person)
 
 
-@router.post("/api/requests")
+@router.post("/api/requests", responses=may(404, 409))
 async def submit(request: Request, session: Requester, asked: Submission) -> dict[str, Any]:
     """Log a signed request."""
     web = web_of(request)
@@ -113,7 +114,7 @@ async def bundle(request: Request, session: Reader, found: str) -> Any:
     return await asyncio.to_thread(web.cases.bundle, session.person, found)
 
 
-@router.post("/api/requests/{found}/release")
+@router.post("/api/requests/{found}/release", responses=may(409))
 async def release(
     request: Request, session: Custodian, found: str, asked: Release
 ) -> dict[str, bool]:
@@ -124,7 +125,7 @@ async def release(
     return {"released": True}
 
 
-@router.post("/api/requests/{found}/refuse")
+@router.post("/api/requests/{found}/refuse", responses=may(409))
 async def refuse(
     request: Request, session: Custodian, found: str, asked: Statement
 ) -> dict[str, bool]:
@@ -135,7 +136,7 @@ async def refuse(
     return {"refused": True}
 
 
-@router.post("/api/requests/{found}/opened")
+@router.post("/api/requests/{found}/opened", responses=may(409))
 async def opened(
     request: Request, session: Opener, found: str, asked: Statement
 ) -> dict[str, bool]:
@@ -146,7 +147,7 @@ async def opened(
     return {"opened": True}
 
 
-@router.get("/api/requests/{found}/opening")
+@router.get("/api/requests/{found}/opening", responses=may(409))
 async def opening(request: Request, session: Opener, found: str, window: str) -> Any:
     """The keeper's half of a window's key, sealed to the requester, once k released."""
     web = web_of(request)
@@ -162,7 +163,7 @@ async def evidence(request: Request, session: Opener, found: str) -> Any:
     return await asyncio.to_thread(web.cases.evidence, session.person, found)
 
 
-@router.get("/api/originals/{window}")
+@router.get("/api/originals/{window}", response_class=Octets)
 async def originals(
     request: Request,
     session: Opener,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from plainview.base.clock import to_iso
 from plainview.errors import NotAuthorised, NotFound
 from plainview.web.context import Web, web_of
+from plainview.web.declared import may
 from plainview.web.passkeysignin import standing
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
@@ -38,7 +39,7 @@ async def sessions(request: Request, session: Someone) -> list[dict[str, Any]]:
     ]
 
 
-@router.delete("/api/my/sessions")
+@router.delete("/api/my/sessions", responses=may(429))
 async def end_all(request: Request, response: Response, session: Someone) -> dict[str, int]:
     """End all of one's sessions, this one too."""
     web = web_of(request)
@@ -50,7 +51,7 @@ async def end_all(request: Request, response: Response, session: Someone) -> dic
     return {"ended": ended}
 
 
-@router.delete("/api/my/sessions/{session_id}")
+@router.delete("/api/my/sessions/{session_id}", responses=may(429))
 async def end_one(request: Request, session: Someone, session_id: str) -> dict[str, int]:
     """End one of one's sessions. 404 for one that is not there, or another person's."""
     web = web_of(request)
@@ -88,7 +89,7 @@ async def passkeys(request: Request, session: Someone) -> list[dict[str, Any]]:
     return await asyncio.to_thread(listed)
 
 
-@router.delete("/api/my/passkeys/{passkey}")
+@router.delete("/api/my/passkeys/{passkey}", responses=may(429))
 async def stop_passkey(request: Request, session: Someone, passkey: str) -> dict[str, bool]:
     """A passkey that was lost signs in here no more; two people take its key off the log."""
     web = web_of(request)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from plainview.base.clock import Ms, to_iso
 from plainview.base.software import stated
@@ -27,7 +27,9 @@ class Logged:
     sha256: str
 
 
-@router.get("/software", dependencies=[open_door("which software runs here")])
+@router.get(
+    "/software", dependencies=[open_door("which software runs here")], response_class=HTMLResponse
+)
 def page(request: Request) -> Response:
     """Which software runs here?"""
     web = web_of(request)
@@ -40,7 +42,11 @@ def page(request: Request) -> Response:
     )
 
 
-@router.get("/software/files.txt", dependencies=[open_door("which software runs here")])
+@router.get(
+    "/software/files.txt",
+    dependencies=[open_door("which software runs here")],
+    response_class=PlainTextResponse,
+)
 def files(request: Request) -> Response:
     """Every file of the package with its SHA-256: what the software hash is over."""
     return PlainTextResponse(web_of(request).software.listing())

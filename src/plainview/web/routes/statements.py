@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from plainview.base.clock import to_iso
 from plainview.web import statements
 from plainview.web.context import web_of
+from plainview.web.declared import may
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
@@ -42,7 +43,7 @@ async def proposals(request: Request, session: Author) -> list[dict[str, Any]]:
     return [{**one, "ends": to_iso(one["ends"])} for one in made]
 
 
-@router.post("/api/statements/draft")
+@router.post("/api/statements/draft", responses=may(404, 409))
 async def draft(request: Request, session: Author, wanted: Wanted) -> dict[str, Any]:
     """The document, what it means, and what the passkey signs. Nothing is stated yet."""
     made = await asyncio.to_thread(
@@ -51,7 +52,7 @@ async def draft(request: Request, session: Author, wanted: Wanted) -> dict[str, 
     return {**made, "expires": to_iso(made["expires"])}
 
 
-@router.post("/api/statements")
+@router.post("/api/statements", responses=may(404, 409, 429))
 async def state(request: Request, session: Author, signed: Signed) -> dict[str, Any]:
     """Log the draft with its author's signature."""
     web = web_of(request)
