@@ -28,6 +28,7 @@ export const registerTexts = {
   newRecord: "New record",
   find: "Find by name, place, unit or id",
   none: "Nothing is found.",
+  noRecords: "There is none yet.",
   more: (left: number) => `Show more (${left} left)`,
   change: "Change",
   resume: "Change or resume",

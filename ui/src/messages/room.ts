@@ -5,7 +5,7 @@ export const roomTexts = {
   purpose: {
     empty: "Say in a few words what you watch for.",
     incident: "Number of the incident, if there is one",
-    incidentHint: "It becomes public with the purpose",
+    incidentHint: "It becomes public with the purpose.",
     lead: "It goes on the record: as a sealed note now, in clear words later. Asked again after two hours.",
     again: "Two hours are nearly over. What do you watch for now?",
     againLead: (time: string) =>

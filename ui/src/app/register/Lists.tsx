@@ -109,7 +109,7 @@ function Camera({ row, rights, onChange, onSign }: Acts & { row: CameraRow }) {
 }
 
 export function RecordList({ records, ...acts }: Acts & { records: RecordRow[] }) {
-  if (records.length === 0) return <p>{words.none}</p>;
+  if (records.length === 0) return <p>{words.noRecords}</p>;
   return (
     <ul className="rows" data-testid="records">
       {records.map((row) => (
