@@ -3,8 +3,8 @@
 
     .venv/bin/python tools/make_api_reference.py
 
-How the parts play together is written by hand in docs/ref/http.md. `tests/tools/test_api_reference.py`
-demands that the page is up to date.
+How the parts play together is written by hand in docs/ref/http.md.
+`tests/tools/test_api_reference.py` demands that the page is up to date.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "ref" / "http-api.md"
 OPENING = """\
 # HTTP API: every route
 
-Made by `tools/make_api_reference.py` out of the routes' declarations; the program serves the same as
-OpenAPI 3.1 at `GET /api/openapi.json`. How sign-in, pictures, drafts and statements work stands in
-[HTTP](http.md), who holds which permission also in [Who may call what](who-may.md).
+Made by `tools/make_api_reference.py` out of the routes' declarations; the program serves the same
+as OpenAPI 3.1 at `GET /api/openapi.json`. How sign-in, pictures, drafts and statements work stands
+in [HTTP](http.md), who holds which permission also in [Who may call what](who-may.md).
 
-Text is at most as long as said; times are RFC 3339. An error is `{"code", "message", "hint"}`, outside
-of `/api/` for a browser a page.
+Text is at most as long as said; times are RFC 3339. An error is `{"code", "message", "hint"}`,
+outside of `/api/` for a browser a page.
 
 | status | what it means |
 |---|---|
