@@ -253,7 +253,7 @@ class City:
 
 
 def signed_in(client: httpx.Client, address: str, key: keyfile.KeyFile) -> str:
-    """A bearer token for the holder of a key (docs/ref/http-api.md, "Sessions")."""
+    """A bearer token for the holder of a key (docs/ref/http.md, "Sessions")."""
     now = to_iso(now_ms())
     sig = b64(key.signing.sign(f"plainview/session/v1\n{address}\n{now}".encode()))
     asked = {"key_id": key.signing.key_id, "time": now, "sig": sig}

@@ -41,7 +41,7 @@ class Belongings:
         town.add_camera("cam-08", valid_from=to_iso(now_ms() + NOTICE_MS))
         site.web.register.sync()
         self.operator, self.officer = site.browser(town.operator), site.browser(town.officer)
-        self.other_operator = site.browser(self.staff.lead)
+        self.resident = site.client()
         self.rosa = site.browser(self.second)
         self.custodian, self.stranger = site.browser(town.court), site.browser(self.elsewhere)
         self.known = {"camera": "cam-01", "window": window, "person": town.court.person.person}
@@ -53,9 +53,9 @@ class Belongings:
         own = got(self.operator.get("/api/my/sessions"))
         passkeys = got(dpo.get("/api/my/passkeys"))
         letter = {"place": SCRIPT, "text": f"It hangs over the door. {SCRIPT}"}
-        with self.site.client() as resident:
-            objection = resident.post("/cameras/cam-08/objections", data={"text": letter["text"]})
-            report = resident.post("/report", data=letter)
+        said = {"text": letter["text"]}
+        objection = self.resident.post("/cameras/cam-08/objections", data=said)
+        report = self.resident.post("/report", data=letter)
         self.known |= {
             "session_id": own[0]["session"],
             "passkey": passkeys[0]["passkey"],
@@ -112,7 +112,7 @@ class Belongings:
         """Close all browsers."""
         self.staff.close()
         for browser in (
-            self.operator, self.officer, self.other_operator, self.rosa, self.custodian,
+            self.operator, self.officer, self.resident, self.rosa, self.custodian,
             self.stranger,
         ):  # fmt: skip
             browser.close()

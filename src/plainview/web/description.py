@@ -82,7 +82,8 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
         groups[group] = _opening(sys.modules[route.endpoint.__module__].__doc__)
         if isinstance(route, APIWebSocketRoute):
             words = _words(route.endpoint.__doc__ or "")
-            spec["x-websockets"][route.path] = {**words, **_key(declared, route.path)}
+            key = _key(declared, route.path)
+            spec["x-websockets"][route.path] = {**words, **key, "tags": [group]}
             continue
         for method in route.methods or ():
             operation = spec["paths"][route.path_format][method.lower()]

@@ -190,6 +190,8 @@ def _error(status: int, code: str, message: str, hint: str = "") -> Response:
 
 
 def _too_large() -> Response:
-    return _error(
-        413, "too_large", "The message is too large.", f"Send at most {LARGEST_BODY} bytes."
-    )
+    hint = f"Send at most {LARGEST_BODY} bytes."
+    refusal = _error(413, "too_large", "The message is too large.", hint)
+    # Else the server would go on to read, and throw away, whatever still comes.
+    refusal.headers["connection"] = "close"
+    return refusal

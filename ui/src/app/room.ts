@@ -1,4 +1,4 @@
-// The part of the web process's API that came with people: marks, clips, who looked (docs/ref/http-api.md).
+// The part of the web process's API that came with people: marks, clips, who looked (docs/ref/http.md).
 
 import { ServerError } from "../base/errors.ts";
 import { roomTexts } from "../messages/room.ts";

@@ -38,7 +38,7 @@ class Saved(BaseModel):
     """The whole record as it is now; `saves` is what the writer saw last."""
 
     record: dict[str, Any]
-    saves: Annotated[int, Field(ge=0, le=2**53)]
+    saves: Annotated[int, Field(ge=0, le=2**53, strict=True)]
 
 
 @router.get("/api/register/drafts")

@@ -1,4 +1,4 @@
-// The web process's API about the register (docs/ref/http-api.md).
+// The web process's API about the register (docs/ref/http.md).
 
 import type { Json, JsonObject } from "../../base/canonical.ts";
 import { call } from "../api.ts";
