@@ -122,9 +122,10 @@ class Past:
 
     def _record(self) -> None:
         word = self._next_record(self._kinds.pop() if self._kinds else "")
-        _, subject, _, status, record = word
+        _, subject, version, status, record = word
         kind, name = subject.split("/")
-        self.city.register(kind, name, status, **record)
+        body = {"kind": kind, "id": name, "version": version, "status": status, "record": record}
+        self.city.state("record", "p-dpo", "p-admin", **body)
         self._say(word)
 
     def _set(self) -> None:

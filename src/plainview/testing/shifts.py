@@ -310,6 +310,7 @@ class Found:
 
 def reconcile(station: Station, diary: Diary) -> Found:
     """Compare diary, bytes and log. Raises `Mismatch` with the first thing that does not agree."""
+    station.wait_witnessed()
     acts = _disclosed(station)
     if diary.problems:
         raise Mismatch(diary.problems[0])

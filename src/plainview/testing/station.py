@@ -234,6 +234,11 @@ class Station:
 
         _until(up, seconds)
 
+    def wait_witnessed(self, seconds: float = 60) -> None:
+        """Until strangers may read all that is logged by now."""
+        size = int(self.town.client.status()["size"])
+        _until(lambda: self.town.client.status()["witnessed_size"] >= size, seconds)
+
 
 def _units(start: Ms) -> list[Unit]:
     """Small pictures, H.264: (access unit, key frame, wall time)."""
