@@ -143,6 +143,33 @@ export const registerTexts = {
     scrollHelpMac: "Hold ⌘ and scroll to change the scale",
     touchHelp: "Move the map with two fingers",
   },
+  zones: {
+    label: "The picture with its always hidden areas",
+    hint: "Click the corners of an area, one after the other. Corners can be dragged; by keyboard, arrow keys move one, Enter adds another, Delete takes it away.",
+    drawing: (n: number) =>
+      n < 3
+        ? `${n} of at least 3 corners. Click the next one.`
+        : `${n} corners. Close the area, or go on.`,
+    add: "Add an area in the middle",
+    close: "Close the area",
+    cancel: "Do not draw it",
+    zone: (n: number) => `Area ${n}`,
+    corners: (n: number) => `${n} corners`,
+    corner: (n: number, zone: number, x: number, y: number) =>
+      `Corner ${n} of area ${zone}: ${x} % from the left, ${y} % from the top`,
+    remove: (n: number) => `Delete area ${n}`,
+    picture: "Draw over a picture",
+    pictureHint:
+      "A still of the redacted picture, if there is one. It stays in this browser and is not sent anywhere.",
+    badPicture: "This file is no picture that the browser can show.",
+    noPicture: "Without the picture",
+    shape: "Shape of the picture",
+    faults: {
+      corners: "An area has at least three corners.",
+      area: "All its corners lie on one line: nothing would be hidden.",
+      crossing: "Its sides cross. Drag the corners apart, so that it is clear what is hidden.",
+    },
+  },
   density: {
     title: "How much of a person it shows",
     missing: "Give angle, height, picture width and the nearest distance of people to see it.",
@@ -251,6 +278,10 @@ export const registerTexts = {
     hiding: [
       "What is hidden in every picture?",
       "Choose what hides most and still serves the purpose. It cannot be switched off.",
+    ],
+    zones: [
+      "What must be hidden always?",
+      "Windows, gardens and doors of homes, above all. They are hidden in every picture, whatever else is; they do not follow a camera that turns.",
     ],
     hours: ["When does it record?"],
     who: ["Who answers for it, and who uses it?"],
