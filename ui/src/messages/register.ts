@@ -23,6 +23,7 @@ export const registerTexts = {
   discardSure: (name: string) => `Delete the draft of ${name}? Nothing is left of it.`,
   cameras: "Cameras",
   newCamera: "New camera",
+  importFile: "Import a file",
   records: "Other records",
   recordsLead: "Legal bases, assessments, contracts and what else cameras rest on.",
   newRecord: "New record",
@@ -48,6 +49,40 @@ export const registerTexts = {
   noticeUntil: (when: string) => `until ${when}`,
   version: (n: number) => `version ${n}`,
   back: "Back to the register",
+  importing: {
+    title: "Many cameras out of one file",
+    lead: "Look first at what the file would change; then each change becomes a draft of yours. Nothing is published by that: you propose each draft, and another person approves it.",
+    choose: "Choose a file",
+    hint: "CSV or GeoJSON, at most 1 MB. Columns are named after the fields of a camera's record.",
+    law: "Law of rows that name none",
+    noLaw: "None",
+    tooLarge:
+      "The file has more than 1 MB. Split it, or use the command: plainview register import.",
+    found: (n: number) => (n === 1 ? "1 row" : `${n} rows`),
+    show: "Show",
+    all: "All",
+    states: { wrong: "Wrong", new: "New", changed: "Changed", unchanged: "Unchanged" },
+    unsound:
+      "Something is wrong with the rows marked so. Mend the file and choose it again: drafts are made once every row is sound.",
+    streams: (n: number) =>
+      n === 1
+        ? "1 row gives the address of a stream. It is not taken from here: set it with plainview camera."
+        : `${n} rows give the address of a stream. These are not taken from here: set them with plainview camera.`,
+    camera: "Camera",
+    state: "State",
+    what: "What, and why",
+    noId: "(no id)",
+    line: (n: number) => `Line ${n}`,
+    feature: (n: number) => `Feature ${n}`,
+    newFields: (n: number) => `A new camera with ${n} fields`,
+    nothing: "The register says the same.",
+    hasDraft: "You have a draft of it already: that one stays as it is.",
+    left: (n: number) => `${n} more rows are not shown.`,
+    make: (n: number) => (n === 1 ? "Make 1 draft" : `Make ${n} drafts`),
+    done: (n: number) => (n === 1 ? "1 draft is made." : `${n} drafts are made.`),
+    kept: (names: string) => `Drafts that you had before stay as they are: ${names}.`,
+    toDrafts: "To your drafts",
+  },
   begin: {
     camera: "A new camera",
     record: "A new record",
