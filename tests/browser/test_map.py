@@ -30,6 +30,12 @@ RECORD = {
     "density": {"nearest_cm": 1200},
     "legal_profile": "demo",
     "purpose_kind": "road-safety",
+    "field_of_view": [
+        [44_816_000, 20_460_000],
+        [44_816_300, 20_460_400],
+        [44_816_000, 20_460_510],
+        [44_815_700, 20_460_400],
+    ],
 }
 
 
@@ -172,7 +178,8 @@ def test_axe_finds_nothing_on_the_map(
         page.goto(f"{path}{question}")
         expect(page.get_by_test_id("map")).to_have_attribute("data-idle", "true", timeout=30_000)
         if SHOTS:
-            page.screenshot(path=f"{SHOTS}/map-{question}-{width}-{scheme}.png", full_page=True)
+            page.wait_for_timeout(1_500)
+            page.screenshot(path=f"{SHOTS}/map-{question}-{width}-{scheme}.png")
         page.add_script_tag(path=AXE)
         assert judged(page, AXE_LEVELS) == []
 

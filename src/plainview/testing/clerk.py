@@ -74,7 +74,7 @@ class Clerk:
         self.choose(keys)
         self.next("hiding")
         self.choose("people")
-        for name in ("hours", "who"):
+        for name in ("zones", "hours", "who"):
             self.next(name)
         self.fill(controller="City of Plainview", unit="Traffic unit", contact="dpo@city.example")
         page.get_by_text("All questions").click()

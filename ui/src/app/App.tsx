@@ -17,6 +17,7 @@ import { Wall } from "./pages/Wall.tsx";
 import { Bar, pagesFor } from "./parts/Bar.tsx";
 import { Problem } from "./parts/Problem.tsx";
 import { Editor } from "./register/Editor.tsx";
+import { ImportPage } from "./register/ImportPage.tsx";
 import { ProposalPage } from "./register/ProposalPage.tsx";
 import { Register } from "./register/Register.tsx";
 import { useRoute, type Route } from "./router.ts";
@@ -74,6 +75,7 @@ export function App() {
 
 function RegisterPages({ me, route }: { me: Me; route: Route }) {
   if (route.page !== "register") return <Register me={me} />;
+  if (route.importing === true && me.may.includes("register.draft")) return <ImportPage />;
   if (route.draft !== undefined) return <Editor id={route.draft} step={route.step} />;
   if (route.proposal !== undefined) return <ProposalPage hash={route.proposal} />;
   return <Register me={me} />;

@@ -59,15 +59,18 @@ export type Act = Record<string, unknown>;
 
 export async function call(path: string, method = "GET", body?: unknown): Promise<Response> {
   let answer: Response;
+  const file = body instanceof Blob;
   try {
     answer = await fetch(path, {
       method,
       credentials: "same-origin",
       headers: {
         ...(method === "GET" ? {} : { "X-Plainview": "1" }),
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(body === undefined
+          ? {}
+          : { "Content-Type": file ? "application/octet-stream" : "application/json" }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }),
     });
   } catch {
     throw new ServerError(0, "away", texts.errors.away, texts.errors.awayHint);

@@ -1,6 +1,6 @@
 // Addresses of the application: /app/, /app/playback/<camera>?at=, /app/requests, /app/accesses,
 // /app/marks, /app/looked, /app/register, /app/register/draft/<id>?question=,
-// /app/register/proposal/<hash>, /app/people, /app/account, /app/join/<token of an invitation>.
+// /app/register/proposal/<hash>, /app/register/import, /app/people, /app/account, /app/join/<token of an invitation>.
 
 import { useSyncExternalStore } from "react";
 
@@ -12,7 +12,7 @@ export type Route =
   | { page: "marks" }
   | { page: "looked" }
   | { page: "people" }
-  | { page: "register"; draft?: string; proposal?: string; step: string }
+  | { page: "register"; draft?: string; proposal?: string; importing?: true; step: string }
   | { page: "account" }
   | { page: "join"; token: string };
 
@@ -61,6 +61,7 @@ export function parseRoute(path: string, query: string): Route {
   if (page === "people" || page === "account") return { page };
   if (page === "register") {
     const step = new URLSearchParams(query).get("question") ?? "";
+    if (argument === "import") return { page, step, importing: true };
     const named = ["draft", "proposal"].includes(argument) && more !== "";
     return { page, step, ...(named ? { [argument]: decodeURIComponent(more) } : {}) };
   }

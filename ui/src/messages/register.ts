@@ -23,6 +23,7 @@ export const registerTexts = {
   discardSure: (name: string) => `Delete the draft of ${name}? Nothing is left of it.`,
   cameras: "Cameras",
   newCamera: "New camera",
+  importFile: "Import a file",
   records: "Other records",
   recordsLead: "Legal bases, assessments, contracts and what else cameras rest on.",
   newRecord: "New record",
@@ -49,6 +50,40 @@ export const registerTexts = {
   noticeUntil: (when: string) => `until ${when}`,
   version: (n: number) => `version ${n}`,
   back: "Back to the register",
+  importing: {
+    title: "Many cameras out of one file",
+    lead: "Look first at what the file would change; then each change becomes a draft of yours. Nothing is published by that: you propose each draft, and another person approves it.",
+    choose: "Choose a file",
+    hint: "CSV or GeoJSON, at most 1 MB. Columns are named after the fields of a camera's record.",
+    law: "Law of rows that name none",
+    noLaw: "None",
+    tooLarge:
+      "The file has more than 1 MB. Split it, or use the command: plainview register import.",
+    found: (n: number) => (n === 1 ? "1 row" : `${n} rows`),
+    show: "Show",
+    all: "All",
+    states: { wrong: "Wrong", new: "New", changed: "Changed", unchanged: "Unchanged" },
+    unsound:
+      "Something is wrong with the rows marked so. Mend the file and choose it again: drafts are made once every row is sound.",
+    streams: (n: number) =>
+      n === 1
+        ? "1 row gives the address of a stream. It is not taken from here: set it with plainview camera."
+        : `${n} rows give the address of a stream. These are not taken from here: set them with plainview camera.`,
+    camera: "Camera",
+    state: "State",
+    what: "What, and why",
+    noId: "(no id)",
+    line: (n: number) => `Line ${n}`,
+    feature: (n: number) => `Feature ${n}`,
+    newFields: (n: number) => `A new camera with ${n} fields`,
+    nothing: "The register says the same.",
+    hasDraft: "You have a draft of it already: that one stays as it is.",
+    left: (n: number) => `${n} more rows are not shown.`,
+    make: (n: number) => (n === 1 ? "Make 1 draft" : `Make ${n} drafts`),
+    done: (n: number) => (n === 1 ? "1 draft is made." : `${n} drafts are made.`),
+    kept: (names: string) => `Drafts that you had before stay as they are: ${names}.`,
+    toDrafts: "To your drafts",
+  },
   begin: {
     camera: "A new camera",
     record: "A new record",
@@ -143,6 +178,33 @@ export const registerTexts = {
     scrollHelp: "Hold Ctrl and scroll to change the scale",
     scrollHelpMac: "Hold ⌘ and scroll to change the scale",
     touchHelp: "Move the map with two fingers",
+  },
+  zones: {
+    label: "The picture with its always hidden areas",
+    hint: "Click the corners of an area, one after the other. Corners can be dragged; by keyboard, arrow keys move one, Enter adds another, Delete takes it away.",
+    drawing: (n: number) =>
+      n < 3
+        ? `${n} of at least 3 corners. Click the next one.`
+        : `${n} corners. Close the area, or go on.`,
+    add: "Add an area in the middle",
+    close: "Close the area",
+    cancel: "Do not draw it",
+    zone: (n: number) => `Area ${n}`,
+    corners: (n: number) => `${n} corners`,
+    corner: (n: number, zone: number, x: number, y: number) =>
+      `Corner ${n} of area ${zone}: ${x} % from the left, ${y} % from the top`,
+    remove: (n: number) => `Delete area ${n}`,
+    picture: "Draw over a picture",
+    pictureHint:
+      "A still of the redacted picture, if there is one. It stays in this browser and is not sent anywhere.",
+    badPicture: "This file is no picture that the browser can show.",
+    noPicture: "Without the picture",
+    shape: "Shape of the picture",
+    faults: {
+      corners: "An area has at least three corners.",
+      area: "All its corners lie on one line: nothing would be hidden.",
+      crossing: "Its sides cross. Drag the corners apart, so that it is clear what is hidden.",
+    },
   },
   density: {
     title: "How much of a person it shows",
@@ -252,6 +314,10 @@ export const registerTexts = {
     hiding: [
       "What is hidden in every picture?",
       "Choose what hides most and still serves the purpose. It cannot be switched off.",
+    ],
+    zones: [
+      "What must be hidden always?",
+      "Windows, gardens and doors of homes, above all. They are hidden in every picture, whatever else is; they do not follow a camera that turns.",
     ],
     hours: ["When does it record?"],
     who: ["Who answers for it, and who uses it?"],

@@ -7,6 +7,7 @@ import type { Overview } from "./api.ts";
 import { DocumentInput } from "./DocumentInput.tsx";
 import { Hint, Label, type Own } from "./label.tsx";
 import { choiceLabel, type Field } from "./questions.ts";
+import { Zones } from "./Zones.tsx";
 import { fromUnits, linesOf, textsIn, toUnits, valueAt, withValue } from "./values.ts";
 
 const texts = words.editor;
@@ -37,6 +38,8 @@ export function FieldInput({ field, record, overview, onValue, onRecord }: Props
       return <NumberInput {...own} />;
     case "hash":
       return <DocumentInput {...own} />;
+    case "zones":
+      return <Zones {...own} />;
     case "json":
       return <JsonInput {...own} />;
     case "law":

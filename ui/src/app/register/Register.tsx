@@ -82,14 +82,24 @@ export function Register({ me }: { me: Me }) {
             {known !== null && <small> {known.cameras}</small>}
           </h2>
           {drafting && (
-            <button
-              type="button"
-              className="button primary"
-              data-testid="new-camera"
-              onClick={() => setBeginning("camera")}
-            >
-              {words.newCamera}
-            </button>
+            <span className="sides">
+              <button
+                type="button"
+                className="button"
+                data-testid="import-cameras"
+                onClick={() => go("/app/register/import")}
+              >
+                {words.importFile}
+              </button>
+              <button
+                type="button"
+                className="button primary"
+                data-testid="new-camera"
+                onClick={() => setBeginning("camera")}
+              >
+                {words.newCamera}
+              </button>
+            </span>
           )}
         </div>
         <CameraList key={round} rights={rights} onChange={change} onSign={setSigning} />

@@ -190,6 +190,40 @@ export const proposals = (): Promise<ProposalRow[]> => get("/api/register/propos
 export const proposal = (hash: string): Promise<ProposalRow & { review: Review }> =>
   get(`/api/register/proposals/${named(hash)}`);
 
+export interface ImportRow {
+  row: number;
+  camera: string;
+  name: string;
+  version: number;
+  state: "new" | "changed" | "unchanged" | "wrong";
+  changes: Change[];
+  faults: string[];
+  /** Whether this person has a draft of it already; that one stays. */
+  draft: boolean;
+}
+
+export interface ImportLook {
+  rows: ImportRow[];
+  streams: number;
+  sound: boolean;
+}
+
+/** Bytes of a file that the server reads. */
+export const LARGEST_IMPORT = 1_000_000;
+
+const importPath = (file: File, law: string, more = ""): string =>
+  `/api/register/import${more}?${new URLSearchParams({ name: file.name, law })}`;
+export const importLook = async (file: File, law: string): Promise<ImportLook> =>
+  (await call(importPath(file, law), "POST", file)).json() as Promise<ImportLook>;
+export const importDrafts = async (
+  file: File,
+  law: string,
+): Promise<{ drafts: number; kept: string[] }> =>
+  (await call(importPath(file, law, "/drafts"), "POST", file)).json() as Promise<{
+    drafts: number;
+    kept: string[];
+  }>;
+
 export interface ObjectionRow {
   number: number;
   camera: string;

@@ -20,6 +20,7 @@ export type FieldKind =
   | "law"
   | "rests"
   | "named"
+  | "zones"
   | "json";
 
 export interface Field {
@@ -127,6 +128,7 @@ const camera: [id: string, fields: Field[], more?: Partial<Question>][] = [
     "hiding",
     [field("profile", "choice", choices("profile")), maybe("fill", "choice", choices("fill"))],
   ],
+  ["zones", [maybe("zones", "zones")]],
   ["hours", [maybe("hours", "text")]],
   [
     "who",
