@@ -12,6 +12,7 @@ Afterwards the log alone is read, with the details that it has disclosed by then
 from __future__ import annotations
 
 import json
+import logging
 import random
 import threading
 import time
@@ -19,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -26,6 +28,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from plainview.base import journal
 from plainview.base.clock import Ms, to_iso
 from plainview.base.ids import new_id, sha256_hex
 from plainview.errors import PlainviewError
@@ -36,9 +39,10 @@ from plainview.tlog.reader import LogReader
 from plainview.web.signin import sign_in
 
 NOTICE_S = 2.5
-"""So long it may take until nothing goes out: the log is asked for once a second."""
+"""So long it may take until nothing goes out: a keeper that stops hangs up, but whether a running
+one can write its log is asked once a second."""
 PATIENCE_S = 60.0
-AT_ONCE, TRIES = 4, 20
+AT_ONCE, TRIES = 16, 20
 OUR_FAULT = 500
 PURPOSES = ("Public safety patrol", "Traffic and road safety", "A reported incident")
 LOOKING = ("live", "playback", "snapshot", "clip")
@@ -332,6 +336,16 @@ def reconcile(station: Station, diary: Diary) -> Found:
         refused=diary.statuses[httpx.codes.SERVICE_UNAVAILABLE],
         noticed_s=_check_downs(station),
     )
+
+
+def town(folder: Path, sessions: int, seed: int, calm_s: float) -> Found:
+    """A station of its own, worked in and reconciled; may be run in a process of its own."""
+    journal.configure("web", level=logging.ERROR)
+    station = Station(folder)
+    try:
+        return reconcile(station, work(station, sessions, seed, calm_s=calm_s))
+    finally:
+        station.close()
 
 
 def _disclosed(station: Station) -> dict[int, tuple[str, str, str]]:
