@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from plainview.base import journal
-from plainview.testing.shifts import Mismatch, reconcile, town, work
+from plainview.testing.reconciled import Mismatch, reconcile, town
+from plainview.testing.shifts import work
 from plainview.testing.station import Station
 
 FULL = os.environ.get("PLAINVIEW_BARS") == "1"
