@@ -234,11 +234,6 @@ class Station:
 
         _until(up, seconds)
 
-    def wait_witnessed(self, seconds: float = 60) -> None:
-        """Until strangers may read all that is logged by now."""
-        size = int(self.town.client.status()["size"])
-        _until(lambda: self.town.client.status()["witnessed_size"] >= size, seconds)
-
 
 def _exchange(one: Path, other: Path) -> None:
     """Exchange two names in one step: between two, the keeper would begin a log of its own here,
