@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import multiprocessing
 import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from plainview.base import journal
-from plainview.testing.shifts import Mismatch, reconcile, work
+from plainview.testing.reconciled import Mismatch, reconcile, town
+from plainview.testing.shifts import work
 from plainview.testing.station import Station
 
 FULL = os.environ.get("PLAINVIEW_BARS") == "1"
 TOWNS, SESSIONS, CALM_S = (20, 500, 30) if FULL else (1, 60, 4)
+PROCESSES = 2
 
 
 @pytest.fixture(autouse=True)
@@ -29,13 +33,12 @@ def _quiet() -> None:
 def test_bytes_and_entries_of_random_sessions_reconcile(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    found = []
-    for number in range(TOWNS):
-        station = Station(tmp_path / str(number))
-        try:
-            found.append(reconcile(station, work(station, SESSIONS, number, calm_s=CALM_S)))
-        finally:
-            station.close()
+    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
+        towns = [
+            pool.submit(town, tmp_path / str(number), SESSIONS, number, CALM_S)
+            for number in range(TOWNS)
+        ]
+        found = [one.result() for one in towns]
     entries, lost = sum(one.entries for one in found), sum(one.lost for one in found)
     size, outages = sum(one.bytes for one in found), sum(one.outages for one in found)
     late = max(one.noticed_s for one in found)

@@ -200,3 +200,54 @@ def test_listeners_hear_at_once_and_nobody_asks_without_them(keeper: Any) -> Non
         await pulse.close()
 
     asyncio.run(run())
+
+
+async def refused_within(pulse: Pulse, seconds: float) -> bool:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        try:
+            await pulse.check()
+        except KeeperAway:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def test_a_keeper_that_hangs_up_is_noticed_at_once_and_not_when_it_is_next_asked(
+    keeper: Any,
+) -> None:
+    async def run() -> None:
+        pulse = Pulse(keeper.client, every_s=60)
+        heard: list[PlainviewError] = []
+        pulse.listen(heard.append)
+        await pulse.check()
+        await asyncio.sleep(0.1)
+        asyncio.get_running_loop().call_soon(keeper.stop)
+        assert await refused_within(pulse, 10)
+        for _ in range(100):
+            if heard:
+                break
+            await asyncio.sleep(0.02)
+        assert isinstance(heard[0], KeeperAway)
+        await pulse.close()
+
+    asyncio.run(run())
+
+
+def test_a_keeper_that_ends_an_idle_connection_is_asked_and_goes_on(keeper: Any) -> None:
+    async def run() -> None:
+        pulse = Pulse(keeper.client, every_s=0.05)
+        heard: list[PlainviewError] = []
+        pulse.listen(heard.append)
+        for _ in range(5):
+            await pulse.check()
+            await asyncio.sleep(0.06)
+            with keeper._server._lock:
+                for link in keeper._server._links:
+                    link.shutdown(2)
+        assert not heard
+        assert keeper.asked.count("status") < 25
+        await pulse.close()
+
+    asyncio.run(run())

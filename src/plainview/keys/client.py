@@ -86,6 +86,11 @@ class KeeperClient:
     ) -> None:
         self.close()
 
+    @property
+    def path(self) -> str:
+        """The keeper's socket."""
+        return self._path
+
     def close(self) -> None:
         """Close the connections that wait."""
         with self._lock:
