@@ -83,7 +83,7 @@ def described(busy: Belongings) -> dict[str, Any]:
     known = {**busy.known, **busy.span(), "at": busy.span()["from"], "entry": b64(entry.raw)}
     numbers = {"index": [0, 5, 26], "number": [int(busy.known["number"]), 1], "seq": [0, 1]}
     numbers["entry"] = [int(busy.known["entry"])]
-    known |= {"kind": "legal-basis", "law": "demo", "subject": "cam-01", "days": 30}
+    known |= {"kind": "legal-basis", "law": "demo", "subject": "cam-01"}
     known |= {"recipient": "City police", "purpose": "Accident", "state": "unfounded"}
     for path, operations in spec["paths"].items():
         for operation in operations.values():
@@ -144,7 +144,7 @@ def sign_in(schema: Any, busy: Belongings, citizen: Citizen) -> None:
     """Let every request come from a browser of somebody's, also after their session ended."""
     held = {"secret": busy.site.cookie(citizen)}
 
-    @schema.auth(refresh_interval=None)  # type: ignore[untyped-decorator]
+    @schema.auth(refresh_interval=None)
     class Browser:
         def get(self, case: Any, context: Any) -> str:
             try:
