@@ -29,7 +29,7 @@ from plainview.tlog.entries import make
 from plainview.tlog.signing import sign
 
 FULL = os.environ.get("PLAINVIEW_BARS") == "1"
-EXAMPLES = 60 if FULL else 2
+EXAMPLES = 30 if FULL else 2
 METHODS = {"put", "patch", "trace", "get", "delete", "post"} if FULL else {"put"}
 """Tried where they are wrong."""
 SEED = 20261128
