@@ -1,43 +1,29 @@
-"""Every route that is declared: who is refused, what is refused, what every answer carries.
+"""Every route that is declared: who is refused, and what every answer carries.
 
 The routes come from the application, so that a new one is tried as soon as it is there.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import http.client
-import json
-import re
-import resource
-import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from fastapi.routing import iter_route_contexts
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from plainview.base.clock import to_iso
 from plainview.policies.permissions import Permission
-from plainview.testing.belongings import SCRIPT, Belongings
-from plainview.testing.hall import Citizen
+from plainview.testing.belongings import Belongings
+from plainview.testing.callers import SHARED, Route, by_role, lacking, routes
 from plainview.testing.member import Member
-from plainview.web.guard import LARGEST_BODY, LARGEST_HEAD
-from plainview.web.permissions import Needs, NeedsOrToken, OpenDoor, doors
+from plainview.web.permissions import NeedsOrToken
 from plainview.web.sessions import IDLE_MS
 
 pytestmark = pytest.mark.bar("routes")
 SAFE = ("GET", "WS")
-SHARED = {
-    "camera": "cam-01", "name": "traffic-unit", "index": "0", "kind": "legal-basis", "law": "demo",
-    "path": "checkpoint", "person": "", "mark": "", "number": "", "invitation": "", "proposal": "",
-}  # fmt: skip
-"""Parameters that name what is public, or what all who hold the permission work on together."""
 NO_SESSION = {
     "POST /cameras/{camera}/objections": "a resident's form: there is no session to misuse",
     "POST /report": "a resident's form: there is no session to misuse",
@@ -46,41 +32,9 @@ NO_SESSION = {
 """Doors that change something and are open to other pages, and why that is no harm."""
 
 
-@dataclass(frozen=True)
-class Route:
-    """A method at an address."""
-
-    method: str
-    template: str
-    lock: Needs | None
-
-    @property
-    def label(self) -> str:
-        return f"{self.method} {self.template}"
-
-    @property
-    def names(self) -> list[str]:
-        """Of its path's parameters."""
-        return re.findall(r"{(\w+)", self.template)
-
-    def path(self, known: dict[str, str]) -> str:
-        """With values that exist, or those given."""
-
-        def value(found: re.Match[str]) -> str:
-            name = "report" if "report" in self.template and found[1] == "number" else found[1]
-            return known.get(name) or SHARED[found[1]]
-
-        return re.sub(r"{(\w+)(?::\w+)?}", value, self.template)
-
-
 @pytest.fixture(scope="module")
 def every(busy: Belongings) -> list[Route]:
-    routes, found = busy.site.app.routes, []
-    for context, (path, declared) in zip(iter_route_contexts(routes), doors(routes), strict=True):
-        lock = next((one for one in declared if isinstance(one, Needs)), None)
-        assert lock is not None or isinstance(declared[0], OpenDoor)
-        for method in getattr(context.route, "methods", None) or {"WS"}:
-            found.append(Route(method, path, lock))
+    found = routes(busy)
     assert len(found) > 100
     return found
 
@@ -96,7 +50,7 @@ def ask(busy: Belongings, route: Route, **headers: str) -> tuple[int, str]:
     if route.method == "WS":
         return knock(busy, path, headers), ""
     answer = busy.resident.request(route.method, path, headers=headers, json={})
-    check_headers(answer.headers)
+    assert lacking(answer.headers) == []
     return answer.status_code, str(answer.json().get("code", ""))
 
 
@@ -109,18 +63,6 @@ def knock(busy: Belongings, path: str, headers: dict[str, str]) -> int:
     ):
         pass
     return refused.value.response.status_code
-
-
-def check_headers(headers: Any) -> None:
-    """What every answer of ours carries."""
-    policy = headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
-    assert "unsafe" not in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "base-uri 'none'" in policy
-    assert headers["x-frame-options"] == "DENY"
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
 
 
 # -- without, with wrong
@@ -179,18 +121,6 @@ def test_without_a_session_or_with_a_wrong_one_every_locked_route_refuses(
 
 
 # -- insufficient, somebody else's
-
-
-def by_role(busy: Belongings) -> dict[str, Citizen]:
-    town = busy.site.town
-    return {
-        "operator": town.operator,
-        "investigator": town.officer,
-        "supervisor": busy.staff.lead,
-        "custodian": town.court,
-        "auditor": busy.auditor,
-        "administrator": busy.staff.admin,
-    }
 
 
 def test_a_role_that_may_not_is_refused_by_every_route(
@@ -293,7 +223,7 @@ def test_another_page_uses_nobodys_session_at_any_route(
             answer = busy.resident.request(route.method, path, json=body, headers=headers)
             assert answer.status_code == 403, (route.label, change, answer.text)
             assert answer.json()["code"] == "cross_site", (route.label, change)
-            check_headers(answer.headers)
+            assert lacking(answer.headers) == []
     assert busy.site.web.sessions.find(secret, kind="cookie")  # nothing ended it
 
 
@@ -315,219 +245,6 @@ def test_a_cookie_that_was_planted_before_a_sign_in_is_worth_nothing_after_it(
             stolen = {"Cookie": f"plainview_session={planted}"}
             with busy.site.client(headers=stolen) as attacker:
                 assert attacker.get("/api/me").status_code == 401
-
-
-# -- paths, headers, sizes
-
-
-LEADING_OUT = [
-    "..%2f..%2f..%2f..%2fetc%2fpasswd",
-    "../../../../etc/passwd",
-    "%2e%2e/%2e%2e/%2e%2e/etc/passwd",
-    "..%5c..%5cetc%5cpasswd",
-    "%2fetc%2fpasswd",
-    "%00",
-    "cam-01%00.json",
-    "%ff%fe",
-    "%ed%a0%80",
-    "%0d%0aX-Injected:%20yes",
-    "%E2%80%AE%F0%9F%8E%A5",
-    "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
-    "9" * 400,
-    "-1",
-    "a" * 3000,
-]
-
-
-def raw(busy: Belongings, method: str, target: str, headers: dict[str, str]) -> tuple[Any, bytes]:
-    """An answer to a request whose target is sent as it is."""
-    link = http.client.HTTPConnection("localhost", busy.site.town.settings.port, timeout=20)
-    try:
-        body = b"{}" if method == "POST" else None
-        link.request(method, target, body, {**headers, "Content-Type": "application/json"})
-        answer = link.getresponse()
-        return answer, answer.read()
-    finally:
-        link.close()
-
-
-def powers(busy: Belongings, route: Route) -> dict[str, str]:
-    """Headers of somebody who may call the route."""
-    if route.lock is None:
-        return {"Accept": "text/html"}
-    holders = busy.site.web.rights.engine.roles(route.lock.permission)
-    citizen = next(
-        (one for role, one in by_role(busy).items() if role in holders), busy.site.town.dpo
-    )
-    held = SECRETS.setdefault(citizen.name, busy.site.cookie(citizen))
-    return {
-        "X-Plainview": "1",
-        "Origin": busy.site.url,
-        "Cookie": f"plainview_session={held}",
-        "Accept": "text/html",
-    }
-
-
-SECRETS: dict[str, str] = {}
-
-
-def test_no_parameter_of_a_path_leads_out_breaks_or_becomes_a_header(
-    busy: Belongings, every: list[Route]
-) -> None:
-    for route in every:
-        if route.method == "WS":
-            continue
-        for name in route.names:
-            for value in LEADING_OUT:
-                target = route.path({**busy.known, "report": value, name: value})
-                answer, body = raw(busy, route.method, target, powers(busy, route))
-                assert answer.status < 500, (route.label, value, body[:300])
-                assert answer.status >= 400 or route.template.startswith("/app/"), (
-                    route.label, value, answer.status,
-                )  # fmt: skip
-                assert answer.headers["x-injected"] is None
-                assert b"root:" not in body
-                assert b"<script>alert" not in body
-                check_headers(answer.headers)
-
-
-def test_no_query_becomes_a_header_or_a_script(busy: Belongings, every: list[Route]) -> None:
-    spec = busy.site.app.openapi()
-    hostile = ["%0d%0aX-Injected:%20yes", "%3Cscript%3Ealert(1)%3C/script%3E", "%00", "%ed%a0%80"]
-    tried = 0
-    for route in every:
-        if route.method == "WS":
-            continue
-        found = spec["paths"][re.sub(":path", "", route.template)][route.method.lower()]
-        names = [one["name"] for one in found.get("parameters", []) if one["in"] == "query"]
-        for name in [*names, "unknown"]:
-            for value in hostile:
-                target = f"{route.path(busy.known)}?{name}={value}"
-                if route.method != "GET":
-                    continue
-                answer, body = raw(busy, "GET", target, powers(busy, route))
-                assert answer.status < 500 or answer.status == 503, (route.label, name, body[:200])
-                assert answer.headers["x-injected"] is None
-                if answer.headers["content-type"].startswith("text/html"):
-                    assert b"<script>alert" not in body, (route.label, name)
-                check_headers(answer.headers)
-                tried += 1
-    assert tried > 300
-
-
-def test_what_was_written_is_text_on_every_page(busy: Belongings, every: list[Route]) -> None:
-    seen = 0
-    more = {"camera": "cam-07"}
-    for route in every:
-        if route.method != "GET":
-            continue
-        for known in ({**busy.known}, {**busy.known, **more}):
-            answer, body = raw(busy, "GET", route.path(known), powers(busy, route))
-            if answer.headers["content-type"].startswith("text/html"):
-                text = body.decode()
-                assert SCRIPT not in text, route.label
-                inline = re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|javascript:", text)
-                assert not inline, (route.label, inline)
-                seen += "&lt;script&gt;" in text
-    assert seen >= 3
-
-
-def test_what_is_too_large_is_refused_by_every_route_before_it_is_read(
-    busy: Belongings, every: list[Route]
-) -> None:
-    for route in every:
-        if route.method in SAFE:
-            continue
-        body = {"content": b"x" * (LARGEST_BODY + 1)}
-        with busy.site.client() as client:
-            answer = client.request(route.method, route.path(busy.known), **body)  # type: ignore[arg-type]
-        assert answer.status_code == 413, route.label
-        check_headers(answer.headers)
-    for route in every:
-        if route.method == "WS":
-            continue
-        large = {"X-Large": "x" * LARGEST_HEAD}
-        answer, _ = raw(busy, route.method, route.path(busy.known), large)
-        assert answer.status == 431, route.label
-        check_headers(answer.headers)
-
-
-def test_an_endless_body_or_head_costs_no_memory(busy: Belongings) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    port, piece = busy.site.town.settings.port, b"x" * 65_536
-    heads = (
-        b"POST /api/session/key HTTP/1.1\r\nhost: localhost:%d\r\ncontent-type: application/json"
-        b"\r\ntransfer-encoding: chunked\r\n\r\n" % port,
-        b"GET / HTTP/1.1\r\nhost: localhost:%d\r\nx-endless: " % port,
-    )
-    for head, frame in zip(heads, (b"10000\r\n%b\r\n", b"%b"), strict=True):
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as link:
-            link.sendall(head)
-            sent = 0
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                while sent < 256 << 20:
-                    link.sendall(frame % piece)
-                    sent += len(piece)
-            assert sent < 256 << 20, "it reads on and on"
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown < 32 << 10, f"{grown} KiB"
-
-
-# -- bodies that no honest program sends
-
-
-HOSTILE = [
-    b"",
-    b"null",
-    b"[]",
-    b"\xff\xfe",
-    b'"\\ud800"',
-    b"[" * 100_000,
-    b'{"a":' * 50_000,
-    b"1e999",
-    b"9" * 5000,
-    b'{"camera": "cam-01", "camera": "cam-02"}',
-]
-VALUES: list[Any] = [
-    "\ud800", "\x00", "x" * 100_000, float("nan"), float("inf"), -1, 2**63, 10**300, [], {}, None,
-    True, {"\ud800": 1}, {"a": {"b": [float("inf"), 2**70, "\ud800"]}}, [[["\x00"]]],
-]  # fmt: skip
-
-
-def test_no_body_breaks_a_route(busy: Belongings, every: list[Route]) -> None:
-    spec = busy.site.app.openapi()
-    models = spec["components"]["schemas"]
-    sound = {**busy.known, **busy.span(), "at": busy.span()["from"], "record": {}, "saves": 0}
-    for route in every:
-        if route.method != "POST":
-            continue
-        operation = spec["paths"][route.template][route.method.lower()]
-        content = operation.get("requestBody", {}).get("content", {})
-        schema = content.get("application/json", {}).get("schema", {})
-        fields = models.get(schema.get("$ref", "").rpartition("/")[2], {}).get("properties", {})
-        bodies = list(HOSTILE)
-        for name in fields:
-            rest = {one: sound.get(one, "AAAA") for one in fields}
-            for value in VALUES:
-                sent = {**rest, name: value}
-                if name in ("detail", "body", "record", "credential", "assertion"):
-                    bodies.append(
-                        json.dumps({**rest, name: {"deep": value, "type": value}}).encode()
-                    )
-                bodies.append(json.dumps(sent).encode())
-        _try(busy, route, bodies)
-
-
-def _try(busy: Belongings, route: Route, bodies: list[bytes]) -> None:
-    headers = {**powers(busy, route), "Content-Type": "application/json", "Accept": "*/*"}
-    with busy.site.client(headers=headers) as client:
-        for body in bodies:
-            answer = client.post(route.path(busy.known), content=body)
-            said = (route.label, body[:200], answer.text[:300])
-            assert answer.status_code < 500 or answer.status_code == 503, said
-            if answer.status_code >= 400:
-                assert set(answer.json()) == {"code", "message", "hint"}, said
-            check_headers(answer.headers)
 
 
 def test_a_monitors_token_opens_two_routes_only(locked: list[Route]) -> None:

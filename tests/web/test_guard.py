@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from plainview.web.guard import LARGEST_BODY
+from plainview.base.settings import Settings
+from plainview.web.guard import LARGEST_BODY, standing_headers
 
 
 @pytest.mark.parametrize("path", ["/", "/log", "/nothing", "/api/me", "/assets/calm.css", "/app"])
@@ -25,6 +26,14 @@ def test_every_answer_carries_the_headers(calm: Any, path: str) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert "server" not in answer.headers
     assert "x-powered-by" not in answer.headers
+
+
+def test_only_in_the_demonstration_our_own_pages_may_frame_ours(tmp_path: Path) -> None:
+    shown, plain = (standing_headers(Settings(data=tmp_path, demo=demo)) for demo in (True, False))
+    assert "frame-ancestors 'self'" in shown["content-security-policy"]
+    assert shown["x-frame-options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'none'" in plain["content-security-policy"]
+    assert "frame-src 'none'" in plain["content-security-policy"]
 
 
 def test_an_error_inside_carries_the_headers_too(calm: Any, monkeypatch: Any) -> None:

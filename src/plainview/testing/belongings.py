@@ -8,6 +8,7 @@ import httpx
 
 from plainview.base.clock import Ms, now_ms, to_iso
 from plainview.base.ids import b64
+from plainview.errors import NotAuthorised
 from plainview.testing.hall import Citizen
 from plainview.testing.publishers import VALUES, Publishers, begin, review
 from plainview.testing.site import Site
@@ -30,6 +31,7 @@ class Belongings:
     def __init__(self, site: Site, window: str, start: Ms) -> None:
         """`window` has pictures of cam-01 from `start` on."""
         self.site, self.start = site, start
+        self._secrets: dict[str, str] = {}
         town = site.town
         self.staff = Publishers(site)
         self.second = Citizen("Rosa Lind", "City police", "investigator")
@@ -81,6 +83,15 @@ class Belongings:
             "draft": (self.staff.supervisor.http, self.staff.dpo.http),
             "window": (self.officer, self.rosa),
         }
+
+    def secret(self, citizen: Citizen) -> str:
+        """Of a session of somebody's that holds; the same one each time, while it does."""
+        held = self._secrets.get(citizen.name, "")
+        try:
+            self.site.web.sessions.find(held, kind="cookie")
+        except NotAuthorised:
+            held = self._secrets[citizen.name] = self.site.cookie(citizen)
+        return held
 
     def span(self) -> dict[str, str]:
         """The time of the pictures."""
