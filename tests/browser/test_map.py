@@ -55,7 +55,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def plan() -> dict[str, Any]:
-    """A crossing with a river and houses, as `plainview register map` writes it."""
+    """A crossing with a river and houses, in the form that `map/plan.geojson` has."""
     lat, lon = HERE
 
     def at(east: float, north: float) -> list[float]:
