@@ -1,7 +1,9 @@
-"""The editor's map in Chromium, on a plan of our own server, under the strict policy."""
+"""The editor's map, areas and import in Chromium, under the strict policy."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -11,8 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from plainview.testing.browsers import AXE_LEVELS, judged
+from plainview.testing.browsers import judged
 from plainview.testing.hall import Citizen, TownHall
+from plainview.testing.publishers import VALUES
 from plainview.testing.site import Site
 
 pytestmark = pytest.mark.timeout(300)
@@ -52,7 +55,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def plan() -> dict[str, Any]:
-    """A crossing with a river and houses, as `plainview register map` writes it."""
+    """A crossing with a river and houses, in the form that `map/plan.geojson` has."""
     lat, lon = HERE
 
     def at(east: float, north: float) -> list[float]:
@@ -181,7 +184,7 @@ def test_axe_finds_nothing_on_the_map(
             page.wait_for_timeout(1_500)
             page.screenshot(path=f"{SHOTS}/map-{question}-{width}-{scheme}.png")
         page.add_script_tag(path=AXE)
-        assert judged(page, AXE_LEVELS) == []
+        assert judged(page) == []
 
 
 def test_without_webgl_the_plan_stays(site: Site, browser: Browser) -> None:
@@ -198,3 +201,102 @@ def test_without_webgl_the_plan_stays(site: Site, browser: Browser) -> None:
     page.keyboard.press("ArrowRight")
     expect(page.get_by_test_id("position")).not_to_have_value("44.816, 20.46")
     assert wrong == []
+
+
+# -- always hidden areas
+
+
+def test_areas_are_drawn_by_mouse_and_by_keys(site: Site, browser: Browser) -> None:
+    page, wrong, path = opened(browser, site)
+    page.goto(f"{path}zones")
+    drawing = page.get_by_test_id("zones").locator("svg")
+    box = drawing.bounding_box()
+    assert box is not None
+    for x, y in ((0.1, 0.2), (0.4, 0.2), (0.3, 0.8)):
+        drawing.click(position={"x": box["width"] * x, "y": box["height"] * y})
+    page.get_by_test_id("close-zone").click()
+    page.get_by_test_id("add-zone").click()
+    corner = page.get_by_test_id("corner-1-0")
+    corner.focus()
+    for key in ("ArrowLeft", "Shift+ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_test_id("zone-1")).to_contain_text("5 corners")
+    first, *others = kept(page, site, path)
+    near = [[1000, 2000], [4000, 2000], [3000, 8000]]
+    assert all(abs(a - b) < 40 for one, two in zip(first, near, strict=True)
+               for a, b in zip(one, two, strict=True))  # fmt: skip
+    assert others == [[[3900, 3000], [4950, 3500], [6000, 4000], [6000, 6000], [4000, 6000]]]
+
+    page.keyboard.press("Delete")
+    expect(page.get_by_test_id("zone-1")).to_contain_text("4 corners")
+    drag(page, "corner-0-2", int(box["width"] * 0.05), 0)
+    moved = kept(page, site, path)[0][2]
+    assert abs(moved[0] - 3500) < 40
+    assert abs(moved[1] - 8000) < 40
+    page.get_by_role("button", name="Delete area 1").click()
+    page.get_by_role("button", name="Delete area 1").click()
+    assert kept(page, site, path) is None
+    assert wrong == []
+
+
+def kept(page: Page, site: Site, path: str) -> Any:
+    """What the draft says of them, once it is saved."""
+    expect(page.get_by_test_id("saved")).to_have_attribute("data-state", "saved")
+    draft = path.split("/")[-1].split("?")[0]
+    with site.browser(site.town.dpo) as program:
+        return program.get(f"/api/register/drafts/{draft}").json()["record"].get("zones")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_axe_finds_nothing_on_areas_and_imports(
+    site: Site, browser: Browser, tmp_path: Path, width: int, scheme: str
+) -> None:
+    look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    page, wrong, path = opened(browser, site, bypass_csp=True, **look)
+    page.goto(f"{path}zones")
+    page.get_by_test_id("add-zone").click()
+    page.get_by_test_id("zones").locator("svg").click(position={"x": 40, "y": 40})
+    judge(page, f"zones-{width}-{scheme}")
+    table = tmp_path / "cameras.csv"
+    sound = {**VALUES, "camera": "cam-40"}
+    rows = [{**sound, "camera": "cam-41", "lat": "north", "lon": "1"}, sound]
+    table.write_text(written(rows), encoding="utf-8")
+    page.goto(f"{site.url}/app/register/import")
+    page.get_by_test_id("import-file").set_input_files(table)
+    expect(page.get_by_test_id("import-row-2")).to_contain_text("lat, lon")
+    expect(page.get_by_test_id("import-drafts")).to_be_disabled()
+    judge(page, f"import-{width}-{scheme}")
+    table.write_text(written([sound]), encoding="utf-8")
+    page.get_by_test_id("import-file").set_input_files(table)
+    expect(page.get_by_test_id("import-row-2")).to_have_attribute("data-state", "new")
+    page.get_by_test_id("import-drafts").click()
+    expect(page.get_by_test_id("import-done")).to_contain_text("1 draft is made")
+    page.get_by_role("button", name="To your drafts").click()
+    expect(page.get_by_test_id("draft-cam-40")).to_be_visible()
+    assert wrong == []
+
+
+def judge(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+    page.add_script_tag(path=AXE)
+    assert judged(page) == []
+
+
+def written(rows: list[dict[str, Any]]) -> str:
+    """Rows as a table: the values of a record by dotted path."""
+    flat = [dict(_flat(row, "")) for row in rows]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, sorted({name for row in flat for name in row}))
+    writer.writeheader()
+    writer.writerows(flat)
+    return text.getvalue()
+
+
+def _flat(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif value is not None:
+            shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+            yield f"{prefix}{name}", json.dumps(shown) if isinstance(shown, list | tuple) else shown

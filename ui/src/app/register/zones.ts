@@ -9,6 +9,8 @@ export const WHOLE = 10_000;
 export const MOST_ZONES = 32;
 export const MOST_CORNERS = 64;
 export const LEAST_CORNERS = 3;
+/** A ten thousandth of the picture: less hides nothing that anybody sees. */
+const LEAST_AREA = (WHOLE * WHOLE) / 10_000;
 
 const held = (value: number): number => Math.min(WHOLE, Math.max(0, Math.round(value)));
 export const corner = (x: number, y: number): Corner => [held(x), held(y)];
@@ -48,7 +50,7 @@ export type Fault = "corners" | "area" | "crossing";
 export function faultOf(zone: Zone): Fault | undefined {
   if (zone.length < LEAST_CORNERS) return "corners";
   if (crosses(zone)) return "crossing";
-  return Math.abs(areaOf(zone)) < 1 ? "area" : undefined;
+  return Math.abs(areaOf(zone)) < 2 * LEAST_AREA ? "area" : undefined;
 }
 
 /** Twice the area, with the sign of the way round. */

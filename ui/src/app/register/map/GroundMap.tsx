@@ -73,7 +73,11 @@ export default function GroundMap(props: Props) {
         made.on("click", ({ lngLat: at }) => clicked(pointAt(at)));
         made.on("error", () => setFaults((n) => n + 1));
         made.on("movestart", () => setQuiet(false));
-        made.on("idle", () => setQuiet(true));
+        // Tiles asked for before the first frame may be left out of it, until the map is moved.
+        made.once("idle", ({ target }) => {
+          target.jumpTo({ center: target.getCenter() });
+          target.on("idle", () => setQuiet(true));
+        });
         setGround(made);
       }, failed);
     };

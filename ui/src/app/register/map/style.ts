@@ -60,7 +60,7 @@ export function groundStyle(ground: Ground, colours: Colours): StyleSpecificatio
 
 function sourceOf({ kind, url, attribution, archive }: Ground): SourceSpecification {
   const said = attribution === "" ? {} : { attribution: escaped(attribution) };
-  if (kind === "plan") return { type: "geojson", data: url, tolerance: 0.2, ...said };
+  if (kind === "plan") return { type: "geojson", data: url, maxzoom: 16, tolerance: 0.2, ...said };
   if (kind === "tiles")
     return { type: "raster", tiles: [`${PICTURES}://${url}`], tileSize: 256, maxzoom: 19, ...said };
   const tiles = [`pmtiles://${url}/{z}/{x}/{y}`];
