@@ -8,6 +8,7 @@ stands in the founding statement on the log (`plainview.tlog.history.Rules`).
 from __future__ import annotations
 
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -34,6 +35,10 @@ class Settings(BaseSettings):
     address: str = Field(
         default="",
         description="Address that people type, where a proxy with TLS stands before the pages.",
+    )
+    trusted_proxies: list[str] = Field(
+        default=[],
+        description="Addresses or networks of proxies whose `X-Forwarded-For` counts for limits.",
     )
     tools_address: str = Field(
         default="", description="The same for the custodians' and requesters' page."
@@ -109,6 +114,18 @@ class Settings(BaseSettings):
         if parts.path not in ("", "/"):
             raise ValueError("write it as https://name, without a path")
         return text
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, listed: list[str]) -> list[str]:
+        for one in listed:
+            try:
+                network = ip_network(one)
+            except ValueError as error:
+                raise ValueError(f"{one} is no address or network, as 10.0.0.0/24") from error
+            if network.prefixlen == 0:
+                raise ValueError(f"{one} would let everybody say where they call from")
+        return listed
 
     @property
     def log_dir(self) -> Path:
