@@ -137,7 +137,9 @@ class Staff:
         self._say(statements.camera(OBJECTED, 2, "active", record, signer).raw)
         with Member(self.demo.url) as resident:
             text = {"text": "It follows people to their own front doors."}
-            address = f"/cameras/{OBJECTED}/objections"
+            page = f"/cameras/{OBJECTED}"
+            until(lambda: "Why do you object?" in resident.http.get(page).text)
+            address = f"{page}/objections"
             resident.http.post(address, data=text, follow_redirects=True).raise_for_status()
 
     def request(self, camera: str) -> str:
