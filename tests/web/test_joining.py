@@ -584,7 +584,8 @@ def test_a_key_file_signs_a_draft_too(office: Office) -> None:
         ("propose", {"type": "enrol"}, 400),
         ("approve", {"proposal": "ab" * 32}, 404),
         ("answer", {"objections": [1]}, 400),
-        ("hold", {"windows": []}, 400),
+        ("hold", {"windows": []}, 404),
+        ("release", {"windows": []}, 400),
         ("founding", {}, 400),
     ],
 )

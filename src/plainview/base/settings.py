@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -38,6 +39,10 @@ class Settings(BaseSettings):
     address: str = Field(
         default="",
         description="Address that people type, where a proxy with TLS stands before the pages.",
+    )
+    trusted_proxies: list[str] = Field(
+        default=[],
+        description="Addresses or networks of proxies whose `X-Forwarded-For` counts for limits.",
     )
     tools_address: str = Field(
         default="", description="The same for the custodians' and requesters' page."
@@ -133,6 +138,18 @@ class Settings(BaseSettings):
         if _TILES.fullmatch(text) is None or any(text.count(one) != 1 for one in _PLACES):
             raise ValueError("write it as https://name/{z}/{x}/{y}.png")
         return text
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, listed: list[str]) -> list[str]:
+        for one in listed:
+            try:
+                network = ip_network(one)
+            except ValueError as error:
+                raise ValueError(f"{one} is no address or network, as 10.0.0.0/24") from error
+            if network.prefixlen == 0:
+                raise ValueError(f"{one} would let everybody say where they call from")
+        return listed
 
     @property
     def map_dir(self) -> Path:

@@ -33,6 +33,7 @@ from plainview.watch.playback import Playbacks
 from plainview.watch.pulse import Pulse
 from plainview.watch.viewkeys import ViewKeys
 from plainview.web import answers, objecting
+from plainview.web.callers import Callers
 from plainview.web.catalogue import catalogue
 from plainview.web.condition import Condition
 from plainview.web.context import Web
@@ -220,6 +221,7 @@ def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> 
         standing=standing,
         rights=rights,
         rechecks=Rechecks(table, standing),
+        callers=Callers(settings.trusted_proxies),
         sign_ins=RateLimit(burst=30, per_minute=30),
         deeds=RateLimit(burst=120, per_minute=120),
         clip_wishes=RateLimit(burst=6, per_minute=0.5),

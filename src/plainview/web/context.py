@@ -21,6 +21,7 @@ from plainview.watch.live import LiveHub
 from plainview.watch.playback import Playbacks
 from plainview.watch.pulse import Pulse
 from plainview.watch.viewkeys import ViewKeys
+from plainview.web.callers import Callers
 from plainview.web.catalogue import Catalogue
 from plainview.web.condition import Condition
 from plainview.web.counts import Requests
@@ -62,6 +63,7 @@ class Web:
     standing: Standing
     rights: Rights
     rechecks: Rechecks
+    callers: Callers
     sign_ins: RateLimit
     deeds: RateLimit
     clip_wishes: RateLimit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
@@ -25,10 +25,16 @@ WAY_MS: Ms = 600_000
 
 @dataclass(frozen=True)
 class Drafted:
-    """A statement that waits for its author's signature: the document names the author's key."""
+    """A statement that waits for its author's signature: the document names the author's key.
+
+    `detail` and `salt` are what it commits to, `about` the request or mark that it is about.
+    """
 
     document: dict[str, Any]
     key_id: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    salt: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ session that asked for it. A key file may sign it too (`sig`): then `plainview` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from plainview.base.ids import b64, unb64
@@ -19,6 +18,8 @@ from plainview.tlog.signing import (
     passkey_signature,
     statement_challenge,
 )
+from plainview.web import casework
+from plainview.web.casework import Built
 from plainview.web.context import Web
 from plainview.web.credentials import Credential
 from plainview.web.enrolling import settle
@@ -40,15 +41,6 @@ PROPOSED = {
 """What may be proposed here, and what one must be allowed to propose and to approve it."""
 
 
-@dataclass(frozen=True)
-class Built:
-    """The whole body, and what one must be allowed to state it, at what."""
-
-    needs: Permission
-    body: dict[str, Any]
-    what: Resource = SYSTEM
-
-
 def draft(
     web: Web, session: SignedIn, kind: str, body: dict[str, Any], key: str | None
 ) -> dict[str, Any]:
@@ -56,19 +48,22 @@ def draft(
 
     Raises `Forbidden` for whom the roles do not allow it, `BadFormat`, `NotFound`, `Refused`.
     """
-    built = _build(web, kind, body)
+    built = _build(web, session.person, kind, body)
     web.rights.check(session, built.needs, built.what)
     body = built.body
     signer, passkey = _signer(web, session, key)
     document = draft_statement(kind, body, [signer], time=web.now())
     challenge = statement_challenge(document)
     allowed = [] if passkey is None else [passkey.id]
-    ticket = web.people.drafts.keep(Drafted(document, signer), _owner(session))
+    kept = Drafted(document, signer, built.detail, built.salt, built.about)
+    ticket = web.people.drafts.keep(kept, _owner(session))
     return {
         "draft": ticket,
         "document": document,
         "challenge": b64(challenge),
-        "summary": summary(web, kind, body),
+        "summary": summary(web, kind, body | built.detail),
+        "detail": built.detail,
+        "salt": built.salt,
         "options": web.people.passkeys.to_sign(challenge, allowed) if passkey else None,
         "expires": web.now() + DRAFT_MS,
     }
@@ -90,7 +85,7 @@ def finish(
     else:
         signature = unb64(sig or "")
     entry = finish_statement(drafted.document, {drafted.key_id: signature})
-    index = web.keeper.append(entry.raw)
+    index = casework.log(web, session.person, drafted, entry)
     web.register.sync()
     settle(web)
     return {"index": index, "hash": entry.hash}
@@ -167,8 +162,10 @@ def _signer(web: Web, session: SignedIn, key: str | None) -> tuple[str, Credenti
     return chosen, passkeys.get(chosen)
 
 
-def _build(web: Web, kind: str, body: dict[str, Any]) -> Built:
+def _build(web: Web, person: str, kind: str, body: dict[str, Any]) -> Built:
     """Raises `BadFormat`, `NotFound`."""
+    if kind in casework.BUILDERS:
+        return casework.BUILDERS[kind](web, person, body)
     builders = {
         "propose": _propose,
         "approve": _approve,

@@ -34,6 +34,7 @@ export interface Camera {
 }
 
 export interface Draft {
+  draft: string;
   v: number;
   body: Record<string, unknown> & { windows?: string[]; request?: string };
   detail: Record<string, string>;
@@ -42,6 +43,7 @@ export interface Draft {
 
 export interface RequestRow {
   request: string;
+  answered?: boolean;
   state: string;
   camera: string;
   from: string;

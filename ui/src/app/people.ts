@@ -158,6 +158,9 @@ export interface DraftedStatement {
   draft: string;
   document: JsonObject;
   summary: { title: string; lines: { label: string; value: string }[] };
+  /** What the body's `detail_commitment` commits to, with its salt; empty where it commits to nothing. */
+  detail: JsonObject;
+  salt: string;
   options: Asked | null;
   expires: string;
 }

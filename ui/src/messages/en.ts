@@ -169,11 +169,11 @@ export const texts = {
     saved: "Bookmark saved",
     ask: "Ask for the original",
     askWhy:
-      "Your own tool signs the request, with your own key. Custodians then decide. Nobody opens it alone.",
+      "You sign the request with your passkey, or with your key file in your own tool. Custodians then decide. Nobody opens it alone.",
     ready: "The request is drafted",
     windows: (count: number) =>
       count === 1 ? "One sealed recording would open" : `${count} sealed recordings would open`,
-    sign: "Check and sign it",
+    sign: "Use my key file",
     order: "The end lies before the start.",
   },
   requests: {
@@ -196,6 +196,10 @@ export const texts = {
     shares: (have: number, need: number) => `${have} of ${need} shares`,
     open: "Open on my machine",
     review: "Review in my tool",
+    refuse: "Refuse",
+    refuseLead: "Your passkey signs it. It cannot be taken back.",
+    reason: "Why do you refuse?",
+    reasonHint: "Public for ever: name nobody",
     by: "Asked by",
     until: "valid until",
     check: "Check it yourself",

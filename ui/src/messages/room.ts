@@ -46,6 +46,8 @@ export const roomTexts = {
     entry: "entry",
     holdEntry: "hold",
     hold: "Hold it",
+    holdPasskey: "Sign the hold",
+    holdFile: "With a key file",
     holdLead:
       "A hold is your own signed statement: no server can make it. Run this where your key file is, with its name in place of KEYFILE:",
     copy: "Copy",

@@ -43,7 +43,7 @@ class Purpose(BaseModel):
 async def key_session(request: Request, asked: KeySignIn) -> dict[str, Any]:
     """A bearer token for the holder of an enrolled key."""
     web = web_of(request)
-    web.sign_ins.spend(request.client.host if request.client else "-")
+    web.sign_ins.spend(web.callers.of(request))
     origin = web.doorkeeper.own_origin(request)
     person = await asyncio.to_thread(check_key, web, asked.key_id, asked.time, asked.sig, origin)
     name = person.name or person.person

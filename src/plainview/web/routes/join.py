@@ -87,7 +87,7 @@ async def card(request: Request, sent: HandIn) -> dict[str, Any]:
 async def _opened(request: Request, link: Link) -> tuple[Web, Invitation]:
     web = web_of(request)
     web.doorkeeper.check_own_page(request)
-    web.people.asked.spend(request.client.host if request.client else "-")
+    web.people.asked.spend(web.callers.of(request))
     return web, await asyncio.to_thread(web.people.invitations.opened_by, link.token)
 
 

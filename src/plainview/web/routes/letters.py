@@ -49,7 +49,7 @@ async def object_to(request: Request, camera: str) -> Response:
     """Take an objection while the notice runs; on to its page."""
     web = web_of(request)
     text = checked((await forms.fields(request)).get("text", ""))
-    web.letter_writers.spend(request.client.host if request.client else "-")
+    web.letter_writers.spend(web.callers.of(request))
     web.letter_box.spend(OBJECTION)
     number = await asyncio.to_thread(objecting.take, web, camera, text)
     return RedirectResponse(f"/objections/{number}?new=1", status_code=303)
@@ -139,7 +139,7 @@ async def report(request: Request) -> Response:
     if not PLACE[0] <= len(place) <= PLACE[1] or not place.isprintable():
         raise BadFormat("Say where the camera is, in at most 200 characters.")
     text = checked(given.get("text", ""))
-    web.letter_writers.spend(request.client.host if request.client else "-")
+    web.letter_writers.spend(web.callers.of(request))
     web.letter_box.spend(REPORT)
     letter = await asyncio.to_thread(web.letters.report, place, text)
     return RedirectResponse(f"/report/{letter.number}?new=1", status_code=303)

@@ -35,7 +35,7 @@ AFTER_LINK, AFTER_SIGN_IN = "/app/account", "/app/"
 async def begin(request: Request) -> Response:
     """Send the browser to the provider."""
     web = web_of(request)
-    web.people.asked.spend(request.client.host if request.client else "-")
+    web.people.asked.spend(web.callers.of(request))
     state, address = await asyncio.to_thread(_ask, web, web.people.provider.new_asking())
     answer = RedirectResponse(address, status_code=303)
     web.doorkeeper.hand_out_way(answer, state, WAY_MS // 1000)
@@ -56,7 +56,7 @@ async def back(
 ) -> Response:
     """Begin the session, or make the link, for which this browser was sent away."""
     web = web_of(request)
-    web.sign_ins.spend(request.client.host if request.client else "-")
+    web.sign_ins.spend(web.callers.of(request))
     if not state or request.cookies.get(web.doorkeeper.way) != state:
         raise NotAuthorised("This browser was not sent there.", hint="Begin again.")
     asking = web.people.ways.take(state, OWNER)

@@ -44,7 +44,7 @@ async def options(request: Request) -> Response:
     """What the browser's passkey signs; the sign-in is bound to this browser by a cookie."""
     web = web_of(request)
     web.doorkeeper.check_own_page(request)
-    web.people.asked.spend(request.client.host if request.client else "-")
+    web.people.asked.spend(web.callers.of(request))
     ticket, asked = passkeysignin.ask(web)
     answer = JSONResponse(asked)
     web.doorkeeper.hand_out_asking(answer, ticket, CHALLENGE_MS // 1000)
@@ -60,7 +60,7 @@ async def sign_in(request: Request, sent: Credential) -> Response:
     """A session for the holder of an enrolled passkey; that of before in this browser ends."""
     web = web_of(request)
     web.doorkeeper.check_own_page(request)
-    web.sign_ins.spend(request.client.host if request.client else "-")
+    web.sign_ins.spend(web.callers.of(request))
     ticket = request.cookies.get(web.doorkeeper.asking, "")
     device = device_of(request.headers.get("user-agent", ""))
     secret, person = await asyncio.to_thread(

@@ -17,6 +17,7 @@ from plainview.web.sessions import SignedIn
 
 router = APIRouter()
 Author = Annotated[SignedIn, needs(Permission.STATEMENT)]
+Second = Annotated[SignedIn, needs(Permission.REGISTER_APPROVE)]
 
 
 class Wanted(BaseModel):
@@ -36,7 +37,7 @@ class Signed(BaseModel):
 
 
 @router.get("/api/proposals")
-async def proposals(request: Request, session: Author) -> list[dict[str, Any]]:
+async def proposals(request: Request, session: Second) -> list[dict[str, Any]]:
     """What one person proposed and another may approve, in plain words, the oldest first."""
     web = web_of(request)
     made = await asyncio.to_thread(statements.waiting_for, web, session)

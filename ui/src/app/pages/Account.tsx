@@ -162,7 +162,12 @@ function Passkeys() {
               </p>
             </div>
             {(row.state === "enrolled" || row.state === "waiting") && (
-              <button type="button" className="button" onClick={() => setLost(row)}>
+              <button
+                type="button"
+                className="button"
+                aria-haspopup="dialog"
+                onClick={() => setLost(row)}
+              >
                 {words.lost}
               </button>
             )}

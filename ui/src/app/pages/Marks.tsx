@@ -7,6 +7,8 @@ import { clockTime, dateTime } from "../../video/clock.ts";
 import { cameraNames, type Me } from "../api.ts";
 import { useLoaded } from "../hooks.ts";
 import { Problem } from "../parts/Problem.tsx";
+import { SignDialog } from "../parts/SignDialog.tsx";
+import type { Wording } from "../people.ts";
 import { marks as fetchMarks, type Kept } from "../room.ts";
 import { go, playbackPath } from "../router.ts";
 
@@ -19,6 +21,7 @@ const ORDER = ["open", "held", "lapsed", "destroyed"];
 export function Marks({ me }: { me: Me }) {
   const { value, error, reload } = useLoaded(fetchMarks_, EVERY_MS);
   const { value: names } = useLoaded(cameraNames);
+  const [holding, setHolding] = useState<Wording | null>(null);
   const list = [...(value ?? [])].sort(
     (a, b) =>
       ORDER.indexOf(a.state) - ORDER.indexOf(b.state) ||
@@ -42,9 +45,20 @@ export function Marks({ me }: { me: Me }) {
             mark={mark}
             name={names?.get(mark.camera) ?? mark.camera}
             may={me.may}
+            onHold={() => setHolding({ type: "hold", body: { mark: mark.mark } })}
           />
         ))}
       </ul>
+      {holding !== null && (
+        <SignDialog
+          wanted={holding}
+          onClose={() => setHolding(null)}
+          onSigned={() => {
+            setHolding(null);
+            reload();
+          }}
+        />
+      )}
     </main>
   );
 }
@@ -58,7 +72,14 @@ export function whatBecame(mark: Kept): string {
   return mark.state === "lapsed" ? words.lapsed(time(mark.lapses)) : words.destroyed;
 }
 
-function Card({ mark, name, may }: { mark: Kept; name: string; may: string[] }) {
+interface CardProps {
+  mark: Kept;
+  name: string;
+  may: string[];
+  onHold: () => void;
+}
+
+function Card({ mark, name, may, onHold }: CardProps) {
   const at = Date.parse(mark.at);
   const address = playbackPath(mark.camera, at);
   return (
@@ -84,7 +105,9 @@ function Card({ mark, name, may }: { mark: Kept; name: string; may: string[] }) 
           )}
         </p>
         {mark.state === "open" && mark.short && <p className="warning">{words.short}</p>}
-        {mark.state === "open" && may.includes("mark.hold") && <Hold command={mark.command} />}
+        {mark.state === "open" && may.includes("mark.hold") && (
+          <Hold command={mark.command} onSign={onHold} />
+        )}
       </div>
       <div className="side">
         <span className="state" data-state={mark.state === "open" ? "waiting" : mark.state}>
@@ -108,20 +131,31 @@ function Card({ mark, name, may }: { mark: Kept; name: string; may: string[] }) 
 }
 
 /** The hold is signed with the supervisor's own key, on the supervisor's own machine. */
-function Hold({ command }: { command: string }) {
+function Hold({ command, onSign }: { command: string; onSign: () => void }) {
   const [copied, setCopied] = useState(false);
   return (
-    <details data-testid="hold">
-      <summary>{words.hold}</summary>
-      <p>{words.holdLead}</p>
-      <pre className="mono">{command}</pre>
+    <>
       <button
         type="button"
-        className="button"
-        onClick={() => void navigator.clipboard.writeText(command).then(() => setCopied(true))}
+        className="button primary"
+        aria-haspopup="dialog"
+        data-testid="hold-passkey"
+        onClick={onSign}
       >
-        {copied ? words.copied : words.copy}
+        {words.holdPasskey}
       </button>
-    </details>
+      <details data-testid="hold">
+        <summary>{words.holdFile}</summary>
+        <p>{words.holdLead}</p>
+        <pre className="mono">{command}</pre>
+        <button
+          type="button"
+          className="button"
+          onClick={() => void navigator.clipboard.writeText(command).then(() => setCopied(true))}
+        >
+          {copied ? words.copied : words.copy}
+        </button>
+      </details>
+    </>
   );
 }

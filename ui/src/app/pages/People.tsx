@@ -55,6 +55,7 @@ export function People({ me }: { me: Me }) {
         type="button"
         className="button primary"
         data-testid="invite"
+        aria-haspopup="dialog"
         onClick={() => setInviting("new")}
       >
         {words.invite}
@@ -176,6 +177,7 @@ function Card({ row, own, onSign, onRevoke }: CardProps) {
             type="button"
             className="button primary"
             data-testid="propose"
+            aria-haspopup="dialog"
             onClick={() => onSign({ type: "propose", body: { type: "enrol", body: row.card } })}
           >
             {words.propose}
@@ -186,6 +188,7 @@ function Card({ row, own, onSign, onRevoke }: CardProps) {
             type="button"
             className="button primary"
             data-testid="approve"
+            aria-haspopup="dialog"
             onClick={() => onSign({ type: "approve", body: { proposal: row.proposal } })}
           >
             {words.approve}
@@ -223,6 +226,7 @@ function Proposed({ row, onSign }: ProposedProps) {
           <button
             type="button"
             className="button primary"
+            aria-haspopup="dialog"
             onClick={() => onSign({ type: "approve", body: { proposal: row.proposal } })}
           >
             {words.approve}
@@ -253,11 +257,11 @@ function Enrolled({ row, own, endsOthers, onNewKeys, onTakeOff, onEnd }: Enrolle
         </p>
       </div>
       <span className="sides">
-        <button type="button" className="button" onClick={onNewKeys}>
+        <button type="button" className="button" aria-haspopup="dialog" onClick={onNewKeys}>
           {words.newKeys}
         </button>
         {!own && row.roles.length > 0 && (
-          <button type="button" className="button" onClick={onTakeOff}>
+          <button type="button" className="button" aria-haspopup="dialog" onClick={onTakeOff}>
             {words.takeOff}
           </button>
         )}

@@ -1,8 +1,10 @@
 // Requests for originals: one's own, or those that wait for one's share.
 
+import { useState } from "react";
 import { cameraNames, requests as fetchRequests, type Me, type RequestRow } from "../api.ts";
 import { useLoaded } from "../hooks.ts";
 import { Problem } from "../parts/Problem.tsx";
+import { RefuseDialog } from "../parts/RefuseDialog.tsx";
 import { texts } from "../../messages/en.ts";
 import { dateTime, clockTime, dayOf } from "../../video/clock.ts";
 
@@ -12,6 +14,7 @@ export function Requests({ me }: { me: Me }) {
   const { value: rows, error, reload } = useLoaded(fetchRequests, EVERY_MS);
   const { value: names } = useLoaded(cameraNames);
   const custodian = me.roles.includes("custodian");
+  const [refusing, setRefusing] = useState<RequestRow | null>(null);
   const words = texts.requests;
   return (
     <main className="page" data-testid="requests">
@@ -31,9 +34,19 @@ export function Requests({ me }: { me: Me }) {
             row={row}
             camera={names?.get(row.camera) ?? row.camera}
             toolsUrl={me.tools_url ?? ""}
+            onRefuse={custodian ? () => setRefusing(row) : null}
           />
         ))}
       </ul>
+      {refusing !== null && (
+        <RefuseDialog
+          request={refusing.request}
+          onClose={() => {
+            setRefusing(null);
+            reload();
+          }}
+        />
+      )}
     </main>
   );
 }
@@ -45,9 +58,10 @@ interface RowProps {
   row: RequestRow;
   camera: string;
   toolsUrl: string;
+  onRefuse: (() => void) | null;
 }
 
-function Row({ row, camera, toolsUrl }: RowProps) {
+function Row({ row, camera, toolsUrl, onRefuse }: RowProps) {
   const words = texts.requests;
   const [from, to] = [Date.parse(row.from), Date.parse(row.to)];
   const have =
@@ -93,6 +107,17 @@ function Row({ row, camera, toolsUrl }: RowProps) {
           >
             {row.mine ? words.open : words.review}
           </a>
+        )}
+        {offered && !row.mine && row.answered !== true && onRefuse !== null && (
+          <button
+            type="button"
+            className="button quiet"
+            aria-haspopup="dialog"
+            data-testid="refuse"
+            onClick={onRefuse}
+          >
+            {words.refuse}
+          </button>
         )}
       </div>
     </li>

@@ -272,6 +272,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
             onClick={() => setOpen("clip")}
             disabled={at === null}
             data-testid="clip"
+            aria-haspopup="dialog"
             aria-label={roomTexts.clip.open}
           >
             <Icon name="clip" /> <span>{roomTexts.clip.open}</span>
@@ -283,6 +284,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           onClick={() => setOpen("keep")}
           disabled={at === null}
           data-testid="keep"
+          aria-haspopup="dialog"
           aria-label={roomTexts.keep.title}
         >
           <Icon name="keep" /> <span>{roomTexts.keep.title}</span>
@@ -293,6 +295,7 @@ export function Screen({ me, camera, playback, startAt, onNewer }: Props) {
           onClick={() => setOpen("mark")}
           disabled={at === null}
           data-testid="mark"
+          aria-haspopup="dialog"
           aria-label={texts.playback.mark}
         >
           <Icon name="mark" /> <span>{texts.playback.mark}</span>

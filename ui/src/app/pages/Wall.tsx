@@ -26,10 +26,14 @@ const ASK_BEFORE_MS = 120_000;
 /** Browsers count time-outs in 31 bits. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
+/** Who does not mean to watch goes on without saying what for. */
+const elsewhere = (): void => go("/app/accesses");
+
 export function Wall({ me, onMe }: { me: Me; onMe: (me: Me) => void }) {
   const { value: cameras, error, reload } = useLoaded(fetchCameras, CAMERAS_EVERY_MS);
   if (cameras === null) return error === null ? null : <Problem error={error} onRetry={reload} />;
-  if (me.purpose === null || me.purpose === "") return <AskPurpose me={me} onMe={onMe} />;
+  if (me.purpose === null || me.purpose === "")
+    return <AskPurpose me={me} onMe={onMe} onClose={elsewhere} />;
   if (cameras.length === 0) {
     return (
       <div className="nothing">
@@ -50,22 +54,31 @@ export function Wall({ me, onMe }: { me: Me; onMe: (me: Me) => void }) {
 function AskAgain({ me, onMe }: { me: Me; onMe: (me: Me) => void }) {
   const until = Date.parse(me.purpose_until ?? "");
   const [due, setDue] = useState(false);
+  const [later, setLater] = useState(false);
   useEffect(() => {
-    if (Number.isNaN(until)) return;
-    const wait = Math.min(Math.max(until - ASK_BEFORE_MS - serverNow(), 0), LONGEST_WAIT_MS);
+    if (Number.isNaN(until) || due) return;
+    const early = later ? 0 : ASK_BEFORE_MS;
+    const wait = Math.min(Math.max(until - early - serverNow(), 0), LONGEST_WAIT_MS);
     const timer = setTimeout(() => setDue(true), wait);
     return () => clearTimeout(timer);
-  }, [until]);
-  return due ? <AskPurpose me={me} onMe={onMe} until={until} /> : null;
+  }, [until, due, later]);
+  const close = (): void => {
+    setDue(false);
+    // Once it may be put off, to the end of the purpose; then it is said or one goes on elsewhere.
+    if (later) elsewhere();
+    setLater(true);
+  };
+  return due ? <AskPurpose me={me} onMe={onMe} onClose={close} until={until} /> : null;
 }
 
 interface AskProps {
   me: Me;
   onMe: (me: Me) => void;
+  onClose: () => void;
   until?: number;
 }
 
-function AskPurpose({ me, onMe, until }: AskProps) {
+function AskPurpose({ me, onMe, onClose, until }: AskProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const begin = useCallback(
@@ -87,6 +100,7 @@ function AskPurpose({ me, onMe, until }: AskProps) {
       lead={
         until === undefined ? roomTexts.purpose.lead : roomTexts.purpose.againLead(clockTime(until))
       }
+      onClose={onClose}
       testid="purpose-dialog"
     >
       <Problem error={error} />
@@ -94,6 +108,7 @@ function AskPurpose({ me, onMe, until }: AskProps) {
         choices={me.purposes ?? texts.purpose.choices}
         submit={until === undefined ? texts.purpose.begin : roomTexts.purpose.goOn}
         busy={busy}
+        onCancel={onClose}
         onPurpose={begin}
       />
     </Dialog>

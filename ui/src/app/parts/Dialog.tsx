@@ -1,6 +1,7 @@
-// A modal question. The browser's own dialog element keeps focus and Escape right.
+// A modal question. The browser's own dialog element holds focus inside; afterwards it goes back to
+// where it was.
 
-import { useEffect, useRef, type ReactNode } from "react";
+import { useEffect, useId, useRef, type ReactNode } from "react";
 
 interface Props {
   title: string;
@@ -12,23 +13,29 @@ interface Props {
 
 export function Dialog({ title, lead, onClose, children, testid }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
+  const heading = useId();
   useEffect(() => {
-    ref.current?.showModal();
+    const before = document.activeElement;
+    const dialog = ref.current;
+    dialog?.showModal();
     // The browser focuses the first field; a dialog may name another that people mean to fill first.
-    ref.current?.querySelector<HTMLElement>("[data-first]")?.focus();
+    dialog?.querySelector<HTMLElement>("[data-first]")?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   return (
     <dialog
       ref={ref}
       className="dialog"
       data-testid={testid}
-      aria-label={title}
+      aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();
         onClose?.();
       }}
     >
-      <h2>{title}</h2>
+      <h2 id={heading}>{title}</h2>
       {lead !== undefined && <p className="lead">{lead}</p>}
       {children}
     </dialog>

@@ -6,7 +6,10 @@ import { texts } from "../../messages/en.ts";
 import { dateTime, toLocalInput, zoneName } from "../../video/clock.ts";
 import { bookmark, draft as makeDraft, type Camera, type Draft, type Me } from "../api.ts";
 import { Dialog } from "./Dialog.tsx";
+import type { Wording } from "../people.ts";
+import { go } from "../router.ts";
 import { Problem } from "./Problem.tsx";
+import { SignDialog } from "./SignDialog.tsx";
 
 const AROUND_MS = 30_000;
 
@@ -156,6 +159,15 @@ export function MarkDialog({ me, camera, at, onClose }: Props) {
 }
 
 function Ready({ me, draft, onClose }: { me: Me; draft: Draft; onClose: () => void }) {
+  const [signing, setSigning] = useState<Wording | null>(null);
+  if (signing !== null)
+    return (
+      <SignDialog
+        wanted={signing}
+        onClose={() => setSigning(null)}
+        onSigned={() => go("/app/requests")}
+      />
+    );
   return (
     <Dialog
       title={texts.mark.ready}
@@ -169,7 +181,7 @@ function Ready({ me, draft, onClose }: { me: Me; draft: Draft; onClose: () => vo
           {texts.close}
         </button>
         <a
-          className="button primary"
+          className="button"
           href={signingAddress(me, draft)}
           target="plainview-tools"
           rel="noopener"
@@ -177,6 +189,15 @@ function Ready({ me, draft, onClose }: { me: Me; draft: Draft; onClose: () => vo
         >
           {texts.mark.sign}
         </a>
+        <button
+          type="button"
+          className="button primary"
+          data-testid="draft-passkey"
+          aria-haspopup="dialog"
+          onClick={() => setSigning({ type: "request", body: { draft: draft.draft } })}
+        >
+          {texts.signing.sign}
+        </button>
       </div>
     </Dialog>
   );

@@ -2,7 +2,8 @@
 
 import { useCallback, useState } from "react";
 import { canonicalText } from "../../base/canonical.ts";
-import { concat, utf8 } from "../../base/bytes.ts";
+import { concat, fromBase64, utf8 } from "../../base/bytes.ts";
+import { commitment, isObject } from "../../log/entries.ts";
 import { texts } from "../../messages/en.ts";
 import { useLoaded } from "../hooks.ts";
 import { challengeFits, signWithPasskey } from "../passkeys.ts";
@@ -12,6 +13,13 @@ import { Problem } from "./Problem.tsx";
 
 /** What every statement's signature begins with (docs/design/interfaces.md). */
 const CONTEXT = utf8("plainview/statement/v1\n");
+
+/** The case that is shown is the one that the statement commits to. */
+function committed({ document, detail, salt }: DraftedStatement): boolean {
+  const body = isObject(document.body) ? document.body : {};
+  if (body.detail_commitment === undefined) return true;
+  return commitment(detail, fromBase64(salt)) === body.detail_commitment;
+}
 
 interface Props {
   wanted: Wording;
@@ -29,7 +37,8 @@ export function SignDialog({ wanted, onClose, onSigned }: Props) {
   const sign = async (made: DraftedStatement): Promise<void> => {
     if (made.options === null) throw new Error(words.noPasskey);
     const message = concat(CONTEXT, utf8(canonicalText(made.document)));
-    if (!(await challengeFits(made.options, message))) throw new Error(words.another);
+    if (!(await challengeFits(made.options, message)) || !committed(made))
+      throw new Error(words.another);
     onSigned(await finishStatement(made.draft, await signWithPasskey(made.options)));
   };
   const start = (): void => {
@@ -64,6 +73,7 @@ export function SignDialog({ wanted, onClose, onSigned }: Props) {
           <details>
             <summary>{texts.requests.check}</summary>
             <p className="mono">{canonicalText(drafted.document)}</p>
+            {drafted.salt !== "" && <p className="mono">{canonicalText(drafted.detail)}</p>}
           </details>
         </>
       )}

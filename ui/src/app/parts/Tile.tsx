@@ -114,12 +114,19 @@ export function Tile({
             onUse={() => player.current?.step(1)}
           />
         )}
-        <TileTool icon="mark" text={texts.wall.mark} onUse={onMark} testid={`mark-${camera.id}`} />
+        <TileTool
+          icon="mark"
+          text={texts.wall.mark}
+          onUse={onMark}
+          testid={`mark-${camera.id}`}
+          asks
+        />
         <TileTool
           icon="keep"
           text={roomTexts.keep.title}
           onUse={onKeep}
           testid={`keep-${camera.id}`}
+          asks
         />
         <TileTool
           icon="rewind"
@@ -171,11 +178,14 @@ function TileTool({
   text,
   onUse,
   testid,
+  asks = false,
 }: {
   icon: Parameters<typeof Icon>[0]["name"];
   text: string;
   onUse: () => void;
   testid?: string;
+  /** It opens a dialog. */
+  asks?: boolean;
 }) {
   return (
     <button
@@ -183,9 +193,11 @@ function TileTool({
       title={text}
       aria-label={text}
       data-testid={testid}
+      aria-haspopup={asks ? "dialog" : undefined}
       onClick={(event) => {
         event.stopPropagation();
-        event.currentTarget.blur();
+        // After a click of the mouse the keys steer the picture; who came by keyboard stays here.
+        if (!event.currentTarget.matches(":focus-visible")) event.currentTarget.blur();
         onUse();
       }}
       onDoubleClick={(event) => event.stopPropagation()}

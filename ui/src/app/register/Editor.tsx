@@ -292,6 +292,7 @@ function Reviewing({ draft, saved, questions, overview, onMend }: ReviewingProps
             type="button"
             className="button primary"
             data-testid="propose"
+            aria-haspopup="dialog"
             disabled={review.statement === null}
             onClick={() => setSigning(true)}
           >

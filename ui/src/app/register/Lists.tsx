@@ -93,13 +93,19 @@ function Camera({ row, rights, onChange, onSign }: Acts & { row: CameraRow }) {
             type="button"
             className="button"
             data-testid={`suspend-${row.id}`}
+            aria-haspopup="dialog"
             onClick={() => stop("suspended")}
           >
             {words.suspend}
           </button>
         )}
         {rights.revoke && !removed && (
-          <button type="button" className="button quiet" onClick={() => stop("removed")}>
+          <button
+            type="button"
+            className="button quiet"
+            aria-haspopup="dialog"
+            onClick={() => stop("removed")}
+          >
             {words.remove}
           </button>
         )}
@@ -142,6 +148,7 @@ function Record({ row, rights, onChange, onSign }: Acts & { row: RecordRow }) {
           <button
             type="button"
             className="button quiet"
+            aria-haspopup="dialog"
             onClick={() =>
               onSign({
                 type: "record",

@@ -45,6 +45,7 @@ export function ProposalPage({ hash }: { hash: string }) {
                 type="button"
                 className="button primary"
                 data-testid="approve"
+                aria-haspopup="dialog"
                 onClick={() => setSigning(true)}
               >
                 {words.review.approve}

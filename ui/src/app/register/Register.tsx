@@ -95,6 +95,7 @@ export function Register({ me }: { me: Me }) {
                 type="button"
                 className="button primary"
                 data-testid="new-camera"
+                aria-haspopup="dialog"
                 onClick={() => setBeginning("camera")}
               >
                 {words.newCamera}
@@ -112,6 +113,7 @@ export function Register({ me }: { me: Me }) {
               type="button"
               className="button"
               data-testid="new-record"
+              aria-haspopup="dialog"
               disabled={known === null}
               onClick={() => setBeginning("record")}
             >

@@ -44,6 +44,7 @@ export function Waiting(props: Props) {
                 <button
                   type="button"
                   className="button primary"
+                  aria-haspopup="dialog"
                   onClick={() => props.onAnswer(row)}
                 >
                   {words.answerIt}
