@@ -57,7 +57,9 @@ def test_pages_and_weights_come_with_their_licences(
             name: packed.read(f"plainview/redact/weights/{name}-boxes.LICENSE").decode()
             for name in ("centerface", "nanodet", "textlines")
         }
-        pages = packed.read("plainview/release/static/licences.txt").decode()
+        folders = ("web", "release")
+        texts = [packed.read(f"plainview/{name}/static/licences.txt") for name in folders]
+        pages = b"\n".join(texts).decode()
         dates = {info.date_time[:3] for info in packed.infolist()}
     assert "plainview/web/static/index.html" in names
     assert "plainview/release/static/open.html" in names

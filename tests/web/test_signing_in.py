@@ -150,7 +150,7 @@ def test_a_tool_signs_in_with_its_key(calm: Any) -> None:
     assert me["person"] == calm.town.court.person.person
     assert me["name"] == "Irena Berg"
     everybody = ["accesses", "cameras", "policy.read", "register.read", "self"]
-    assert me["may"] == sorted([*everybody, "request.read", "request.release"])
+    assert me["may"] == sorted([*everybody, "request.read", "request.release", "statement"])
     assert me["scope"] == {"units": [], "cameras": []}
     calm.web.register.sync()
     entries = calm.web.register.recent(5, type="act")

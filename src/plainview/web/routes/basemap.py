@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from plainview.errors import NotFound
 from plainview.web import basemap
 from plainview.web.context import web_of
+from plainview.web.declared import AnyFile, may
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
@@ -25,13 +26,13 @@ def what(request: Request, session: Reader) -> dict[str, Any]:
     return basemap.base(web_of(request).settings)
 
 
-@router.get("/api/register/map/base.pmtiles")
+@router.get("/api/register/map/base.pmtiles", response_class=AnyFile, responses=may(404))
 def tiles(request: Request, session: Reader) -> Response:
     """The PMTiles file; the browser asks for ranges of it."""
     return _sent(basemap.pmtiles_file(web_of(request).settings), "application/vnd.pmtiles")
 
 
-@router.get("/api/register/map/plan.geojson")
+@router.get("/api/register/map/plan.geojson", response_class=AnyFile, responses=may(404))
 def plan(request: Request, session: Reader) -> Response:
     """The plan that was imported from OpenStreetMap."""
     return _sent(basemap.plan_file(web_of(request).settings), "application/geo+json")
