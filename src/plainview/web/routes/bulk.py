@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from plainview.web.context import web_of
+from plainview.web.declared import may
 from plainview.web.importing import Plan, begun, planned
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
@@ -20,7 +21,7 @@ Name = Annotated[str, Query(max_length=200)]
 Law = Annotated[str, Query(max_length=100)]
 
 
-@router.post("/api/register/import")
+@router.post("/api/register/import", responses=may(404))
 async def look(request: Request, session: Writer, name: Name, law: Law = "") -> Response:
     """What the file in the body would change, row by row. `name` ends in .csv or .geojson."""
     data, web = await request.body(), web_of(request)
@@ -29,7 +30,7 @@ async def look(request: Request, session: Writer, name: Name, law: Law = "") -> 
     return Response(json.dumps(found.as_json()), media_type="application/json")
 
 
-@router.post("/api/register/import/drafts")
+@router.post("/api/register/import/drafts", responses=may(404))
 async def make(request: Request, session: Writer, name: Name, law: Law = "") -> dict[str, Any]:
     """A draft for each row that changes something; none unless every row is sound."""
     data, web = await request.body(), web_of(request)
