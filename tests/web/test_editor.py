@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -10,8 +11,15 @@ import pytest
 
 from plainview.base.clock import now_ms, to_iso
 from plainview.register.density import pixels_per_10_metres
-from plainview.testing.hall import TownHall
-from plainview.testing.publishers import VALUES, Publishers, begin, publish, publish_once, review
+from plainview.testing.publishers import (
+    VALUES,
+    Publishers,
+    begin,
+    publish,
+    publish_once,
+    review,
+    town_of_two,
+)
 from plainview.testing.site import Site
 
 LENS = {"width_pixels": 1920, "angle_degrees": 60, "height_cm": 400}
@@ -29,19 +37,14 @@ LAW = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A town whose log demands two publishers and gives residents an hour of notice."""
-    town = TownHall(tmp_path_factory.mktemp("editor"), publishers=2)
-    made = Site(town)
-    yield made
-    made.close()
-    town.close()
+    with town_of_two(tmp_path_factory.mktemp("editor")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def people(site: Site) -> Iterator[Publishers]:
-    made = Publishers(site)
-    yield made
-    made.close()
+    with closing(Publishers(site)) as made:
+        yield made
 
 
 # -- from a draft to the register

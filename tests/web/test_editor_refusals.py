@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
 from plainview.register import statements
-from plainview.testing.hall import Citizen, TownHall
-from plainview.testing.publishers import Publishers, begin, publish_once, review
+from plainview.testing.hall import Citizen
+from plainview.testing.publishers import Publishers, begin, publish_once, review, town_of_two
 from plainview.testing.site import Site
 from plainview.web.drafts import LARGEST
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A town whose log demands two publishers and gives residents an hour of notice."""
-    town = TownHall(tmp_path_factory.mktemp("editor"), publishers=2)
-    made = Site(town)
-    yield made
-    made.close()
-    town.close()
+    with town_of_two(tmp_path_factory.mktemp("editor")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def people(site: Site) -> Iterator[Publishers]:
-    made = Publishers(site)
-    yield made
-    made.close()
+    with closing(Publishers(site)) as made:
+        yield made
 
 
 @contextmanager

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from plainview.base.settings import load
+from plainview.base.settings import Settings, load
 from plainview.errors import SettingsError
 from plainview.testing.hall import TownHall
-from plainview.testing.publishers import VALUES, Publishers, publish
+from plainview.testing.publishers import VALUES, Publishers, publish, town_of_two
 from plainview.testing.site import Site
+from plainview.web.guard import tiles_origin
 from plainview.web.importing import LARGEST
 
 LOOK, DRAFTS = "/api/register/import", "/api/register/import/drafts"
@@ -21,20 +24,16 @@ LOOK, DRAFTS = "/api/register/import", "/api/register/import/drafts"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    town = TownHall(tmp_path_factory.mktemp("importing"), publishers=2)
-    made = Site(town)
-    yield made
-    made.close()
-    town.close()
+    with town_of_two(tmp_path_factory.mktemp("importing")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def people(site: Site) -> Iterator[Publishers]:
-    made = Publishers(site)
-    publish(made, "cam-30", VALUES)
-    publish(made, "cam-31", VALUES)
-    yield made
-    made.close()
+    with closing(Publishers(site)) as made:
+        publish(made, "cam-30", VALUES)
+        publish(made, "cam-31", VALUES)
+        yield made
 
 
 def features(*properties: dict[str, Any]) -> bytes:
@@ -146,6 +145,14 @@ def test_tiles_from_elsewhere_are_allowed_to_the_editor_alone(town: TownHall) ->
     assert fetched.startswith("connect-src 'self' ")
     assert fetched.endswith(" https://tiles.example")
     assert not [one for one in policies.values() if "tiles.example" in one]
+
+
+def test_a_map_of_ours_lets_nothing_be_fetched_from_elsewhere(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, map_tiles="https://tiles.example/{z}/{x}/{y}.png")
+    assert tiles_origin(settings) == "https://tiles.example"
+    settings.map_dir.mkdir()
+    (settings.map_dir / "plan.geojson").write_text("{}")
+    assert tiles_origin(settings) == ""
 
 
 @pytest.mark.parametrize(

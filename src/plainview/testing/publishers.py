@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from plainview.base.clock import now_ms
-from plainview.testing.hall import Citizen, camera_values
+from plainview.testing.hall import Citizen, TownHall, camera_values
 from plainview.testing.member import Member
 from plainview.testing.site import Site
 from plainview.tlog.entries import make
@@ -18,6 +21,14 @@ VALUES = {
     "valid_from": "2026-01-01",
 }
 """A sound record of a camera as a draft holds it."""
+
+
+@contextmanager
+def town_of_two(folder: Path) -> Iterator[Site]:
+    """A town whose log demands two publishers and gives residents an hour of notice."""
+    town = TownHall(folder, publishers=2)
+    with closing(town), closing(Site(town)) as site:
+        yield site
 
 
 class Publishers:

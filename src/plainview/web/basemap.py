@@ -1,7 +1,7 @@
 """What lies under the editor's map: a file of ours, tiles from an address in the settings, nothing.
 
-In this order: a PMTiles file, a plan imported from OpenStreetMap, an address of tiles. Without any
-of them nothing is fetched, and the editor draws its plain plan.
+In this order: a PMTiles file, a plan (GeoJSON, drawn from OpenStreetMap data), an address of tiles.
+Without any of them nothing is fetched, and the editor draws its plain plan.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def pmtiles_file(settings: Settings) -> Path | None:
 
 
 def plan_file(settings: Settings) -> Path | None:
-    """The imported plan, if there is one."""
+    """The plan, if there is one; nothing of ours makes it yet."""
     file = settings.map_dir / PLAN
     return file if file.is_file() else None
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plainview.base.settings import Settings
+from plainview.web import basemap
 from plainview.web.counts import Requests
 
 LOG = structlog.get_logger(__name__)
@@ -32,8 +33,9 @@ EDITOR = "/app/register/draft/"
 
 
 def tiles_origin(settings: Settings) -> str:
-    """`https://name` of the map's tiles that come from elsewhere; "" without any."""
-    return "" if not settings.map_tiles else "/".join(settings.map_tiles.split("/", 3)[:3])
+    """`https://name` of tiles that the map is made of; "" where it stands on a file of ours."""
+    ours = settings.map_pmtiles or basemap.pmtiles_file(settings) or basemap.plan_file(settings)
+    return "" if ours else "/".join(settings.map_tiles.split("/", 3)[:3])
 
 
 def content_policy(settings: Settings, *, tiles: str = "") -> str:
@@ -108,7 +110,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings, requests: Requests) -> None:
         self._app, self._requests = app, requests
         self._headers = standing_headers(settings)
-        self._editor = content_policy(settings, tiles=tiles_origin(settings))
+        self._settings = settings
         self._hosts = own_hosts(settings)
         self._tools_origin = settings.tools_url
 
@@ -152,7 +154,9 @@ class Guard:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 if scope["path"].startswith(EDITOR):
-                    answer.setdefault("content-security-policy", self._editor)
+                    tiles = tiles_origin(self._settings)  # a file may have come since we started
+                    policy = content_policy(self._settings, tiles=tiles)
+                    answer.setdefault("content-security-policy", policy)
                 self._dress(answer, from_tools=from_tools)
                 self._note(scope, message["status"], time.monotonic() - began)
             await send(message)

@@ -34,7 +34,7 @@ def tiles(request: Request, session: Reader) -> Response:
 
 @router.get("/api/register/map/plan.geojson", response_class=AnyFile, responses=may(404))
 def plan(request: Request, session: Reader) -> Response:
-    """The plan that was imported from OpenStreetMap."""
+    """The plan of streets, water and buildings, as GeoJSON."""
     return _sent(basemap.plan_file(web_of(request).settings), "application/geo+json")
 
 

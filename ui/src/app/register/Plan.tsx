@@ -13,6 +13,7 @@ import {
   towards,
   type Metres,
 } from "./geometry.ts";
+import { PlanCaption } from "./PlanCaption.tsx";
 import { useNeighbours, usePlanKeys, type PlanProps } from "./plan.ts";
 
 const words = registerTexts.plan;
@@ -75,24 +76,11 @@ export function Plan(props: PlanProps) {
         <North width={width} />
         <ScaleBar width={width} />
       </svg>
-      <figcaption>
-        <span>{turning ? words.hintView : words.hintPlace}</span>
-        <span className="segments">
-          <button type="button" onClick={() => zoom(-1)}>
-            {words.closer}
-          </button>
-          <button type="button" onClick={() => zoom(1)}>
-            {words.wider}
-          </button>
-          <button
-            type="button"
-            disabled={point === undefined}
-            onClick={() => point !== undefined && setChosen(point)}
-          >
-            {words.centre}
-          </button>
-        </span>
-      </figcaption>
+      <PlanCaption
+        hint={turning ? words.hintView : words.hintPlace}
+        zoom={zoom}
+        centre={point && (() => setChosen(point))}
+      />
     </figure>
   );
 }

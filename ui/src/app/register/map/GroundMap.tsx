@@ -12,6 +12,7 @@ import {
 } from "maplibre-gl";
 import { registerTexts } from "../../../messages/register.ts";
 import { reachOf, type Point } from "../geometry.ts";
+import { PlanCaption } from "../PlanCaption.tsx";
 import { useNeighbours, usePlanKeys, type PlanProps } from "../plan.ts";
 import type { Base } from "./base.ts";
 import {
@@ -138,24 +139,11 @@ export default function GroundMap(props: Props) {
           {words.north}
         </span>
       </div>
-      <figcaption>
-        <span>{turning ? words.mapHintView : words.mapHint}</span>
-        <span className="segments">
-          <button type="button" onClick={() => zoom(-1)}>
-            {words.closer}
-          </button>
-          <button type="button" onClick={() => zoom(1)}>
-            {words.wider}
-          </button>
-          <button
-            type="button"
-            disabled={point === undefined}
-            onClick={() => point && ground?.jumpTo({ center: lngLat(point), zoom: NEAR_ZOOM })}
-          >
-            {words.centre}
-          </button>
-        </span>
-      </figcaption>
+      <PlanCaption
+        hint={turning ? words.mapHintView : words.mapHint}
+        zoom={zoom}
+        centre={point && (() => ground?.jumpTo({ center: lngLat(point), zoom: NEAR_ZOOM }))}
+      />
       {faults > 0 && (
         <p className="problem" role="status" data-testid="map-faults">
           {words.partMissing}
