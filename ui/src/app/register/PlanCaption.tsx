@@ -9,7 +9,7 @@ interface Captioned {
   hint: string;
   zoom: (by: number) => void;
   /** Come to the camera; none while it has no place. */
-  centre?: () => void;
+  centre?: (() => unknown) | undefined;
 }
 
 export function PlanCaption({ hint, zoom, centre }: Captioned) {
