@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CLOCKED = tuple(
     f"tests/{name}/"
     for name in (
-        "bench", "browser", "demo", "deploy", "faults", "ingest", "integration", "node", "recorder",
-        "redact", "watch", "web",
+        "bench", "browser", "cli", "demo", "deploy", "faults", "ingest", "integration", "keeper",
+        "node", "recorder", "redact", "watch", "web",
     )
 )  # fmt: skip
 MOST = 5

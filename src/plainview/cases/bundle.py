@@ -6,7 +6,6 @@ be believed: the tools check every entry against their own trust policy.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,11 +13,9 @@ from plainview.base.ids import b64
 from plainview.errors import NotFound, NotLogged
 from plainview.register.answers import RequestOnLog
 from plainview.register.projection import Register
+from plainview.register.questions import PROOF_SECONDS
 from plainview.store.store import Store
 from plainview.tlog.entries import parse
-
-PROOF_SECONDS = 5.0
-"""How long a proof of a fresh entry is waited for: witnesses answer within a second or two."""
 
 
 class Prover:
@@ -29,15 +26,8 @@ class Prover:
 
     def proven(self, index: int, *, wait: bool = True) -> dict[str, str]:
         """{entry, proof}. Raises `NotLogged` while the witnesses have not seen the entry."""
-        end = time.monotonic() + (PROOF_SECONDS if wait else 0)
-        while True:
-            try:
-                proof = self._register.proof(index)
-                return {"entry": b64(self._register.raw(index)), "proof": proof}
-            except NotLogged:
-                if time.monotonic() >= end:
-                    raise
-                time.sleep(0.1)
+        proof = self._register.proof(index, wait_s=PROOF_SECONDS if wait else 0.0)
+        return {"entry": b64(self._register.raw(index)), "proof": proof}
 
     def proven_if_witnessed(self, indexes: Iterable[int]) -> list[tuple[int, dict[str, str]]]:
         """(index, {entry, proof}) of those that the witnesses have seen."""

@@ -22,6 +22,7 @@ from plainview.base.ids import unb64
 from plainview.errors import BadFormat, BadProof, BadSignature, NotFound, Refused
 from plainview.register.answers import RegisterAt
 from plainview.register.moments import Moments
+from plainview.register.questions import PROOF_SECONDS
 from plainview.register.said import proposed, said_by
 from plainview.tlog import proof
 from plainview.tlog.entries import Entry, key_id, parse
@@ -61,14 +62,17 @@ def _said(said: Any) -> dict[str, Any]:
 
 def write_folder(register: Moments, at: RegisterAt, folder: Path, policy: str) -> None:
     """Write the answer and everything that proves it. Raises `Refused` if the folder is not empty,
-    `NotFound` while a checkpoint that covers the entries is not witnessed yet."""
+    `NotLogged` if no witness saw the entries for `PROOF_SECONDS`; then nothing is written."""
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} is not empty.", hint="Give a new folder.")
-    make_folder(folder)
     indexes = {index for one in at.said() for index in (one.index, one.said)}
-    for index in sorted(indexes | _enrolments(register, indexes)):
+    indexes |= _enrolments(register, indexes)
+    newest_first = sorted(indexes, reverse=True)  # when it is witnessed, all are
+    proofs = {index: register.proof(index, wait_s=PROOF_SECONDS) for index in newest_first}
+    make_folder(folder)
+    for index, proved in sorted(proofs.items()):
         write_file(folder / f"{index}.json", register.raw(index))
-        write_file(folder / f"{index}.tlog-proof", register.proof(index).encode())
+        write_file(folder / f"{index}.tlog-proof", proved.encode())
     write_file(folder / POLICY, policy.encode())
     whole = json.dumps(answer(at), indent=1, sort_keys=True, ensure_ascii=True)
     write_file(folder / ANSWER, whole.encode())

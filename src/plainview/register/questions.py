@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, Table, func, select
 
 from plainview.base.clock import Ms
-from plainview.errors import NotFound
+from plainview.errors import NotFound, NotLogged
 from plainview.register import tables as t
 from plainview.register.answers import (
     ActOnLog,
@@ -29,6 +30,8 @@ from plainview.tlog.tiles import WIDTH
 
 MOST = 10_000
 """No answer is longer than this."""
+PROOF_SECONDS = 5.0
+"""How long a proof of a fresh entry is waited for: witnesses answer within a second or two."""
 
 
 class Questions:
@@ -83,10 +86,20 @@ class Questions:
                 if index in wanted:
                     yield index, raw
 
-    def proof(self, index: int) -> str:
-        """The tlog-proof of an entry under the newest checkpoint. Raises `NotFound`."""
+    def proof(self, index: int, *, wait_s: float = 0.0) -> str:
+        """The tlog-proof of an entry under the newest checkpoint.
+
+        Raises `NotFound`, and `NotLogged` if it is not witnessed within `wait_s` seconds.
+        """
         self._check_known(index)
-        return self._follower.reader.proof(index).decode()
+        end = time.monotonic() + wait_s
+        while True:
+            try:
+                return self._follower.reader.proof(index).decode()
+            except NotLogged:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(0.1)
 
     def statement(self, index: int) -> bytes:
         """The bytes of a signed statement. Raises `NotFound`."""
