@@ -5,15 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pmtiles.tile import Compression, TileType, zxy_to_tileid
+from pmtiles.writer import Writer
 
+from plainview.register.ground import read_extract
 from plainview.testing.browsers import judged
+from plainview.testing.extract import Extract
 from plainview.testing.hall import Citizen, TownHall
 from plainview.testing.publishers import VALUES
 from plainview.testing.site import Site
@@ -47,42 +56,36 @@ def site(tmp_path: Path) -> Iterator[Site]:
     town = TownHall(tmp_path, publishers=2)
     folder = town.settings.map_dir
     folder.mkdir()
-    (folder / "plan.geojson").write_text(json.dumps(plan()), encoding="utf-8")
+    read_extract(extract().write(folder / "town.osm")).write(folder, "plan.geojson")
     made = Site(town)
     yield made
     made.close()
     town.close()
 
 
-def plan() -> dict[str, Any]:
-    """A crossing with a river and houses, in the form that `map/plan.geojson` has."""
+def extract() -> Extract:
+    """A crossing with a river and houses."""
     lat, lon = HERE
 
-    def at(east: float, north: float) -> list[float]:
-        return [lon + east / 78_900, lat + north / 111_200]
+    def at(east: float, north: float) -> tuple[float, float]:
+        return lon + east / 78_900, lat + north / 111_200
 
-    def block(east: float, north: float) -> list[list[list[float]]]:
-        corners = [(0, 0), (34, 0), (34, 22), (0, 22), (0, 0)]
-        return [[at(east + x, north + y) for x, y in corners]]
+    def block(east: float, north: float, wide: float, high: float) -> list[tuple[float, float]]:
+        corners = [(0.0, 0.0), (wide, 0.0), (wide, high), (0.0, high), (0.0, 0.0)]
+        return [at(east + x, north + y) for x, y in corners]
 
-    ways = [
-        ("street", "Mill street", [at(-400, 0), at(400, 6)]),
-        ("street", "Bridge road", [at(-20, -400), at(0, 0), at(10, 400)]),
-        ("path", "", [at(-200, -60), at(200, -60)]),
-    ]
-    areas = [
-        ("water", [[at(-400, -140), at(400, -120), at(400, -70), at(-400, -85), at(-400, -140)]]),
-        ("green", [[at(50, 20), at(130, 20), at(130, 90), at(50, 90), at(50, 20)]]),
-        *(("building", block(east, north)) for east in (-160, -110, -60) for north in (20, 55)),
-    ]
-    features = [
-        {"type": "Feature", "properties": {"kind": kind, "name": name}, "geometry": geometry}
-        for kind, name, geometry in [
-            *((k, n, {"type": "LineString", "coordinates": c}) for k, n, c in ways),
-            *((k, "", {"type": "Polygon", "coordinates": c}) for k, c in areas),
-        ]
-    ]
-    return {"type": "FeatureCollection", "features": features}
+    made = Extract()
+    made.way([at(-400, 0), at(400, 6)], {"highway": "tertiary", "name": "Mill street"})
+    crossing = [at(-20, -400), at(0, 0), at(10, 400)]
+    made.way(crossing, {"highway": "residential", "name": "Bridge road"})
+    made.way([at(-200, -60), at(200, -60)], {"highway": "footway"})
+    river = [at(-400, -140), at(400, -120), at(400, -70), at(-400, -85), at(-400, -140)]
+    made.way(river, {"natural": "water"})
+    made.way(block(50, 20, 80, 70), {"leisure": "park"})
+    for east in (-160, -110, -60):
+        for north in (20, 55):
+            made.way(block(east, north, 34, 22), {"building": "yes"})
+    return made
 
 
 def opened(browser: Browser, site: Site, **look: Any) -> tuple[Page, list[str], str]:
@@ -200,6 +203,104 @@ def test_without_webgl_the_plan_stays(site: Site, browser: Browser) -> None:
     plan.focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_test_id("position")).not_to_have_value("44.816, 20.46")
+    assert wrong == []
+
+
+# -- tiles
+
+
+@pytest.fixture(scope="module")
+def red() -> bytes:
+    """A tile, as PNG."""
+    return bytes(cv2.imencode(".png", np.full((256, 256, 3), (30, 30, 220), np.uint8))[1])
+
+
+def redness(page: Page) -> float:
+    """How much redder than green the middle of the map is, 0 to 255."""
+    shot = page.locator(".maplibregl-canvas").screenshot()
+    picture = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    high, wide = picture.shape[:2]
+    middle = picture[high // 3 : high * 2 // 3, wide // 5 : wide * 2 // 5].astype(int)
+    return float((middle[..., 2] - middle[..., 1]).mean())
+
+
+def shown(page: Page, path: str) -> None:
+    page.goto(f"{path}where")
+    expect(page.get_by_test_id("map")).to_have_attribute("data-idle", "true", timeout=30_000)
+
+
+def test_a_file_of_tiles_is_drawn(site: Site, browser: Browser, red: bytes) -> None:
+    page, wrong, path = opened(browser, site)
+    shown(page, path)
+    assert redness(page) < 20
+    with (site.town.settings.map_dir / "base.pmtiles").open("wb") as file:
+        writer = Writer(file)
+        around = [tile for zoom in range(15) for tile in tiles_around(zoom)]
+        for number in sorted(zxy_to_tileid(*tile) for tile in around):
+            writer.write_tile(number, red)
+        writer.finalize(
+            {
+                "tile_type": TileType.PNG,
+                "tile_compression": Compression.NONE,
+                "min_zoom": 0,
+                "max_zoom": 14,
+                "min_lon_e7": int(20.3e7),
+                "min_lat_e7": int(44.7e7),
+                "max_lon_e7": int(20.6e7),
+                "max_lat_e7": int(44.9e7),
+                "center_zoom": 14,
+                "center_lon_e7": int(20.46e7),
+                "center_lat_e7": int(44.816e7),
+            },
+            {},
+        )
+    shown(page, path)
+    assert redness(page) > 60
+    assert wrong == []
+
+
+def tiles_around(zoom: int) -> Iterator[tuple[int, int, int]]:
+    """(z, x, y) of the tile with `HERE` in it, and of those beside it."""
+    lat, lon = math.radians(HERE[0]), HERE[1]
+    x = int((lon + 180) / 360 * 2**zoom)
+    y = int((1 - math.asinh(math.tan(lat)) / math.pi) / 2 * 2**zoom)
+    for right in (-1, 0, 1):
+        for down in (-1, 0, 1):
+            if 0 <= x + right < 2**zoom and 0 <= y + down < 2**zoom:
+                yield zoom, x + right, y + down
+
+
+def test_tiles_from_elsewhere_learn_nothing_of_who_asks(
+    tmp_path: Path, browser: Browser, red: bytes
+) -> None:
+    told: list[dict[str, str]] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response(200)
+            self.send_header("access-control-allow-origin", "*")
+            self.send_header("content-type", "image/png")
+            self.end_headers()
+            self.wfile.write(red)
+
+        def log_message(self, format: str, *args: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        town = TownHall(tmp_path, publishers=2)
+        tiles = f"http://127.0.0.1:{server.server_address[1]}/{{z}}/{{x}}/{{y}}.png"
+        town.settings = town.settings.model_copy(update={"map_tiles": tiles})
+        site = Site(town)
+        page, wrong, path = opened(browser, site)
+        shown(page, path)
+        assert redness(page) > 60
+        site.close()
+        town.close()
+        server.shutdown()
+    assert told
+    assert not [one for one in told if {"cookie", "referer"} & one.keys()]
     assert wrong == []
 
 

@@ -38,6 +38,7 @@ class Commands(Lazy):
     listed: ClassVar = {
         "at": Listed("plainview.cli.register_at", "What the register said at a moment, proved."),
         "import": Listed("plainview.cli.register_import", "Register many cameras from one file."),
+        "map": Listed("plainview.cli.register_map", "The editor's map out of OpenStreetMap."),
     }
 
 

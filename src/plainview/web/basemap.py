@@ -1,6 +1,6 @@
 """What lies under the editor's map: a file of ours, tiles from an address in the settings, nothing.
 
-In this order: a PMTiles file, a plan (GeoJSON, drawn from OpenStreetMap data), an address of tiles.
+In this order: a PMTiles file, a plan (GeoJSON, by `plainview register map`), an address of tiles.
 Without any of them nothing is fetched, and the editor draws its plain plan.
 """
 
@@ -34,7 +34,7 @@ def pmtiles_file(settings: Settings) -> Path | None:
 
 
 def plan_file(settings: Settings) -> Path | None:
-    """The plan, if there is one; nothing of ours makes it yet."""
+    """The plan, if there is one; `plainview register map` makes it."""
     file = settings.map_dir / PLAN
     return file if file.is_file() else None
 
@@ -44,8 +44,10 @@ def base(settings: Settings) -> dict[str, Any]:
     said = settings.map_attribution
     if pmtiles_file(settings) is not None:
         return {"kind": "pmtiles", "url": "/api/register/map/base.pmtiles", "attribution": said}
-    if plan_file(settings) is not None:
-        url = f"/api/register/map/{PLAN}"
+    plan = plan_file(settings)
+    if plan is not None:
+        # Browsers keep it for an hour, so a new one has a new address.
+        url = f"/api/register/map/{PLAN}?of={plan.stat().st_mtime_ns}"
         return {"kind": "plan", "url": url, "attribution": said or OSM}
     if settings.map_tiles:
         return {"kind": "tiles", "url": settings.map_tiles, "attribution": said}
