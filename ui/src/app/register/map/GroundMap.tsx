@@ -27,7 +27,7 @@ import {
   viewFeatures,
   type Overlay,
 } from "./features.ts";
-import { COLOURS, groundStyle, type Colours, type KindOfBase } from "./style.ts";
+import { COLOURS, GROUND, groundStyle, type Colours, type KindOfBase } from "./style.ts";
 import { opened, prepare } from "./worker.ts";
 
 const words = registerTexts.plan;
@@ -74,8 +74,10 @@ export default function GroundMap(props: Props) {
         made.on("click", ({ lngLat: at }) => clicked(pointAt(at)));
         made.on("error", () => setFaults((n) => n + 1));
         made.on("movestart", () => setQuiet(false));
-        // Tiles asked for before the first frame may be left out of it, until the map is moved.
+        // Tiles asked for before the first frame may be left out of it until the map is moved, and those
+        // asked for before the plan was read may stay empty.
         made.once("idle", ({ target }) => {
+          if (base.kind === "plan") target.refreshTiles(GROUND);
           target.jumpTo({ center: target.getCenter() });
           target.on("idle", () => setQuiet(true));
         });

@@ -30,6 +30,8 @@ export type Colours = Record<(typeof COLOURS)[number], string>;
 /** Drawn by the browser with the page's own typeface: no file of glyphs is fetched. */
 export const FONT = ["Inter Variable"];
 export const PICTURES = "pictures";
+/** The source that is the ground. */
+export const GROUND = "ground";
 
 /** What a PMTiles file says of itself, as far as it matters here. */
 export interface Archive {
@@ -50,7 +52,7 @@ export interface Ground {
 export function groundStyle(ground: Ground, colours: Colours): StyleSpecification {
   return {
     version: 8,
-    sources: { ground: sourceOf(ground) },
+    sources: { [GROUND]: sourceOf(ground) },
     layers: [
       { id: "land", type: "background", paint: { "background-color": colours.land } },
       ...layersOf(ground, colours),
@@ -79,7 +81,7 @@ function layersOf({ kind, archive, dark }: Ground, colours: Colours): LayerSpeci
     const calm = dark
       ? { "raster-brightness-max": 0.6, "raster-saturation": -0.6 }
       : { "raster-saturation": -0.4 };
-    return [{ id: "tiles", type: "raster", source: "ground", paint: calm }];
+    return [{ id: "tiles", type: "raster", source: GROUND, paint: calm }];
   }
   if (kind === "plan") {
     const is = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
@@ -136,7 +138,7 @@ function archived(layer: string, colours: Colours): LayerSpecification[] {
   return [];
 }
 
-const source = "ground";
+const source = GROUND;
 
 const fill = (
   id: string,
