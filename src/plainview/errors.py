@@ -9,6 +9,7 @@ HTTP answers carry `code`. A check returns nothing and raises one of these.
     ├── NotFound               no such camera, window, request, person ...
     ├── Refused                a rule says no
     │   ├── NotAuthorised      the caller may not do this
+    │   │   └── Forbidden      the caller is known, and may not do this
     │   ├── NotLogged          the log does not hold what the act needs
     │   └── GateClosed         the register does not allow recording
     ├── Invalid                bytes or values that are not what they claim to be
@@ -44,8 +45,7 @@ class PlainviewError(Exception):
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message, self.hint = message, hint
 
     def line(self) -> str:
         """The error as one line for a person."""
@@ -70,6 +70,10 @@ class Refused(PlainviewError):
 
 class NotAuthorised(Refused):
     """The caller may not do this."""
+
+
+class Forbidden(NotAuthorised):
+    """The caller is known, and may not do this."""
 
 
 class NotLogged(Refused):

@@ -13,12 +13,12 @@ import pytest
 from websockets.sync.client import connect
 
 from plainview.base.clock import now_ms, to_iso
+from plainview.errors import Forbidden
 from plainview.policies.files import load
 from plainview.policies.invariants import INVARIANTS
 from plainview.policies.permissions import Permission, Role
 from plainview.tlog.entries import make, parse
 from plainview.tlog.signing import sign
-from plainview.web.rights import Forbidden
 from plainview.web.sessions import SignedIn
 from plainview.web.standing import Stands
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from plainview.base.clock import Clock, Ms
 from plainview.cases.state import Facts, State, check_open_for_custodians, state_of
-from plainview.errors import BadFormat, NotAuthorised, NotFound
+from plainview.errors import BadFormat, Forbidden, NotFound
 from plainview.register.answers import RequestOnLog, WindowOnLog
 from plainview.register.projection import Register
 from plainview.store.store import Store
@@ -24,12 +24,12 @@ class Rules:
         self._register, self._store, self._clock = register, store, clock
 
     def by(self, person: str, raw: bytes, kind: str) -> Entry:
-        """The statement, by this person. Raises `BadFormat`, `NotAuthorised`."""
+        """The statement, by this person. Raises `BadFormat`, `Forbidden`."""
         entry = parse(raw)
         if entry.type != kind:
             raise BadFormat(f"A {kind} statement is expected here, not {entry.type}.")
         if len(entry.by) != 1 or self._holder(entry.by[0]) != person:
-            raise NotAuthorised(
+            raise Forbidden(
                 "The statement is not signed by the person who is signed in.",
                 hint="Use a key of the person who signed in.",
             )
@@ -43,32 +43,32 @@ class Rules:
             return ""
 
     def mine(self, person: str, hash: str) -> RequestOnLog:
-        """My own request. Raises `NotFound`, `NotAuthorised`."""
+        """My own request. Raises `NotFound`, `Forbidden`."""
         request = self._register.request(hash)
         if request.person != person:
-            raise NotAuthorised("This request is somebody else's.")
+            raise Forbidden("This request is somebody else's.")
         return request
 
     def answerable(self, person: str, hash: str) -> RequestOnLog:
-        """A request that this custodian may still answer. Raises `NotAuthorised`, `Refused`."""
+        """A request that this custodian may still answer. Raises `Forbidden`, `Refused`."""
         request = self._register.request(hash)
         windows = [self._register.window(name) for name in request.body["windows"]]
         if request.person == person:
-            raise NotAuthorised("Nobody is custodian of their own request.")
+            raise Forbidden("Nobody is custodian of their own request.")
         if person not in self.custodians(windows):
-            raise NotAuthorised("You hold no share of what is asked for.")
+            raise Forbidden("You hold no share of what is asked for.")
         check_open_for_custodians(self.state(request, windows))
         return request
 
     def check_reader(self, person: str, request: RequestOnLog, windows: list[WindowOnLog]) -> None:
-        """Its requester, its custodians and auditors read a request. Raises `NotAuthorised`."""
+        """Its requester, its custodians and auditors read a request. Raises `Forbidden`."""
         if person == request.person or person in self.custodians(windows):
             return
         if not READERS & set(self._register.person(person).roles):
-            raise NotAuthorised("This request is neither yours nor waits for your share.")
+            raise Forbidden("This request is neither yours nor waits for your share.")
 
     def check_released(self, person: str, window: str, hash: str | None) -> None:
-        """Raises `NotAuthorised` unless k shares of a window were released to this person."""
+        """Raises `Forbidden` unless k shares of a window were released to this person."""
         now = self._clock()
         for request in self._register.requests(person):
             if window in request.body["windows"] and hash in (None, request.hash):
@@ -76,7 +76,7 @@ class Rules:
                 k = int(self._register.window_record(window)["k"])
                 if len(set(shares)) >= k and now < request.expires_ms:
                     return
-        raise NotAuthorised(
+        raise Forbidden(
             f"No request of yours for {window} has been released.",
             hint="Wait until enough custodians have released it.",
         )

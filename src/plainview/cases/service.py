@@ -231,7 +231,7 @@ class Cases:
     def originals(self, person: str, window: str, request: str | None = None) -> Iterator[bytes]:
         """The sealed segments of a window (`u32 length | header JSON \\n | age file`, repeated).
 
-        Raises `NotAuthorised` unless `person` has a request for it with k releases on the log.
+        Raises `Forbidden` unless `person` has a request for it with k releases on the log.
         """
         self._rules.check_released(person, window, request)
         return self._sealed(window)

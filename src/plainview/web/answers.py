@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from plainview.errors import (
+    Forbidden,
     Invalid,
     NotAuthorised,
     NotFound,
@@ -24,7 +25,6 @@ from plainview.errors import (
 from plainview.web.context import web_of
 from plainview.web.doorkeeper import CrossSite
 from plainview.web.limits import TooMany
-from plainview.web.rights import Forbidden
 
 LOG = structlog.get_logger(__name__)
 STATUS: tuple[tuple[type[PlainviewError], int], ...] = (

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plainview.errors import BadFormat, NotFound, Refused
+from plainview.errors import BadFormat, Forbidden, NotFound, Refused
 from plainview.register.answers import Camera
 from plainview.register.bulk import Row, rows_in
 from plainview.register.bulk_plan import Planned, Planner, sound
@@ -19,7 +19,7 @@ from plainview.register.legal_profile import profile_names
 from plainview.web.context import Web
 from plainview.web.drafts import CAMERA, Draft, Start, to_change
 from plainview.web.permissions import Permission
-from plainview.web.rights import Forbidden, camera_of
+from plainview.web.rights import camera_of
 from plainview.web.sessions import SignedIn
 
 LARGEST = 1_000_000

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from plainview.errors import NotAuthorised
+from plainview.errors import Forbidden
 from plainview.policies.engine import Engine
 from plainview.policies.model import SYSTEM, UNASKED, Camera, Context, Decision, Principal, Resource
 from plainview.policies.model import Request as RequestMade
@@ -23,12 +23,6 @@ from plainview.web.sessions import SignedIn
 
 FRESH_S = 5.0
 MOST = 20_000
-
-
-class Forbidden(NotAuthorised):
-    """Signed in, but the policies say no."""
-
-    code = "forbidden"
 
 
 class Rights:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from plainview.base.ids import b64, unb64
-from plainview.errors import BadFormat, NotAuthorised, NotFound, Refused
+from plainview.errors import BadFormat, Forbidden, NotAuthorised, NotFound, Refused
 from plainview.policies.model import SYSTEM, Proposal, Resource
 from plainview.tlog.signing import (
     draft_statement,
@@ -28,7 +28,7 @@ from plainview.web.people import DRAFT_MS, Drafted
 from plainview.web.permissions import Permission
 from plainview.web.proposals import Waiting, proposal_of, waiting
 from plainview.web.review import check_proposed
-from plainview.web.rights import Forbidden, camera_of
+from plainview.web.rights import camera_of
 from plainview.web.sessions import SignedIn
 from plainview.web.summaries import summary
 

@@ -11,13 +11,12 @@ import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from plainview.errors import NotAuthorised, PlainviewError
+from plainview.errors import Forbidden, NotAuthorised, PlainviewError
 from plainview.watch.viewer import Sink, Viewer
 from plainview.watch.viewkeys import live_detail
 from plainview.web.context import Web, web_of
 from plainview.web.permissions import Permission, needs
 from plainview.web.pictures import sink_of
-from plainview.web.rights import Forbidden
 from plainview.web.sessions import SignedIn
 
 LOG = structlog.get_logger(__name__)
