@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -34,12 +35,11 @@ pytestmark = pytest.mark.timeout(600)
 def staff(demo: RunningDemo) -> Iterator[Staff]:
     """People of every role, and something that waits for each of them."""
     demo.wait_for_recording()
-    made = Staff(demo)
-    made.card()
-    made.objection()
-    made.asked = made.request(CAMERA)
-    yield made
-    made.close()
+    with closing(Staff(demo)) as made:
+        made.card()
+        made.objection()
+        made.asked = made.request(CAMERA)
+        yield made
 
 
 def routes() -> set[str]:

@@ -6,12 +6,14 @@ story's people sign every enrolment with the key files that the demonstration le
 
 from __future__ import annotations
 
+import time
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from plainview.base.clock import DAY_MS, now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.base.settings import Settings
+from plainview.errors import NotFound
 from plainview.keys.client import KeeperClient
 from plainview.register import records, statements
 from plainview.register.projection import Register
@@ -26,6 +28,7 @@ from plainview.tlog.history import ROLES
 from plainview.tlog.signing import sign
 
 OBJECTED = "cam-03"
+STORED_S = 30.0
 DPO = "custodian-a"
 _STORY = ("operator", "investigator", DPO, "custodian-b", "administrator")
 """Whose key files lie in the demonstration's folder."""
@@ -144,11 +147,24 @@ class Staff:
 
     def request(self, camera: str) -> str:
         """The story's investigator asks for the last seconds of a camera; the request's hash."""
-        key, now = self.keys["investigator"], now_ms()
+        key = self.keys["investigator"]
         with Server(self.demo.url, key) as server:
-            asked = {"camera": camera, "from": to_iso(now - 20_000), "to": to_iso(now)}
-            said = server.post("/api/drafts", {**asked, "purpose": "accident", "case": "2026-1"})
-            draft = read_draft(said)
-            entry = sign(make("request", draft["body"], time=now), [key.signing])
+            draft = read_draft(_drafted(server, camera))
+            entry = sign(make("request", draft["body"], time=now_ms()), [key.signing])
             sent = {"entry": b64(entry.raw), "detail": draft["detail"], "salt": draft["salt"]}
             return str(server.post("/api/requests", sent)["request"])
+
+
+def _drafted(server: Server, camera: str) -> Any:
+    """A draft for its last seconds. One that has just begun to record has stored none yet."""
+    end = time.monotonic() + STORED_S
+    while True:
+        now = now_ms()
+        span = {"from": to_iso(now - 20_000), "to": to_iso(now)}
+        asked = {"camera": camera, **span, "purpose": "accident", "case": "2026-1"}
+        try:
+            return server.post("/api/drafts", asked)
+        except NotFound:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
