@@ -219,7 +219,29 @@ def test_somebody_without_roles_signs_nothing(city: City) -> None:
     refused(city, NotAuthorised, lambda: city.camera("cam-02"))
 
 
+def test_somebody_without_roles_is_no_second_person(city: City) -> None:
+    new = person("p-new", roles=["operator"])
+    city.state("propose", "p-operator", type="enrol", body=new)
+    proposal = list(city.history.proposals)[-1]
+    city.state("enrol", "p-admin", "p-supervisor", **person("p-operator", roles=[]))
+    both = ("p-admin", "p-operator")
+    refused(city, NotAuthorised, lambda: city.state("enrol", *both, **new))
+    refused(city, NotAuthorised, lambda: city.state("approve", "p-admin", proposal=proposal))
+    assert "p-new" not in city.history.people
+    city.state("enrol", "p-admin", "p-supervisor", **new)
+
+
 # -- custodian sets
+
+
+def test_an_outsider_of_a_set_stays_one(city: City) -> None:
+    both = ("p-admin", "p-dpo")
+    inside = person("p-court", roles=["custodian"], outside=False, age="age1p-court")
+    refused(city, Refused, lambda: city.state("enrol", *both, **inside))
+    city.state("enrol", *both, **inside | {"outside": True, "roles": []})  # off the list: at once
+    city.state("enrol", *both, **inside | {"outside": True})
+    city.custodians("set-1", 2, "p-dpo", "p-ombudsman")
+    city.state("enrol", *both, **inside)
 
 
 @pytest.mark.parametrize(

@@ -295,6 +295,26 @@ def test_what_was_rightly_objected_to_never_takes_effect(city: City) -> None:
     assert city.history.may_record("cam-01", city.now).version == 2
 
 
+def test_what_was_upheld_cannot_be_unsaid(city: City) -> None:
+    city.camera("cam-01")
+    first, second = object_to(city), object_to(city)
+    answer(city, first, outcome="upheld")
+    refused(city, NotLogged, lambda: answer(city, first))
+    answer(city, second)
+    city.pass_time(NOTICE + 60)
+    assert not may_record(city)
+    assert city.history.cameras["cam-01"][0].status == "refused"
+
+
+def test_the_version_before_outlives_a_refused_one(city: City) -> None:
+    city.camera("cam-01")
+    city.pass_time(NOTICE)
+    city.camera("cam-01", sees="more")
+    answer(city, object_to(city, version=2), outcome="upheld")
+    city.pass_time(NOTICE + 60)
+    assert city.history.may_record("cam-01", city.now).version == 1
+
+
 def test_an_answer_in_time_changes_nothing(city: City) -> None:
     city.camera("cam-01")
     before = city.history.cameras["cam-01"][0].effect

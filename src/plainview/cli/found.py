@@ -21,6 +21,8 @@ from plainview.register.records import Person, person_entry, read_values
 from plainview.release import keyfile
 from plainview.tlog.notes import Verifier
 
+PUBLISHERS = 2
+"""Nobody puts a camera up alone, unless those who found the log say so for good."""
 Origin = Annotated[
     str, typer.Option("--origin", help="The log's name for ever, such as log.city.example/street.")
 ]
@@ -55,6 +57,12 @@ def found(
     reveal: Annotated[
         int, typer.Option("--reveal-seconds", help="Until who looked at what is disclosed.")
     ] = statements.DEFAULT_RULES["reveal_seconds"],
+    publishers: Annotated[
+        int,
+        typer.Option(
+            "--publishers", min=1, max=2, help="How many people make a camera or record active."
+        ),
+    ] = PUBLISHERS,
     settings: SettingsFile = None,
     data: DataFolder = None,
 ) -> None:
@@ -64,7 +72,7 @@ def found(
     people: list[Person] = [person_entry(values.get("person", {})) for values in cards]
     rules = {
         "window_seconds": window, "key_period_seconds": period,
-        "notice_seconds": notice, "reveal_seconds": reveal,
+        "notice_seconds": notice, "reveal_seconds": reveal, "publishers": publishers,
     }  # fmt: skip
     signers = [keyfile.read(path).signing for path in key]
     entry = statements.founding(origin, profile, rules, people, signers)

@@ -73,6 +73,8 @@ class CustodianSet:
 class Version:
     """One statement about a camera or another record: in effect from `effect` until `lapses`.
 
+    Its status is what was stated, or `refused` once an objection to it was upheld: it never takes
+    effect, and the version before goes on.
     As an answer of the gate it is a yes until `until`; then ask again.
     """
 
@@ -178,7 +180,8 @@ class History:
         number, roles = AUTHORS[kind]
         if kind in ("camera", "record") and body["status"] == "active":
             number = self.rules.get("publishers", number)
-        if len({person.id for person in signers}) < number:
+        # Who was taken off the list keeps keys that are known, so that nobody else can have them.
+        if len({person.id for person in signers if person.roles}) < number:
             raise NotAuthorised(f"a {kind} statement needs {number} signature(s).")
         if roles and not any(roles & person.roles for person in signers):
             raise NotAuthorised(f"a {kind} statement needs a {' or '.join(sorted(roles))}.")
@@ -228,15 +231,17 @@ class History:
         fresh = dict.fromkeys(map(key_id, person.keys), person)
         if any(self.keys[key].id != person.id for key in fresh.keys() & self.keys.keys()):
             raise Refused("this key belongs to somebody else.")
-        if old := self.people.get(person.id):
-            for key in map(key_id, old.keys):
-                del self.keys[key]
+        old = self.people.get(person.id, person)
+        sharing = {member["person"] for group in self.sets.values() for member in group.members}
+        if old.outside and not person.outside and person.id in sharing:
+            raise Refused("who is no outsider any more leaves the custodian sets first.")
+        for key in map(key_id, old.keys):
+            self.keys.pop(key, None)
         self.people[person.id] = person
         self.keys |= fresh
 
     def _custodian_set(self, index: int, entry: Entry, now: Ms, signers: list[Person]) -> None:
-        body = entry.body
-        members, k = body["members"], body["k"]
+        body, members, k = entry.body, entry.body["members"], entry.body["k"]
         for member in members:
             person = self.people.get(member["person"])
             if person is None or "custodian" not in person.roles:
@@ -265,8 +270,7 @@ class History:
             raise Refused("a camera needs a custodian set on the log and a retention period.")
         effect = now
         if body["status"] == "active":
-            notice = self.rules["notice_seconds"] * 1000
-            effect = max(moment(record["valid_from"]), now + notice)
+            effect = max(moment(record["valid_from"]), now + self.rules["notice_seconds"] * 1000)
             if missing := set(record.get("rests_on", ())) - self.records.keys():
                 raise Refused(f"{', '.join(sorted(missing))} is not on the log.")
         ends = (record["legal_basis"]["valid_to"], record["dpia"]["review_due"])
@@ -311,11 +315,11 @@ class History:
         numbers = set(entry.body["objections"])
         if not numbers or not numbers <= self.contested.keys():
             raise NotLogged("an answer names objections that wait for one.")
-        if entry.body["outcome"] == "upheld":
-            return  # what was rightly objected to never takes effect; a new version may
+        # What was rightly objected to never takes effect, whatever is said later; a new one may.
+        change: dict[str, Any] = {"status": "refused"} if entry.body["outcome"] == "upheld" else {}
         for name, version in map(self.contested.pop, sorted(numbers)):
             self.cameras[name] = [
-                replace(one, effect=max(one.effect, now)) if one.index == version else one
+                replace(one, effect=max(one.effect, now), **change) if one.index == version else one
                 for one in self.cameras[name]
             ]
 
@@ -488,7 +492,7 @@ def _in_force(
     name: str, versions: Sequence[Version], at: Ms, contested: Collection[int] = ()
 ) -> Version:
     """The version in force then, and until when; raises `GateClosed`."""
-    known = [version for version in versions if version.index not in contested]
+    known = [v for v in versions if v.index not in contested and v.status != "refused"]
     current = next((version for version in reversed(known) if version.effect <= at), None)
     if current is None:
         raise GateClosed(f"{name} is not in the register, or its notice period runs.")

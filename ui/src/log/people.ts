@@ -150,7 +150,7 @@ export class People {
   private propose(entry: Entry): void {
     const now = Date.parse(entry.time);
     const signers = this.signers(entry);
-    const [person] = signers;
+    const [person] = acting(signers);
     const { type, body } = entry.body;
     if (person === undefined || signers.length !== 1 || !isProposed(entry.body)) {
       throw new CheckFailed("approval", "A proposal on the log is not valid.", entry.id);
@@ -165,7 +165,7 @@ export class People {
     if (entry.type !== "approve") return { type: entry.type, body: entry.body, signers };
     const found = this.proposals.get(proposalOf(entry));
     const waits = found !== undefined && found.ends > Date.parse(entry.time);
-    if (!waits || signers.length === 0 || !isStated("approve", entry.body)) {
+    if (!waits || acting(signers).length === 0 || !isStated("approve", entry.body)) {
       throw new CheckFailed("approval", "Nothing waited for an approval on the log.", entry.id);
     }
     const both = [this.get(found.person), ...signers];
@@ -192,10 +192,9 @@ export class People {
     }
     const publishes = type === "camera" && body.status === "active";
     const number = publishes ? this.publishers : authors.number;
-    const entitled = signers.some(({ roles }) =>
-      roles.some((role) => authors.roles.includes(role)),
-    );
-    if (distinct(signers) < number || !entitled) {
+    const able = acting(signers);
+    const entitled = able.some(({ roles }) => roles.some((role) => authors.roles.includes(role)));
+    if (distinct(able) < number || !entitled) {
       throw new CheckFailed(authors.code, "The people who signed may not do this.", type);
     }
   }
@@ -206,7 +205,13 @@ export class People {
       const owner = this.byKey.get(id);
       return owner !== undefined && owner.person !== person.person;
     });
-    if (own || taken) {
+    // An outsider of a set in use stays one, or insiders alone might come to be its quorum.
+    const sets = new Map(this.sets.map(({ set }) => [set.set, set]));
+    const shares = [...sets.values()].some(({ members }) =>
+      members.some((member) => member.person === person.person),
+    );
+    const crosses = shares && this.byId.get(person.person)?.outside === true && !person.outside;
+    if (own || taken || crosses) {
       throw new CheckFailed("people", "The list of people on the log is not valid.", "enrol");
     }
     this.add(person);
@@ -223,6 +228,9 @@ export class People {
 
 /** How many people these are: one with several keys is still one. */
 const distinct = (people: Person[]): number => new Set(people.map(({ person }) => person)).size;
+
+/** Those who still have a role; others were taken off the list and sign nothing. */
+const acting = (people: Person[]): Person[] => people.filter(({ roles }) => roles.length > 0);
 
 const proposalOf = ({ body }: Entry): string => (isText(body.proposal) ? body.proposal : "");
 

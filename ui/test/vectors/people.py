@@ -210,6 +210,17 @@ def said_twice(story: Story) -> None:
     story.entries.append(story.entries[-1])
 
 
+def proposer_taken_off(story: Story) -> None:
+    proposal = story.propose("enrol", CLERK, OPERATOR)
+    GONE(story)
+    story.approve(proposal, ADMIN)
+
+
+GONE = says("enrol", person("p-operator", roles=[]), SUPERVISOR, ADMIN)
+ENROLLED_WITH_OPERATOR = says("enrol", CLERK, ADMIN, OPERATOR)
+SET_STATED = says("custodian-set", SET, DPO, ADMIN)
+OTHERS = {**SET, "n": 2, "members": [MEMBERS[0], MEMBERS[2]]}
+INSIDE = says("enrol", person("p-court", outside=False), DPO, ADMIN)
 RENEWED = says("enrol", DPO_AGAIN, ADMIN, SUPERVISOR)
 STORIES: dict[str, tuple[bool, Callable[[], Story]]] = {
     "an enrolment by two": (True, partial(told, says("enrol", CLERK, DPO, PASSKEY))),
@@ -294,6 +305,21 @@ STORIES: dict[str, tuple[bool, Callable[[], Story]]] = {
         partial(told, says("enrol", {**CLERK, "more_keys": [PASSKEY.public_b64]}, DPO, ADMIN)),
     ),
     "a role lost before the approval": (False, partial(told, proposer_lost_the_role)),
+    "a second person who was taken off": (False, partial(told, GONE, ENROLLED_WITH_OPERATOR)),
+    "a proposer who was taken off": (False, partial(told, proposer_taken_off)),
+    "a proposal by somebody taken off": (
+        False,
+        partial(told, GONE, says("propose", {"type": "enrol", "body": CLERK}, OPERATOR)),
+    ),
+    "an outsider of a set comes inside": (False, partial(told, SET_STATED, INSIDE)),
+    "an outsider of a set is taken off": (
+        True,
+        partial(told, SET_STATED, says("enrol", person("p-court", roles=[]), DPO, ADMIN)),
+    ),
+    "an outsider comes inside after leaving the set": (
+        True,
+        partial(told, SET_STATED, says("custodian-set", OTHERS, DPO, ADMIN), INSIDE),
+    ),
     "a key of 33 bytes": (
         False,
         partial(told, says("enrol", {**CLERK, "more_keys": [b64(bytes(33))]}, DPO, ADMIN)),
