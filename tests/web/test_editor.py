@@ -168,6 +168,10 @@ def test_objections_are_counted_and_answered(site: Site, people: Publishers) -> 
     answer = {"objections": [one["number"]], "outcome": "rejected", "text": "It is hidden."}
     with pytest.raises(httpx.HTTPStatusError, match="403"):
         people.supervisor.state("answer", **answer)
+    for wrong in ("   ", " no ", "x" * 4_001, 7):
+        with pytest.raises(httpx.HTTPStatusError, match="400"):
+            people.dpo.state("answer", **{**answer, "text": wrong})
+    assert people.dpo.http.get("/api/register").json()["objections"] == 1
     people.dpo.state("answer", **answer)
     assert people.dpo.http.get("/api/register").json()["objections"] == 0
 

@@ -11,10 +11,14 @@ import httpx
 import pytest
 
 from plainview.base.clock import DAY_MS, now_ms, to_iso
+from plainview.base.metrics import Samples, written
 from plainview.errors import BadFormat, KeeperAway, NotFound
 from plainview.register import statements
+from plainview.testing.site import until
 from plainview.web import letters, objecting
+from plainview.web.letterboxes import LetterBoxes
 from plainview.web.letters import OBJECTION, REPORT, Letters, checked
+from plainview.web.limits import TooMany
 
 WHY = "The camera looks into the windows of my flat on the second floor."
 PAGE = {"accept": "text/html"}
@@ -115,17 +119,110 @@ def test_old_objections_and_reports_are_a_page_further(
         assert client.get("/objections?before=0").status_code == 400
 
 
-def test_nothing_is_taken_while_the_log_is_away(site: Any) -> None:
+def waits(client: httpx.Client, sent: httpx.Response) -> str:
+    """The address at which an objection that was just sent waits for its number."""
+    assert sent.status_code == 303
+    address = sent.headers["location"]
+    page = client.get(address).text
+    assert "Your objection is kept" in page
+    assert "Do not send it again" in page
+    return str(address)
+
+
+def test_an_objection_is_kept_while_the_log_is_away(site: Any) -> None:
     camera = announce(site)
     site.town.stop_keeper()
     with site.client() as client:
-        answer = object_to(client, camera)
-    assert answer.status_code == 503
-    assert "was not taken" in answer.text
-    assert site.web.letters.unlogged() == []
-    site.town.start_keeper()
+        address = waits(client, object_to(client, camera))
+        objecting.settle(site.web)  # still away: it goes on waiting
+        waits(client, httpx.Response(303, headers={"location": address}))
+        site.town.start_keeper()
+        objecting.settle(site.web)
+        (one,) = site.web.portal.objections.all()
+        assert client.get(address).headers["location"] == f"/objections/{one.number}?new=1"
+    assert site.web.letters.get(OBJECTION, one.number).text == WHY
+
+
+def test_an_objection_that_the_keeper_did_not_confirm_in_time_is_logged_once(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keeper has queued the entry and writes it after the web process gave up waiting."""
+    camera = announce(site)
+    site.web.keeper.close()  # waiting connections have the old patience
+    monkeypatch.setattr(site.web.keeper, "_timeout", 0.5)
+    before = site.web.register.size
     with site.client() as client:
-        assert object_to(client, camera).status_code == 303
+        with site.town.keeper.desk.scribe.lock:
+            address = waits(client, object_to(client, camera))
+        until(lambda: site.web.register.sync() or site.web.register.size > before)
+        monkeypatch.undo()
+        site.web.keeper.close()
+        objecting.settle(site.web)
+        objecting.settle(site.web)
+        (one,) = site.web.portal.objections.all()
+        assert client.get(address).headers["location"] == f"/objections/{one.number}?new=1"
+    assert site.web.letters.unlogged() == []
+    assert site.web.letters.get(OBJECTION, one.number).text == WHY
+
+
+def test_an_objection_that_waits_until_the_notice_ends_is_said_not_to_be_taken(site: Any) -> None:
+    camera = announce(site, seconds=8)
+    ends = site.web.register.camera(camera).effective_ms
+    site.town.stop_keeper()
+    with site.client() as client:
+        address = waits(client, object_to(client, camera))
+        time.sleep(max(0, ends - now_ms()) / 1000 + 0.2)
+        site.town.start_keeper()
+        objecting.settle(site.web)
+        gone = client.get(address, headers=PAGE)
+        assert gone.status_code == 404
+        assert "notice ended before the log could take it" in gone.text
+    assert site.web.letters.unlogged() == []
+    assert site.web.portal.objections.all() == []
+
+
+def test_what_was_upheld_is_shown_as_refused(site: Any) -> None:
+    camera = announce(site)
+    with site.client() as client, site.browser(site.town.dpo) as officer:
+        number = int(object_to(client, camera).headers["location"].split("/")[2].split("?")[0])
+        said = statements.answer([number], "upheld", "It stays away.", [site.town.dpo.signing])
+        site.town.say(said)
+        site.web.register.sync()
+        until(lambda: "was refused and never begins" in client.get("/cameras").text)
+        page = client.get(f"/cameras/{camera}").text
+        assert "was refused after an objection. It never begins." in page
+        assert "refused after an objection; it never begins" in page
+        assert "Why do you object?" not in page
+        assert "waits for an answer" not in page
+        listed = client.get("/cameras?status=refused").text
+        assert f'href="/cameras/{camera}"' in listed
+        assert f'href="/cameras/{camera}"' not in client.get("/cameras?status=contested").text
+        (row,) = officer.get(f"/api/register/cameras?find={camera}").json()["cameras"]
+        assert row["state"] == "refused"
+        late = object_to(client, camera)
+        assert late.status_code == 403
+
+        announce(site, camera)  # another version: it is on notice, and one may object to it
+        until(lambda: "version 2" in client.get(f"/cameras/{camera}").text)
+        again = client.get(f"/cameras/{camera}").text
+        assert "Why do you object?" in again
+        (row,) = officer.get(f"/api/register/cameras?find={camera}").json()["cameras"]
+        assert row["state"] == "notice"
+
+
+def test_the_version_before_one_that_was_refused_goes_on(site: Any) -> None:
+    announce(site, "cam-01")
+    with site.client() as client, site.browser(site.town.dpo) as officer:
+        number = int(object_to(client, "cam-01").headers["location"].split("/")[2].split("?")[0])
+        said = statements.answer([number], "upheld", "It stays away.", [site.town.dpo.signing])
+        site.town.say(said)
+        site.web.register.sync()
+        goes_on = "It never begins. The version before goes on."
+        until(lambda: goes_on in client.get("/cameras/cam-01").text)
+        assert goes_on not in client.get("/cameras/cam-01?version=1").text
+        (row,) = officer.get("/api/register/cameras?find=cam-01").json()["cameras"]
+    assert row["state"] == "active"
+    assert "Version 2 was refused" in row["reason"]
 
 
 def test_an_objection_on_its_way_when_a_process_died_is_settled(site: Any) -> None:
@@ -174,6 +271,28 @@ def test_scripts_in_a_letter_are_text(site: Any) -> None:
         assert "&lt;script&gt;" in page
         place = client.post("/report", data={"place": evil, "text": WHY}, headers=PAGE)
         assert "<script" not in client.get(place.headers["location"]).text
+
+
+def test_a_flood_at_one_camera_closes_no_other_box() -> None:
+    """What a flood at one camera spends, others keep."""
+    boxes, full = LetterBoxes(), 200
+    for number in range(full):
+        boxes.object(f"caller {number}", "cam-05")
+    with pytest.raises(TooMany, match="not taken"):
+        boxes.object(f"caller {full}", "cam-05")
+    boxes.object("somebody", "cam-06")
+    boxes.report("somebody")
+    samples = Samples()
+    boxes.tell(samples)
+    assert 'plainview_letters_refused_total{limit="box"} 1' in written(lambda: samples).decode()
+
+
+def test_an_objection_that_no_camera_can_take_counts_nowhere(site: Any) -> None:
+    camera = announce(site)
+    with site.client() as client:
+        strays = [object_to(client, one).status_code for one in ("none", "cam-01") * 10]
+        assert strays == [404, 403] * 10
+        assert [object_to(client, camera).status_code for _ in range(6)] == [303] * 5 + [429]
 
 
 def test_one_caller_writes_a_few_letters_only(site: Any) -> None:

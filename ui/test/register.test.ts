@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { answerFault } from "../src/app/register/answer.ts";
 import { classAbove, type Scale } from "../src/app/register/api.ts";
 import {
   arcPath,
@@ -34,6 +35,7 @@ import {
   withValue,
 } from "../src/app/register/values.ts";
 import { parseRoute } from "../src/app/router.ts";
+import { registerTexts } from "../src/messages/register.ts";
 
 const BELGRADE: Point = [44_816_000, 20_460_000];
 
@@ -239,5 +241,28 @@ describe("addresses", () => {
     });
     expect(parseRoute("/app/register/proposal/ab", "")).toMatchObject({ proposal: "ab" });
     expect(parseRoute("/app/register/__proto__/x", "")).toEqual({ page: "register", step: "" });
+  });
+});
+
+describe("an answer to an objection", () => {
+  const words = registerTexts.answer;
+
+  it("has a decision and reasons, in which spaces around them do not count", () => {
+    expect(answerFault("", "Doors are hidden.")).toBe(words.noOutcome);
+    expect(answerFault("perhaps", "Doors are hidden.")).toBe(words.noOutcome);
+    for (const empty of ["", "   ", " \n\t  ", "  no  "])
+      expect(answerFault("rejected", empty)).toBe(words.tooShort);
+    expect(answerFault("rejected", " yes ")).toBeNull();
+    expect(answerFault("upheld", "\u{1F3E0}".repeat(4000))).toBeNull();
+    expect(answerFault("upheld", "a".repeat(4001))).toBe(words.tooLong);
+  });
+
+  it("says of each decision whether the version begins", () => {
+    const says = Object.fromEntries(words.outcomes);
+    expect(says.upheld).toContain("never begins");
+    for (const outcome of ["rejected", "partly"] as const) {
+      expect(says[outcome]).toContain("begins as it is");
+      expect(says[outcome]).not.toContain("never");
+    }
   });
 });

@@ -81,6 +81,7 @@ WEB = (
     _gauge("viewers", "", "Live pictures that are open."),
     _counter("http_requests", "class status", "Requests answered, by class of address and status."),
     _counter("http_seconds", "class", "Time spent until answers began."),
+    _counter("letters_refused", "limit", "Letters of residents refused, by the limit reached."),
     _gauge("problems", "kind", "Reasons to be red now, by kind (see docs/ref/metrics.md)."),
 )
 PROCESSES = (

@@ -33,11 +33,18 @@ app = typer.Typer(
 
 
 class Outcome(StrEnum):
-    """What an answer says. What is upheld never begins."""
+    """What an answer says. Only what is upheld never begins."""
 
-    UPHELD = "upheld"
-    PARTLY = "partly"
     REJECTED = "rejected"
+    PARTLY = "partly"
+    UPHELD = "upheld"
+
+
+MEANS = (
+    "rejected or partly: the version begins as it is, once all objections to it are answered. "
+    "upheld: it never begins, and that is final. If something must change, choose upheld and "
+    "publish a new version."
+)
 
 
 @app.command("list")
@@ -62,7 +69,7 @@ def list_objections(
 @app.command()
 def answer(
     number: Annotated[list[int], typer.Argument(help="Numbers of the objections.")],
-    outcome: Annotated[Outcome, typer.Option("--outcome", help="What is upheld never begins.")],
+    outcome: Annotated[Outcome, typer.Option("--outcome", help=MEANS)],
     text: Annotated[str, typer.Option("--text", help="The reasons, for everybody to read.")],
     key: KeyPath,
     settings: SettingsFile = None,

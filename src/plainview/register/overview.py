@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,8 @@ class Group:
 class View:
     """The register at one moment. `groups` by kind (`SHARED`) and slug; none is ever changed.
 
-    `standing` are the cameras without those that were removed.
+    `standing` are the cameras without those that were removed. `contested` are (camera, index of a
+    version) with objections that wait, `refused` (camera, version) with one that was upheld.
     """
 
     cameras: tuple[Listed, ...]
@@ -56,7 +57,8 @@ class View:
     gates: dict[str, Gate]
     groups: dict[str, dict[str, Group]]
     records: dict[str, list[Version]]
-    contested: frozenset[str]
+    contested: frozenset[tuple[str, int]]
+    refused: frozenset[tuple[str, int]]
     ends: Ms
     _versions: dict[str, Sequence[Version]]
 
@@ -78,17 +80,19 @@ _Known = tuple[Sequence[Version], Listed, Gate]
 
 
 class Overview:
-    """Threads may share it."""
+    """Threads may share it. `refused` says what `View.refused` is to hold."""
 
-    def __init__(self, register: Register) -> None:
-        self._register = register
+    def __init__(
+        self, register: Register, refused: Callable[[], frozenset[tuple[str, int]]] = frozenset
+    ) -> None:
+        self._register, self._refused = register, refused
         self._making = threading.Lock()
         self._stamp: object = None
         self._view: View | None = None
         self._due = 0.0
         self._known: dict[str, _Known] = {}
         self._records: dict[str, list[Version]] = {}
-        self._contested: frozenset[str] = frozenset()
+        self._contested: frozenset[tuple[str, int]] = frozenset()
 
     def view(self, now: Ms) -> View:
         """The register as it is now, or was a moment ago while it is being made."""
@@ -111,9 +115,9 @@ class Overview:
             return self._view  # somebody else has just made it
         with self._register.book() as book:
             cameras, records = dict(book.cameras), dict(book.records)
-            contested = frozenset(camera for camera, _ in book.contested.values())
+            contested = frozenset(book.contested.values())
         changed = records != self._records
-        doubtful = contested | self._contested
+        doubtful = {camera for camera, _ in contested | self._contested}
         again = []
         for name, versions in cameras.items():
             known = self._known.get(name)
@@ -127,7 +131,7 @@ class Overview:
                 again.append(name)
         self._judge(again, records, now)
         self._records, self._contested, self._stamp = records, contested, stamp
-        self._view = _assembled(self._known, records, contested)
+        self._view = _assembled(self._known, records, contested, self._refused())
         self._due = time.monotonic() + RESTS * (time.monotonic() - begun)
         return self._view
 
@@ -151,7 +155,10 @@ def _gate(book: History, name: str, line: Listed, now: Ms) -> Gate:
 
 
 def _assembled(
-    known: dict[str, _Known], records: dict[str, list[Version]], contested: frozenset[str]
+    known: dict[str, _Known],
+    records: dict[str, list[Version]],
+    contested: frozenset[tuple[str, int]],
+    refused: frozenset[tuple[str, int]],
 ) -> View:
     cameras = tuple(sorted((line for _, line, _ in known.values()), key=lambda line: line.sort))
     gates = {name: gate for name, (_, _, gate) in known.items()}
@@ -172,7 +179,9 @@ def _assembled(
     by_id = {line.id: line for line in cameras}
     versions = {name: versions for name, (versions, _, _) in known.items()}
     standing = tuple(line for line in cameras if line.status != "removed")
-    return View(cameras, standing, by_id, gates, groups, records, contested, ends, versions)
+    return View(
+        cameras, standing, by_id, gates, groups, records, contested, refused, ends, versions
+    )
 
 
 def _name(

@@ -17,7 +17,9 @@ from plainview.register.records import CameraRecord, Person, check_camera_id, pe
 from plainview.tlog.entries import Entry, commit, make
 from plainview.tlog.signing import SigningKey, sign
 
-LONGEST_ANSWER = 4_000
+SHORTEST_ANSWER, LONGEST_ANSWER = 3, 4_000
+OUTCOMES = ("rejected", "partly", "upheld")
+"""Of an objection. After the first two the version begins as it is; what is upheld never begins."""
 STATUSES = ("active", "suspended", "removed")
 DEMO_RULES = {
     "window_seconds": 60,
@@ -149,13 +151,28 @@ def answer(
     time: Ms | None = None,
 ) -> Entry:
     """What a data protection officer answers to objections. Raises `BadFormat`."""
-    if not 3 <= len(text.strip()) <= LONGEST_ANSWER or not objections:
+    return signed("answer", answer_body(objections, outcome, text), keys, time)
+
+
+def answer_body(objections: Any, outcome: Any, text: Any) -> dict[str, Any]:
+    """What an `answer` statement says: reasons without white space around them, each objection
+    once. A browser may have sent anything: raises `BadFormat`."""
+    numbers = objections if isinstance(objections, list | tuple) else ()
+    if not numbers or not all(type(one) is int for one in numbers):
+        raise BadFormat("An answer names the objections that it answers, by their numbers.")
+    if outcome not in OUTCOMES:
         raise BadFormat(
-            f"An answer gives its reasons in 3 to {LONGEST_ANSWER:,} characters, and names the "
-            "objections."
+            f"{str(outcome)[:40]!r} is no outcome of an objection.",
+            hint=f"Use {', '.join(OUTCOMES)}.",
         )
-    body = {"objections": sorted(set(objections)), "outcome": outcome, "text": text.strip()}
-    return signed("answer", body, keys, time)
+    reasons = text.strip() if isinstance(text, str) else ""
+    if not SHORTEST_ANSWER <= len(reasons) <= LONGEST_ANSWER:
+        raise BadFormat(
+            f"An answer gives its reasons in {SHORTEST_ANSWER} to {LONGEST_ANSWER:,} characters; "
+            "spaces around them do not count.",
+            hint="Say why, so that who objected can read it.",
+        )
+    return {"objections": sorted(set(numbers)), "outcome": outcome, "text": reasons}
 
 
 def propose(

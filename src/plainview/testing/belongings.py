@@ -14,6 +14,7 @@ from plainview.testing.publishers import VALUES, Publishers, begin, review
 from plainview.testing.site import Site
 from plainview.tlog.entries import make
 from plainview.tlog.signing import sign
+from plainview.web.letters import OBJECTION
 
 SCRIPT = "<script>alert('here')</script>"
 """What somebody may write anywhere; on a page it must be text."""
@@ -57,6 +58,7 @@ class Belongings:
         letter = {"place": SCRIPT, "text": f"It hangs over the door. {SCRIPT}"}
         said = {"text": letter["text"]}
         objection = self.resident.post("/cameras/cam-08/objections", data=said)
+        number = objection.headers["location"].split("/")[2].split("?")[0]
         report = self.resident.post("/report", data=letter)
         self.known |= {
             "session_id": own[0]["session"],
@@ -68,7 +70,8 @@ class Belongings:
             "draft": begin(lead, "cam-12", {"name": SCRIPT})["draft"],
             "proposal": self._proposal(),
             "invitation": got(dpo.post("/api/invitations", json=wish))["invitation"],
-            "number": objection.headers["location"].split("/")[2].split("?")[0],
+            "number": number,
+            "letter": self.site.web.letters.get(OBJECTION, int(number)).id,
             "report": report.headers["location"].split("/")[2].split("?")[0],
         }
 

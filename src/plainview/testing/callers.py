@@ -16,6 +16,7 @@ from plainview.web.permissions import Needs, doors
 SHARED = {
     "camera": "cam-01", "name": "traffic-unit", "index": "0", "kind": "legal-basis", "law": "demo",
     "path": "checkpoint", "person": "", "mark": "", "number": "", "invitation": "", "proposal": "",
+    "letter": "",
 }  # fmt: skip
 """Parameters that name what is public, or what all who hold the permission work on together."""
 HEADERS = {

@@ -44,6 +44,7 @@ from plainview.web.drafts import Drafts
 from plainview.web.endings import Endings
 from plainview.web.gathering import gathered
 from plainview.web.guard import Guard
+from plainview.web.letterboxes import LetterBoxes
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.looks import Looks
@@ -227,8 +228,7 @@ def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> 
         clip_wishes=RateLimit(burst=6, per_minute=0.5),
         purposes=Purposes(table, t, clock),
         letters=Letters(settings.own_dir / "letters.db", clock=clock),
-        letter_writers=RateLimit(burst=5, per_minute=0.5),
-        letter_box=RateLimit(burst=200, per_minute=5),
+        letter_boxes=LetterBoxes(),
         drafts=Drafts(settings.own_dir / "drafts.db", clock=clock),
         keys=keys,
         pulse=pulse,

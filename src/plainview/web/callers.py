@@ -12,8 +12,9 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 
 from starlette.requests import HTTPConnection
 
-IPv6_PREFIX = 64
-"""One line of a household has so many bits of addresses of its own, and counts once."""
+IPv6_PREFIX = 56
+"""A line gets this or less from its provider (RIPE-690: a /56 for a home at least, never a single
+/64), and counts once: else whoever has a /56 counts as 256."""
 UNKNOWN = "-"
 Address = IPv4Address | IPv6Address
 

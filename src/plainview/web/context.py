@@ -27,6 +27,7 @@ from plainview.web.condition import Condition
 from plainview.web.counts import Requests
 from plainview.web.doorkeeper import Doorkeeper
 from plainview.web.drafts import Drafts
+from plainview.web.letterboxes import LetterBoxes
 from plainview.web.letters import Letters
 from plainview.web.limits import RateLimit
 from plainview.web.looks import Looks
@@ -69,8 +70,7 @@ class Web:
     clip_wishes: RateLimit
     purposes: Purposes
     letters: Letters
-    letter_writers: RateLimit
-    letter_box: RateLimit
+    letter_boxes: LetterBoxes
     drafts: Drafts
     keys: ViewKeys
     pulse: Pulse

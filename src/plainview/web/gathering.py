@@ -31,6 +31,7 @@ async def gathered(web: Web) -> bytes:
         samples.add("plainview_recorder_up", 0)
     samples.add("plainview_viewers", sum(web.live.watched.values()))
     web.requests.tell(samples)
+    web.letter_boxes.tell(samples)
     await asyncio.to_thread(_add, samples, web.settings, found)
     return metrics.written(lambda: samples)
 

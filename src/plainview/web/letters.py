@@ -142,6 +142,17 @@ class Letters:
             raise NotFound(f"There is no {kind} {number}.")
         return found[0]
 
+    def objection(self, ident: str) -> Letter:
+        """By the id under which it was sent to the log. Raises `NotFound`."""
+        found = self._find(_LETTERS.c.kind == OBJECTION, _LETTERS.c.id == ident)
+        if not found:
+            raise NotFound(
+                "No objection is kept under this address.",
+                hint="If you sent one: the camera's notice ended before the log could take it. The "
+                "camera's page says whom to write to, and where to complain.",
+            )
+        return found[0]
+
     def newest(self, kind: str, limit: int, *, before: int = 2**53) -> list[Letter]:
         """Those with a number below `before`, the newest first."""
         return self._find(

@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-from plainview.errors import PlainviewError, Refused, Unavailable
+from dataclasses import replace
+
+from plainview.errors import Invalid, PlainviewError, Refused, Unavailable
 from plainview.register.answers import Camera
 from plainview.web.context import Web
 from plainview.web.letters import Letter
 
+SAID_NO = (Refused, Invalid)
+"""After any other error of the keeper the objection may yet be logged: the letter stays."""
 
-def take(web: Web, camera: str, text: str) -> int:
-    """Keep and log an objection to the version whose notice runs; its number.
 
-    Raises `NotFound`, `Refused` where no notice runs, `Unavailable` while the log is away: then it
-    was not taken.
+def on_notice(web: Web, camera: str) -> Camera:
+    """The version to which one may object: its notice runs. Raises `Refused`, `NotFound`."""
+    now, refused = web.now(), web.portal.objections.refused()
+    for version in reversed(web.register.versions(camera)):
+        waits = version.status == "active" and version.effective_ms > now
+        if waits and (camera, version.version) not in refused:
+            return version
+    raise Refused(
+        "Objections are taken while the notice of a camera runs; this one's has ended.",
+        hint="Its page says whom to write to, and where to complain.",
+    )
+
+
+def take(web: Web, version: Camera, text: str) -> Letter:
+    """Keep an objection to this version and log it; without a number while it is not known whether
+    the log has it. Then `settle` asks again, under the same id: it is logged once.
+
+    Raises `Refused` where the notice has just ended: then nothing is kept.
     """
-    version = _on_notice(web, camera)
-    letter = web.letters.object(camera, version.version, text)
+    letter = web.letters.object(version.id, version.version, text)
     try:
         number = _log(web, letter)
-    except Refused:
-        web.letters.drop(letter)  # the notice ended in this moment
-        raise
-    except Unavailable as error:
+    except SAID_NO:
         web.letters.drop(letter)
-        raise Unavailable(
-            "The log cannot be written, so your objection was not taken.",
-            hint="Go back and send it again in a minute; your browser still has what you wrote.",
-        ) from error
+        raise
+    except Unavailable:
+        return letter
     web.register.sync()  # its page is asked for at once
-    return number
+    return replace(letter, number=number)
 
 
 def settle(web: Web) -> None:
-    """Log what was on its way when a process died; note answers, after which texts have 90 days.
+    """Log what waits for its number; note answers, after which texts have 90 days.
 
     Asked now and then, by nobody's page. What the log cannot take now waits for the next time.
     """
     for letter in web.letters.unlogged():
         try:
             _log(web, letter)
-        except Refused:
+        except SAID_NO:
             web.letters.drop(letter)
         except PlainviewError:
             return
@@ -48,18 +61,6 @@ def settle(web: Web) -> None:
         if answer is not None:
             web.letters.answer(letter.kind, [letter.number or 0], answer.outcome, "")
     web.letters.destroy_old()
-
-
-def _on_notice(web: Web, camera: str) -> Camera:
-    """The version whose notice runs. Raises `Refused`, `NotFound`."""
-    now = web.now()
-    for version in reversed(web.register.versions(camera)):
-        if version.status == "active" and version.effective_ms > now:
-            return version
-    raise Refused(
-        "Objections are taken while the notice of a camera runs; this one's has ended.",
-        hint="Its page says whom to write to, and where to complain.",
-    )
 
 
 def _log(web: Web, letter: Letter) -> int:

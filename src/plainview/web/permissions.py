@@ -28,6 +28,7 @@ OPEN_DOORS: dict[str, str] = {
     "/cameras/{camera}/objections": "object to a camera",
     "/objections": "objections and their answers",
     "/objections/{number}": "an objection and its answer",
+    "/objections/waiting/{letter}": "an objection that waits for its number",
     "/report": "report an unregistered camera",
     "/report/{number}": "what became of a report",
     "/map": "where fixed cameras stand",

@@ -12,6 +12,7 @@ from typing import Any
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, Forbidden, NotAuthorised, NotFound, Refused
 from plainview.policies.model import SYSTEM, Proposal, Resource
+from plainview.register.statements import answer_body
 from plainview.tlog.signing import (
     draft_statement,
     finish_statement,
@@ -203,7 +204,7 @@ def _answer(web: Web, body: dict[str, Any]) -> Built:
         said = {name: body[name] for name in ("objections", "outcome", "text")}
     except KeyError as error:
         raise BadFormat("An answer has objections, outcome and text.") from error
-    return Built(Permission.OBJECTION_ANSWER, said)
+    return Built(Permission.OBJECTION_ANSWER, answer_body(**said))
 
 
 def _stop_camera(web: Web, body: dict[str, Any]) -> Built:

@@ -22,8 +22,8 @@ STATES = {
 }
 """The recorder's words for its states, in ours."""
 SHOWN = (
-    "recording", "not_recording", "failed", "unknown", "notice", "contested", "suspended", "ended",
-    "removed",
+    "recording", "not_recording", "failed", "unknown", "notice", "contested", "refused",
+    "suspended", "ended", "removed",
 )  # fmt: skip
 """What a list may be narrowed to: states, and why a camera may not record."""
 
@@ -45,13 +45,14 @@ def state(t: Catalogue, view: View, line: Listed, health: Health | None, now: Ms
     gate = view.gates[line.id]
     if not gate.allowed:
         why, time = _why_not(view, line, now)
-        return State("not_recording", t(f"state.{why}", time=words.moment(time)), None)
+        reason = t(f"state.{why}", time=words.moment(time), version=line.version)
+        return State("not_recording", reason, None)
     name = _name(health, line.id)
     if name == "unknown":
         return State(name, t("state.away" if health is None else "state.no_word"), gate.ends)
     # The recorder's own reason names the camera's address in the city's network: not for pages.
-    reason = {"failed": "no_picture", "pixelated": "blocks"}.get(name)
-    return State(name, t(f"state.{reason}") if reason else "", gate.ends)
+    why_not = {"failed": "no_picture", "pixelated": "blocks"}.get(name)
+    return State(name, t(f"state.{why_not}") if why_not else "", gate.ends)
 
 
 def shown(view: View, line: Listed, health: Health | None, now: Ms) -> str:
@@ -86,11 +87,13 @@ def _name(health: Health | None, camera: str) -> str:
 
 def _why_not(view: View, line: Listed, now: Ms) -> tuple[str, Ms]:
     """Why the gate is shut, as a resident reads it: a key of the catalogue's `state`, and when."""
+    if (line.id, line.version) in view.refused:
+        return "refused", line.effective_ms
     if line.status != "active" and now >= line.effective_ms:
         return line.status, line.effective_ms
     if now < line.effective_ms:
         return "notice", line.effective_ms
-    if line.id in view.contested:
+    if (line.id, line.index) in view.contested:
         return "contested", line.effective_ms
     if now >= line.lapses_ms:
         return "lapsed", line.lapses_ms

@@ -40,6 +40,7 @@ export const registerTexts = {
     active: "May record",
     notice: "Notice runs",
     blocked: "Waits",
+    refused: "Refused after an objection",
     lapsed: "Ended",
     suspended: "Suspended",
     removed: "Removed",
@@ -101,12 +102,17 @@ export const registerTexts = {
     gone: "The text is not kept any more.",
     outcome: "Your decision",
     outcomes: [
-      ["upheld", "Upheld: this version never begins"],
-      ["partly", "Partly: this version never begins; say what will change"],
-      ["rejected", "Rejected, with reasons"],
+      ["rejected", "Rejected: this version begins as it is"],
+      ["partly", "Partly upheld: this version still begins as it is, nothing in it changes"],
+      ["upheld", "Upheld: this version never begins. That is final"],
     ] as const,
+    outcomeHint:
+      "A version begins once all objections to it are answered and none was upheld. If something must change, choose Upheld and publish a new version.",
     text: "Your reasons, for everybody",
     textHint: "3 to 4,000 characters. No names, nothing that shows who wrote.",
+    noOutcome: "Choose your decision.",
+    tooShort: "Give your reasons, in at least 3 characters. Spaces do not count.",
+    tooLong: "Give your reasons in at most 4,000 characters.",
     go: "Read it and sign",
   },
   editor: {

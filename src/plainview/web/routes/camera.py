@@ -43,6 +43,7 @@ def _page(web: Web, name: str, version: int | None, on: str, health: Health | No
     newest = versions[-1]
     asked, wrong = _moment(on)
     shown = _asked(versions, version, asked)
+    refused = web.portal.objections.refused()
     line = view.by_id.get(name)
     if line is None:
         raise NotFound(f"No camera {name} is in the register yet.")
@@ -62,7 +63,11 @@ def _page(web: Web, name: str, version: int | None, on: str, health: Health | No
         looks=web.looks.at(name),
         looked=web.looks.total(name),
         objections=web.portal.objections.of(name),
-        on_notice=[one for one in versions if one.effective_ms > now],
+        goes_on=view.gates[name].allowed,
+        refused={one.version for one in versions if (name, one.version) in refused},
+        on_notice=[
+            one for one in versions if one.effective_ms > now and (name, one.version) not in refused
+        ],
         **_said(web, record),
         **_about(web, view.groups, line.shared, record),
     )

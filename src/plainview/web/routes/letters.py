@@ -14,7 +14,7 @@ from plainview.errors import BadFormat
 from plainview.web import forms, objecting
 from plainview.web.context import web_of
 from plainview.web.declared import form, may
-from plainview.web.letters import LONGEST, OBJECTION, REPORT, SHORTEST, STATES, checked
+from plainview.web.letters import LONGEST, OBJECTION, REPORT, SHORTEST, STATES, Letter, checked
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.sessions import SignedIn
 
@@ -25,6 +25,8 @@ PLACE = 3, 200
 Officer = Annotated[SignedIn, needs(Permission.LETTERS)]
 Before = Annotated[int, Query(ge=1, le=2**53)]
 Number = Annotated[int, Path(ge=0, le=2**53)]
+
+Sent = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
 class ReportReply(BaseModel):
@@ -46,13 +48,22 @@ class ReportReply(BaseModel):
     openapi_extra=form(text=(SHORTEST, LONGEST)),
 )
 async def object_to(request: Request, camera: str) -> Response:
-    """Take an objection while the notice runs; on to its page."""
+    """Take an objection while the notice runs; on to its page, or to where it waits for a number.
+
+    Refused before it counts: what names no camera on notice takes no room from other letters.
+    """
     web = web_of(request)
     text = checked((await forms.fields(request)).get("text", ""))
-    web.letter_writers.spend(web.callers.of(request))
-    web.letter_box.spend(OBJECTION)
-    number = await asyncio.to_thread(objecting.take, web, camera, text)
-    return RedirectResponse(f"/objections/{number}?new=1", status_code=303)
+    version = await asyncio.to_thread(objecting.on_notice, web, camera)
+    web.letter_boxes.object(web.callers.of(request), version.id)
+    letter = await asyncio.to_thread(objecting.take, web, version, text)
+    return RedirectResponse(_page_of(letter), status_code=303)
+
+
+def _page_of(letter: Letter) -> str:
+    if letter.number is None:
+        return f"/objections/waiting/{letter.id}"
+    return f"/objections/{letter.number}?new=1"
 
 
 @router.get(
@@ -86,6 +97,21 @@ def one_objection(request: Request, number: Number, new: bool = False) -> Respon
     found = web.portal.objections.get(number)
     name = web.register.camera(found.camera).record["name"]
     return web.pages.render("objection.html", here="cameras", one=found, name=name, new=new)
+
+
+@router.get(
+    "/objections/waiting/{letter}",
+    dependencies=[open_door("an objection that waits for its number")],
+    response_class=HTMLResponse,
+)
+def kept_objection(request: Request, letter: Sent) -> Response:
+    """Has my objection its number? If so, on to its page; only the sender was told this address."""
+    web = web_of(request)
+    found = web.letters.objection(letter)
+    if found.number is not None:
+        return RedirectResponse(_page_of(found), status_code=303)
+    name = web.register.camera(found.camera).record["name"]
+    return web.pages.render("objection_kept.html", here="cameras", one=found, name=name)
 
 
 @router.get("/api/objections")
@@ -139,8 +165,7 @@ async def report(request: Request) -> Response:
     if not PLACE[0] <= len(place) <= PLACE[1] or not place.isprintable():
         raise BadFormat("Say where the camera is, in at most 200 characters.")
     text = checked(given.get("text", ""))
-    web.letter_writers.spend(web.callers.of(request))
-    web.letter_box.spend(REPORT)
+    web.letter_boxes.report(web.callers.of(request))
     letter = await asyncio.to_thread(web.letters.report, place, text)
     return RedirectResponse(f"/report/{letter.number}?new=1", status_code=303)
 

@@ -71,9 +71,13 @@ async def cameras(
     def made() -> dict[str, Any]:
         wanted = find.casefold().split()
         found = [one for one in web.register.cameras() if _has(one, wanted)]
+        refused = web.portal.objections.refused()
         return {
             "found": len(found),
-            "cameras": [_camera(web, one) for one in found[skip : skip + PAGE]],
+            "cameras": [
+                _camera(web, one, (one.id, one.version) in refused)
+                for one in found[skip : skip + PAGE]
+            ],
         }
 
     return await asyncio.to_thread(made)
@@ -240,8 +244,8 @@ def _has(camera: Camera, words: list[str]) -> bool:
     return all(word in text.casefold() for word in words)
 
 
-def _camera(web: Web, camera: Camera) -> dict[str, Any]:
-    state, reason = _gate(web, camera)
+def _camera(web: Web, camera: Camera, refused: bool) -> dict[str, Any]:
+    state, reason = _after_refusal(web, camera) if refused else _gate(web, camera)
     return {
         "id": camera.id,
         "name": camera.record["name"],
@@ -268,6 +272,15 @@ def _gate(web: Web, camera: Camera) -> tuple[str, str]:
     except GateClosed as error:
         return ("lapsed" if now >= camera.lapses_ms else "blocked"), error.message
     return "active", ""
+
+
+def _after_refusal(web: Web, camera: Camera) -> tuple[str, str]:
+    """The same where an objection to its newest version was upheld: the one before may go on."""
+    try:
+        web.register.may_record(camera.id, web.now())
+    except GateClosed:
+        return "refused", web.t("state.refused", version=camera.version)
+    return "active", web.t("state.refused_before", version=camera.version)
 
 
 def _on_plan(camera: Camera) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import { texts } from "../../messages/en.ts";
 import { registerTexts } from "../../messages/register.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 import type { Wording } from "../people.ts";
+import { answerFault } from "./answer.ts";
 import type { ObjectionRow } from "./api.ts";
 
 const words = registerTexts.answer;
@@ -18,6 +19,7 @@ interface Props {
 export function AnswerDialog({ objection, onClose, onAnswer }: Props) {
   const [outcome, setOutcome] = useState("");
   const [text, setText] = useState("");
+  const [fault, setFault] = useState<string | null>(null);
   return (
     <Dialog
       title={words.title(objection.number)}
@@ -26,8 +28,12 @@ export function AnswerDialog({ objection, onClose, onAnswer }: Props) {
       testid="answer-dialog"
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
+          const found = answerFault(outcome, text);
+          setFault(found);
+          if (found !== null) return;
           onAnswer({
             type: "answer",
             body: { objections: [objection.number], outcome, text: text.trim() },
@@ -54,6 +60,7 @@ export function AnswerDialog({ objection, onClose, onAnswer }: Props) {
               </label>
             ))}
           </div>
+          <small>{words.outcomeHint}</small>
         </fieldset>
         <label className="labelled">
           {words.text}
@@ -61,13 +68,17 @@ export function AnswerDialog({ objection, onClose, onAnswer }: Props) {
             className="field prose"
             rows={5}
             required
-            minLength={3}
-            maxLength={4000}
+            aria-invalid={fault !== null && answerFault(words.outcomes[0][0], text) !== null}
             value={text}
             onChange={(event) => setText(event.target.value)}
           />
           <small>{words.textHint}</small>
         </label>
+        {fault !== null && (
+          <p className="problem" role="alert" data-testid="answer-fault">
+            {fault}
+          </p>
+        )}
         <div className="actions">
           <button type="button" className="button quiet" onClick={onClose}>
             {texts.cancel}
