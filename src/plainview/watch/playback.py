@@ -73,12 +73,13 @@ class Playbacks:
             await self._end(old)
         return playback
 
-    def find(self, owner: str, playback: str) -> Playback:
-        """The owner's session. Raises `NotFound`, also for another person's."""
+    def find(self, owner: str, playback: str, *, use: bool = True) -> Playback:
+        """The owner's session; `use` puts off its end. Raises `NotFound`, also for another's."""
         found = self._running.get(playback)
         if found is None or found.owner != owner:
             raise NotFound("This playback is over.", hint="Start it again.")
-        found.used = self._clock()
+        if use:
+            found.used = self._clock()
         return found
 
     async def timeline(self, playback: Playback) -> Timeline:

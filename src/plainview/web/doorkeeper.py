@@ -4,6 +4,9 @@ Cross-site requests: the cookie is HttpOnly and SameSite=Strict, but other ports
 the *same site*. So a request with the cookie must come from our own origin (`Origin`,
 `Sec-Fetch-Site`), and one that changes something must carry `X-Plainview: 1`, which no form can
 send. Bearer tokens are sent by programs on purpose and need neither.
+
+A page that asks again by itself says so with `X-Plainview-Background: 1`: that is no use of the
+session, which ends under an open page that nobody touches.
 """
 
 from __future__ import annotations
@@ -40,14 +43,15 @@ class Doorkeeper:
 
     def admit(self, connection: HTTPConnection) -> SignedIn:
         """The session of a request. Raises `NotAuthorised`, or `CrossSite` for a forged one."""
+        use = not in_background(connection)
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return self._sessions.find(token.strip(), kind="bearer")
+            return self._sessions.find(token.strip(), kind="bearer", use=use)
         secret = connection.cookies.get(self.cookie)
         if not secret:
             raise NotAuthorised("You are not signed in.", hint="Sign in and try again.")
         self.check_own_page(connection)
-        return self._sessions.find(secret, kind="cookie")
+        return self._sessions.find(secret, kind="cookie", use=use)
 
     def hand_out(self, response: Response, secret: str) -> None:
         """Put a new session's secret into the browser's cookie."""
@@ -115,3 +119,8 @@ class Doorkeeper:
             return
         if connection.headers.get("x-plainview") != "1":
             raise CrossSite("The header X-Plainview: 1 is missing.", hint=_OWN)
+
+
+def in_background(connection: HTTPConnection) -> bool:
+    """Whether a page asks by itself, without anybody's doing."""
+    return connection.headers.get("x-plainview-background") == "1"

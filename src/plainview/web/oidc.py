@@ -24,7 +24,7 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jwt import ClaimsOption
 
@@ -34,6 +34,8 @@ from plainview.errors import NotAuthorised, NotFound, Unavailable, UnsafeStart
 CALLBACK = "/api/session/oidc/callback"
 ALGORITHMS = ("RS256", "PS256", "ES256")
 TIMEOUT_S, LEEWAY_S, KEEP_S = 10.0, 60, 3600.0
+ANEW_S = 60.0
+"""At most so often a token by an unknown key has the keys fetched anew."""
 LARGEST = 1 << 18
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NOT_SAID = "The identity provider did not say who you are."
@@ -66,6 +68,7 @@ class Provider:
         self._client, self._back = settings.oidc_client_id, settings.web_url + CALLBACK
         self._secret = ""
         self._known: tuple[float, dict[str, Any], KeySet] | None = None
+        self._anew = -ANEW_S
         self._lock = threading.Lock()
         if self.issuer:
             _check_address(self.issuer)
@@ -126,7 +129,7 @@ class Provider:
             sub=said,
         )
         try:
-            decoded = jwt.decode(token, self._provider()[1], algorithms=ALGORITHMS)
+            decoded = self._decoded(token)
             claims.validate(decoded.claims)
         except (JoseError, ValueError) as error:
             raise NotAuthorised(_NOT_SAID, hint="Sign in again.") from error
@@ -134,17 +137,44 @@ class Provider:
             raise NotAuthorised(_NOT_SAID)
         return str(decoded.claims["sub"])
 
+    def _decoded(self, token: str) -> jwt.Token:
+        """The token by a key of the provider's; an unknown one may be newer than those we know.
+
+        Raises `JoseError`, `ValueError`, `ProviderAway`.
+        """
+        keys = self._provider()[1]
+        try:
+            return jwt.decode(token, keys, algorithms=ALGORITHMS)
+        except InvalidKeyIdError:
+            return jwt.decode(token, self._newer_than(keys), algorithms=ALGORITHMS)
+
     def _provider(self) -> tuple[dict[str, Any], KeySet]:
         """Its discovery document and its keys, at most an hour old."""
         self.check_set_up()
         with self._lock:
-            if self._known is None or time.monotonic() - self._known[0] > KEEP_S:
-                found = _fetch(f"{self.issuer}/.well-known/openid-configuration")
-                if found.get("issuer", "").rstrip("/") != self.issuer:
-                    raise ProviderAway("The identity provider calls itself by another name.")
-                keys = KeySet.import_key_set(_fetch(found["jwks_uri"]))  # type: ignore[arg-type]
-                self._known = time.monotonic(), found, keys
-            return self._known[1], self._known[2]
+            known = self._known
+            if known is None or time.monotonic() - known[0] > KEEP_S:
+                known = self._known = self._fetched()
+            return known[1], known[2]
+
+    def _newer_than(self, keys: KeySet) -> KeySet:
+        """Keys fetched after these; these again if that was tried within the last minute."""
+        with self._lock:
+            known, now = self._known, time.monotonic()
+            if known is not None and known[2] is not keys:
+                return known[2]
+            if now - self._anew < ANEW_S:
+                return keys
+            self._anew = now
+            self._known = self._fetched()
+            return self._known[2]
+
+    def _fetched(self) -> tuple[float, dict[str, Any], KeySet]:
+        found = _fetch(f"{self.issuer}/.well-known/openid-configuration")
+        if found.get("issuer", "").rstrip("/") != self.issuer:
+            raise ProviderAway("The identity provider calls itself by another name.")
+        keys = KeySet.import_key_set(_fetch(found["jwks_uri"]))  # type: ignore[arg-type]
+        return time.monotonic(), found, keys
 
 
 def _fetch(address: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Rechecks:
         self._asked: dict[str, tuple[float, asyncio.Task[SignedIn | PlainviewError]]] = {}
 
     async def check(self, session: SignedIn) -> SignedIn:
-        """The session as it stands now, with its roles and scope; counts as activity.
+        """The session as it stands now, with its roles and scope. Watching is use of it.
 
         Raises `NotAuthorised`, or what kept the question from being answered.
         """

@@ -1,9 +1,9 @@
 """Sessions on the server, in `data/sessions.db`: revocable, hashed at rest, short.
 
 A session id is 32 random bytes; the table holds only its SHA-256, so a copy of the table opens
-nothing. Idle after 15 minutes, over after 8 hours. The same file keeps what a person did in the
-clear for that person's own page (`/api/my/acts`), and the signatures that tools signed in with, so
-that none is used twice.
+nothing. Over after 15 minutes without use, after 8 hours in any case. The same file keeps what a
+person did in the clear for that person's own page (`/api/my/acts`), and the signatures that tools
+signed in with, so that none is used twice.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ UPGRADES = Path(__file__).with_name("upgrades")
 class SignedIn:
     """A valid session. `key` is the hash that the table knows it by, never the secret itself.
 
-    `units` and `cameras` are the person's scope on the log, empty for all: `Standing` fills it in.
+    From the table it has the roles of sign-in, by which nothing is decided: `Standing` puts those
+    of the log in their place, and `units` and `cameras`, the person's scope, empty for all.
     `signer`: id of the key on the log that opened it, if one did.
     """
 
@@ -151,19 +152,22 @@ class Sessions:
             connection.execute(insert(_SESSIONS), row)
         return secret
 
-    def find(self, secret: str, *, kind: str) -> SignedIn:
+    def find(self, secret: str, *, kind: str, use: bool = True) -> SignedIn:
         """The session that `secret` opens. Raises `NotAuthorised` if none is valid."""
-        return self.check(_hash(secret), kind=kind)
+        return self.check(_hash(secret), kind=kind, use=use)
 
-    def check(self, key: str, *, kind: str) -> SignedIn:
-        """The session still valid under `key`; counts as activity. Raises `NotAuthorised`."""
+    def check(self, key: str, *, kind: str, use: bool = True) -> SignedIn:
+        """The session still valid under `key`. Raises `NotAuthorised`.
+
+        `use` puts off its end; without, only its end is asked about.
+        """
         query = select(_SESSIONS).where(_SESSIONS.c.hash == key, _SESSIONS.c.kind == kind)
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
         now = self._clock()
         if row is None or _over(row, now):
             raise NotAuthorised("You are not signed in.", hint="Sign in and try again.")
-        if now - row.seen >= TOUCH_MS:
+        if use and now - row.seen >= TOUCH_MS:
             self._change(key, seen=now)
         return _signed_in(row)
 

@@ -1,7 +1,7 @@
-"""What a signed-in person may still be: roles and scope are those on the log now, not at sign-in.
+"""What a signed-in person is: roles and scope are those on the log now, not at sign-in.
 
 Somebody whose role was taken away, or who was struck off, loses it within seconds, however long
-the session still lasts.
+the session still lasts. A role that was added counts as soon: rules that forbid must see it.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ class Standing:
         self._known: OrderedDict[str, tuple[Stands, float]] = OrderedDict()
 
     async def current(self, session: SignedIn) -> SignedIn:
-        """The session with the roles and the scope that stand now. Raises `NotAuthorised` if it
-        has no role any more.
+        """The session with the roles and the scope that stand now, whatever they were at sign-in.
+
+        Raises `NotAuthorised` if the person has no role any more.
         """
         stands = await self._stands(session.person)
-        roles = tuple(role for role in session.roles if role in stands.roles)
+        roles = tuple(sorted(stands.roles))  # in the order in which the register names them
         if not roles:
             raise NotAuthorised(
                 "You have no role any more.", hint="Ask your data protection officer."

@@ -39,32 +39,34 @@ async def live(
     await socket.accept()
     web = web_of(socket)
     try:
-        purpose = web.purposes.check(session)
-        viewer = await _join(web, session, camera, purpose, sink_of(socket))
+        watch = await _join(web, session, camera, sink_of(socket))
     except PlainviewError as error:
         await _end(socket, error.code, error.message)
         return
     try:
-        await _show(web, Watch(session, camera, purpose, viewer), socket)
+        await _show(web, watch, socket)
     finally:
-        await _leave(web, camera, viewer)
+        await _leave(web, camera, watch.viewer)
 
 
 @dataclass
 class Watch:
-    """Somebody who watches a camera for a purpose; a later purpose is another entry."""
+    """Somebody who watches a camera in a role for a purpose; another of either is another entry."""
 
     session: SignedIn
     camera: str
     purpose: str
+    role: str
     viewer: Viewer
 
 
-async def _join(web: Web, session: SignedIn, camera: str, purpose: str, sink: Sink) -> Viewer:
+async def _join(web: Web, session: SignedIn, camera: str, sink: Sink) -> Watch:
+    purpose = web.purposes.check(session)
     role = await web.rights.still(session, Permission.LIVE, camera, purpose=purpose)
     web.deeds.spend(session.person)
     actor = web.actor(session.person)
-    return await web.live.join(session.key, actor, role, camera, web.now(), purpose, sink)
+    viewer = await web.live.join(session.key, actor, role, camera, web.now(), purpose, sink)
+    return Watch(session, camera, purpose, role, viewer)
 
 
 async def _show(web: Web, watch: Watch, socket: WebSocket) -> None:
@@ -122,9 +124,9 @@ async def _watch_over(web: Web, watch: Watch) -> None:
             purpose = web.purposes.check(watch.session)
             role = await web.rights.still(now, Permission.LIVE, watch.camera, purpose=purpose)
             ending = web.now() >= watch.viewer.session.expires - RENEW_MS
-            if ending or purpose != watch.purpose:
-                watch.purpose = purpose
-                await _renew(web, watch, role)
+            if ending or (purpose, role) != (watch.purpose, watch.role):
+                watch.purpose, watch.role = purpose, role
+                await _renew(web, watch)
         except Forbidden as error:
             watch.viewer.end(error.code, error.message)
         except NotAuthorised as error:
@@ -133,10 +135,10 @@ async def _watch_over(web: Web, watch: Watch) -> None:
             watch.viewer.end(error.code, error.message)
 
 
-async def _renew(web: Web, watch: Watch, role: str) -> None:
-    """Another entry for the same picture: the right is an hour old, or the purpose is another."""
+async def _renew(web: Web, watch: Watch) -> None:
+    """Another entry for the same picture: an hour has passed, or purpose or role is another."""
     actor = web.actor(watch.session.person)
-    await web.live.renew(actor, role, watch.camera, watch.viewer, watch.purpose)
+    await web.live.renew(actor, watch.role, watch.camera, watch.viewer, watch.purpose)
     await _note(web, watch)
 
 

@@ -62,7 +62,7 @@ async def back(
     asking = web.people.ways.take(state, OWNER)
     subject = await asyncio.to_thread(web.people.provider.subject, asking, code)
     if asking.person:
-        await asyncio.to_thread(_link, web, asking, subject)
+        await _link(web, asking, subject)
         return RedirectResponse(AFTER_LINK, status_code=303)
     device = device_of(request.headers.get("user-agent", ""))
     secret = await asyncio.to_thread(_enter, web, subject, device)
@@ -110,11 +110,13 @@ def _ask(web: Web, asking: Asking) -> tuple[str, str]:
     return state, web.people.provider.address(asking, state)
 
 
-def _link(web: Web, asking: Asking, subject: str) -> None:
+async def _link(web: Web, asking: Asking, subject: str) -> None:
     """The session that asked must still hold: it is who says whose the subject is."""
-    session = web.sessions.check(asking.session, kind="cookie")
-    web.log_act(asking.person, session.roles[0], "linked", {})
-    web.people.links.add(web.people.provider.issuer, subject, asking.person)
+    held = await asyncio.to_thread(web.sessions.check, asking.session, kind="cookie")
+    session = await web.standing.current(held)
+    await asyncio.to_thread(web.log_act, asking.person, session.roles[0], "linked", {})
+    issuer = web.people.provider.issuer
+    await asyncio.to_thread(web.people.links.add, issuer, subject, asking.person)
 
 
 def _enter(web: Web, subject: str, device: str) -> str:

@@ -14,6 +14,7 @@ from plainview.watch import snapshot
 from plainview.watch.playback import Playback, joined
 from plainview.web.context import Web, web_of
 from plainview.web.declared import Jpeg, Octets, may
+from plainview.web.doorkeeper import in_background
 from plainview.web.permissions import Permission, needs
 from plainview.web.sessions import SignedIn
 
@@ -85,7 +86,8 @@ async def begin(request: Request, session: Player, asked: Begin) -> dict[str, st
 async def timeline(request: Request, session: Player, playback: str) -> dict[str, Any]:
     """What there is to see: spans and segments."""
     web = web_of(request)
-    found = await web.playbacks.timeline(await running(web, session, playback))
+    use = not in_background(request)
+    found = await web.playbacks.timeline(await running(web, session, playback, use=use))
     return {
         "spans": [
             {
@@ -155,11 +157,11 @@ async def bookmark(
     return {"bookmark": marked.id, "draft": marked.draft}
 
 
-async def running(web: Web, session: SignedIn, playback: str) -> Playback:
+async def running(web: Web, session: SignedIn, playback: str, *, use: bool = True) -> Playback:
     """A playback of the session's, while the person may still play that camera back.
 
     Its purpose was said when it began. Raises `NotFound`, `Forbidden`.
     """
-    found = web.playbacks.find(session.key, playback)
+    found = web.playbacks.find(session.key, playback, use=use)
     await web.rights.still(session, Permission.PLAYBACK, found.camera, purpose=BEGUN)
     return found
