@@ -241,6 +241,29 @@ def test_a_scope_that_no_longer_holds_the_camera_ends_the_picture(
     assert end["message"] == site.web.t("rule.only-at-ones-cameras")
 
 
+def test_a_role_that_was_added_and_forbids_ends_the_picture(
+    site: Any, recorder: Recorder, watch: Any
+) -> None:
+    link = watch(site.town.operator)
+    hello(link)
+    picture(link)
+    both = Stands(frozenset({"administrator", "operator"}))
+    site.web.standing._known[site.town.operator.person.person] = (both, time.monotonic() + 60)
+    end, _ = end_of(link)
+    assert end["reason"] == "forbidden"
+    assert end["message"] == site.web.t("rule.administrators-see-no-pictures")
+
+
+def test_watching_is_use_of_the_session(
+    site: Any, recorder: Recorder, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = watch(site.town.operator)
+    hello(link)
+    (before,) = site.web.sessions.of_person(site.town.operator.person.person)
+    monkeypatch.setattr(site.web.sessions, "_clock", lambda: now_ms() + 60_000)
+    until(lambda: site.web.sessions.of_person(before.person)[0].seen > before.seen + 50_000)
+
+
 def test_a_camera_that_is_suspended_is_not_watched_any_more(
     site: Any, recorder: Recorder, watch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

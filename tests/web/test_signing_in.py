@@ -295,9 +295,67 @@ def test_a_role_that_was_taken_away_is_gone_though_the_session_lasts(
         fewer = officer.person.model_copy(update={"roles": ["auditor", "operator"]})
         town.say(statements.enrol(fewer, [town.dpo.signing, town.court.signing]))
         site.web.register.sync()
+        assert browser.get("/api/drafts").status_code == 403
+        assert browser.get("/api/me").json()["roles"] == ["auditor", "operator"]
+        nothing = {**officer.person.body(), "roles": []}
+        town.say(
+            sign(make("enrol", nothing, time=now_ms()), [town.dpo.signing, town.court.signing])
+        )
+        site.web.register.sync()
         gone = browser.get("/api/drafts")
         assert gone.status_code == 401
         assert gone.json()["message"] == "You have no role any more."
+
+
+def test_who_becomes_an_administrator_sees_no_pictures_in_a_session_of_before(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainview.web.standing.FRESH_S", 0.0)
+    town, operator = site.town, site.town.operator
+    now = now_ms()
+    span = {
+        "camera": "cam-01",
+        "from": to_iso(now - 60_000),
+        "to": to_iso(now),
+        "purpose": "patrol",
+    }
+    with site.browser(operator) as browser:
+        assert browser.post("/api/playback", json=span).status_code == 200
+        more = operator.person.model_copy(update={"roles": ["administrator", "operator"]})
+        town.say(statements.enrol(more, [town.dpo.signing, town.court.signing]))
+        site.web.register.sync()
+        refused = browser.post("/api/playback", json=span)
+        assert refused.status_code == 403
+        assert refused.json()["message"].startswith("An administrator sees no pictures")
+        assert browser.get("/api/me").json()["roles"] == ["administrator", "operator"]
+
+
+def test_a_session_has_no_role_that_the_log_does_not_give(calm: Any) -> None:
+    person = calm.town.operator.person.person
+    secret = calm.web.sessions.create(person, ["administrator", "dpo"], "Mira")
+    with calm.client(cookies={"plainview_session": secret}) as browser:
+        assert browser.get("/api/me").json()["roles"] == ["operator"]
+        assert browser.get("/api/invitations").status_code == 403
+
+
+def test_what_a_page_asks_by_itself_does_not_put_off_the_end(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"X-Plainview-Background": "1"}
+    later = [0]
+    with site.browser(site.town.operator) as browser:
+        monkeypatch.setattr(site.web.sessions, "_clock", lambda: now_ms() + later[0])
+        later[0] = IDLE_MS - 60_000
+        assert browser.get("/api/me", headers=own).status_code == 200
+        later[0] = IDLE_MS
+        assert browser.get("/api/me", headers=own).status_code == 401
+        assert browser.get("/api/me").status_code == 401
+    later[0] = 0
+    with site.browser(site.town.operator) as browser:
+        later[0] = IDLE_MS - 60_000
+        assert browser.get("/api/me").status_code == 200
+        later[0] = IDLE_MS
+        assert browser.get("/api/me", headers=own).status_code == 200
 
 
 def test_nobody_floods_the_log(site: Any) -> None:

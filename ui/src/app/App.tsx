@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { ServerError } from "../base/errors.ts";
 import { texts } from "../messages/en.ts";
-import { me as fetchMe, type Me } from "./api.ts";
+import { inBackground, me as fetchMe, noteUse, whenRefused, type Me } from "./api.ts";
 import { Accesses } from "./pages/Accesses.tsx";
 import { Account } from "./pages/Account.tsx";
 import { Join } from "./pages/Join.tsx";
@@ -24,7 +24,7 @@ import { useRoute, type Route } from "./router.ts";
 
 type Who =
   | { kind: "unknown" }
-  | { kind: "out" }
+  | { kind: "out"; ended?: boolean }
   | { kind: "in"; me: Me }
   | { kind: "fault"; error: unknown };
 
@@ -39,6 +39,28 @@ export function App() {
     });
   }, [signedIn]);
   useEffect(load, [load]);
+  const inside = who.kind === "in";
+  useEffect(() => {
+    if (!inside) return;
+    const uses = ["keydown", "pointerdown", "wheel"];
+    for (const use of uses) window.addEventListener(use, noteUse, { capture: true, passive: true });
+    // A refusal may have another reason; only who is really signed out loses the page.
+    let busy = false;
+    const stop = whenRefused(() => {
+      if (busy) return;
+      busy = true;
+      inBackground(fetchMe)
+        .catch((error: unknown) => {
+          if (error instanceof ServerError && error.status === 401)
+            setWho({ kind: "out", ended: true });
+        })
+        .finally(() => (busy = false));
+    });
+    return () => {
+      stop();
+      for (const use of uses) window.removeEventListener(use, noteUse, { capture: true });
+    };
+  }, [inside]);
   const page = who.kind === "in" ? pageFor(who.me, route.page) : route.page;
   const dark = who.kind === "in" && (page === "wall" || page === "playback");
   useEffect(() => {
@@ -48,7 +70,7 @@ export function App() {
   if (route.page === "join") return <Join key={route.token} token={route.token} />;
   if (who.kind === "unknown") return <p className="breathing loading">{texts.loading}</p>;
   if (who.kind === "fault") return <Problem error={who.error} onRetry={load} />;
-  if (who.kind === "out") return <SignIn onSignedIn={load} />;
+  if (who.kind === "out") return <SignIn ended={who.ended === true} onSignedIn={load} />;
   const { me } = who;
   return (
     <div className="app" data-testid="app" data-page={page}>

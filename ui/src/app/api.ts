@@ -59,6 +59,33 @@ export interface RequestRow {
 
 export type Act = Record<string, unknown>;
 
+let asking = false;
+let touched = true;
+let onRefused: () => void = () => undefined;
+
+/** Somebody used keyboard or pointer: what the page asks next is that person's doing. */
+export const noteUse = (): void => void (touched = true);
+
+/** `tell` is called when an answer says that nobody is signed in; how to stop that comes back. */
+export function whenRefused(tell: () => void): () => void {
+  onRefused = tell;
+  return () => void (onRefused = () => undefined);
+}
+
+/**
+ * Asks something that nobody asked for: the server does not count it as use of the session, unless
+ * somebody touched the page since the last time. Holds for the calls that `ask` makes before it waits.
+ */
+export function inBackground<T>(ask: () => Promise<T>): Promise<T> {
+  asking = !touched;
+  touched = false;
+  try {
+    return ask();
+  } finally {
+    asking = false;
+  }
+}
+
 export async function call(path: string, method = "GET", body?: unknown): Promise<Response> {
   let answer: Response;
   const file = body instanceof Blob;
@@ -68,6 +95,7 @@ export async function call(path: string, method = "GET", body?: unknown): Promis
       credentials: "same-origin",
       headers: {
         ...(method === "GET" ? {} : { "X-Plainview": "1" }),
+        ...(asking ? { "X-Plainview-Background": "1" } : {}),
         ...(body === undefined
           ? {}
           : { "Content-Type": file ? "application/octet-stream" : "application/json" }),
@@ -77,6 +105,7 @@ export async function call(path: string, method = "GET", body?: unknown): Promis
   } catch {
     throw new ServerError(0, "away", texts.errors.away, texts.errors.awayHint);
   }
+  if (answer.status === 401) onRefused();
   if (!answer.ok) throw await errorOf(answer);
   return answer;
 }

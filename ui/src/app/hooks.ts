@@ -1,6 +1,7 @@
 // Small hooks: something fetched (and fetched again), keys.
 
 import { useCallback, useEffect, useRef, useState } from "react";
+import { inBackground } from "./api.ts";
 
 export interface Loaded<T> {
   value: T | null;
@@ -8,7 +9,10 @@ export interface Loaded<T> {
   reload: () => void;
 }
 
-/** Fetches once, then every `everyMs` (0: never again) and when `reload` is called. */
+/**
+ * Fetches once, then every `everyMs` (0: never again) and when `reload` is called. What the timer
+ * asks is no use of the session, which ends under a page that nobody touches.
+ */
 export function useLoaded<T>(fetch: () => Promise<T>, everyMs = 0): Loaded<T> {
   const [state, setState] = useState<{ value: T | null; error: unknown }>({
     value: null,
@@ -18,14 +22,15 @@ export function useLoaded<T>(fetch: () => Promise<T>, everyMs = 0): Loaded<T> {
   const reload = useCallback(() => setRound((n) => n + 1), []);
   useEffect(() => {
     let current = true;
-    const load = (): void => {
-      fetch().then(
+    const load = (ask: () => Promise<T>): void => {
+      ask().then(
         (value) => current && setState({ value, error: null }),
         (error: unknown) => current && setState(({ value }) => ({ value, error })),
       );
     };
-    load();
-    const timer = everyMs > 0 ? setInterval(load, everyMs) : undefined;
+    load(fetch);
+    const again = (): void => load(() => inBackground(fetch));
+    const timer = everyMs > 0 ? setInterval(again, everyMs) : undefined;
     return () => {
       current = false;
       clearInterval(timer);

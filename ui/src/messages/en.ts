@@ -237,6 +237,7 @@ export const texts = {
     stopped: "No passkey was used. Try again, and confirm with your finger, face or PIN.",
   },
   signIn: {
+    ended: "Your session has ended. Sign in again to go on where you were.",
     title: "Sign in",
     lead: "With the passkey on your device or security key. There is no password. Your sign-in is an entry on the public log, without your name.",
     passkey: "Sign in with a passkey",

@@ -8,7 +8,7 @@ import { Problem } from "../parts/Problem.tsx";
 import { hasPasskeys, signWithPasskey } from "../passkeys.ts";
 import { askSignIn, signIn, ways as fetchWays } from "../people.ts";
 
-export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
+export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () => void }) {
   const { value: ways } = useLoaded(fetchWays);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -30,6 +30,11 @@ export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
     <main className="door" data-testid="signed-out">
       <Mark />
       <h1>{words.title}</h1>
+      {ended && (
+        <p className="warning" role="status" data-testid="session-ended">
+          {words.ended}
+        </p>
+      )}
       <p className="lead">{words.lead}</p>
       <Problem error={error} />
       <div className="ways">
