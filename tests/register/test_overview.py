@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plainview.base.clock import DAY_MS
+from plainview.base.clock import DAY_MS, to_iso
 from plainview.base.settings import Settings
 from plainview.errors import GateClosed
 from plainview.register.listing import plain, slug
@@ -97,6 +97,67 @@ def test_it_follows_every_change_of_the_gate(city: City) -> None:
     city.now += 400 * DAY_MS
     agrees(city, found)
     assert not any(gate.allowed for gate in found.view(city.now).gates.values())
+
+
+def shown(city: City, found: Overview, camera: str) -> tuple[int, str, int]:
+    """Version and purpose of a camera's line, and the version whose record is given out."""
+    found._due = 0.0
+    view = found.view(city.now)
+    line = view.by_id[camera]
+    versions = [one.record for one in view.versions(camera)]
+    return line.version, line.purpose, versions.index(view.record(camera)) + 1
+
+
+def test_a_line_is_of_the_version_in_force(city: City) -> None:
+    found = overview(city)
+    assert shown(city, found, "cam-01") == (1, "accidents", 1)
+    city.camera("cam-01", purpose="crowds", unit="Events")
+    assert shown(city, found, "cam-01") == (1, "accidents", 1)
+    view = found.view(city.now)
+    assert [one.version for one in view.later("cam-01")] == [2]
+    assert "events" not in view.groups["unit"]
+    city.pass_time(31)
+    assert shown(city, found, "cam-01") == (2, "crowds", 2)
+    assert found.view(city.now).groups["unit"]["events"].name == "Events"
+    city.camera("cam-01", "suspended", purpose="crowds")
+    assert shown(city, found, "cam-01")[0] == 3
+
+
+def test_a_camera_that_never_recorded_is_shown_in_its_newest_version(city: City) -> None:
+    city.camera("cam-03")
+    city.camera("cam-03", purpose="crowds")
+    assert shown(city, overview(city), "cam-03") == (2, "crowds", 2)
+
+
+def test_a_refused_version_is_not_shown_and_costs_nothing(city: City) -> None:
+    found = overview(city)
+    city.camera("cam-01", purpose="crowds")
+    number = city.keep("objection", camera="cam-01", version=2, commitment=digest("why"))
+    city.pass_time(31)
+    assert shown(city, found, "cam-01") == (1, "accidents", 1)
+    city.state("answer", "p-dpo", objections=[number], outcome="upheld", text="Yes.")
+    city.pass_time(86_400)
+    assert shown(city, found, "cam-01") == (1, "accidents", 1)
+    view = found.view(city.now)
+    found._due = 0.0
+    assert view.gates["cam-01"].ends > city.now
+    assert found.view(city.now) is view, "made again though nothing changed"
+    city.camera("cam-01", purpose="traffic")
+    city.pass_time(31)
+    assert shown(city, found, "cam-01") == (3, "traffic", 3)
+
+
+def test_a_gate_opens_when_a_legal_basis_begins(city: City) -> None:
+    record = camera_record(city.start)
+    basis = {**record["legal_basis"], "valid_from": to_iso(city.now + 3_600_000)}
+    city.camera("cam-03", legal_basis=basis)
+    city.pass_time(31)
+    found = overview(city)
+    agrees(city, found)
+    assert not found.view(city.now).gates["cam-03"].allowed
+    city.pass_time(3_600)
+    agrees(city, found)
+    assert found.view(city.now).gates["cam-03"].allowed
 
 
 def test_the_same_view_is_kept_while_nothing_changes(city: City) -> None:

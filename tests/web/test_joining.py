@@ -691,3 +691,69 @@ def test_a_scope_from_an_invitation_limits_whoever_was_enrolled(office: Office) 
     jo.sign_in()
     assert jo.http.get("/api/me").json()["scope"] == {"units": ["harbour"], "cameras": ["cam-77"]}
     assert jo.http.get("/api/cameras").json() == []
+
+
+def judge(org: str = "District court", **change: Any) -> tuple[str, str]:
+    """The card of a key file as `keygen` writes it, and its person."""
+    key = keyfile.generate("Irena Berg")
+    public = {"person": key.person, "key": key.signing.public_b64, "age": key.recipient}
+    said = {**public, "org": org, "org_kind": "court", **change}
+    return json.dumps({"person": said}), key.person
+
+
+COURT: dict[str, Any] = {
+    "name": "Irena Berg",
+    "roles": ["custodian"],
+    "outside": True,
+    "org": "District court",
+}
+
+
+def handed_in(office: Office, link: str, card: str = "", passkeys: int = 2) -> dict[str, Any]:
+    """The body of the enrolment that comes of a link."""
+    person = office.member(passkeys).join(link, card)["person"]
+    rows = [one["card"] for one in office.waiting(office.admin_member) if "card" in one]
+    found: dict[str, Any] = next(one for one in rows if one["person"] == person)
+    return found
+
+
+def test_a_judge_is_enrolled_as_of_a_court(office: Office) -> None:
+    text, _ = judge()
+    card = handed_in(office, office.invite(**COURT), text)
+    assert card["org_kind"] == "court"
+    office.enrol(card)
+    assert (
+        handed_in(office, office.invite(**COURT, org_kind=""), judge()[0]).get("org_kind") is None
+    )
+    other = office.invite(**COURT, org_kind="court")
+    assert handed_in(office, other, judge("Court of the district")[0])["org_kind"] == "court"
+
+
+def test_a_card_of_another_organisation_says_nothing_of_this_one(staffed: Office) -> None:
+    link = staffed.invite(**{**COURT, "org": "Police"})
+    token, member = link.rsplit("/", 1)[1], staffed.member(2)
+    for device in member.devices:
+        member.register(token, device)
+    refused(lambda: member.post("/api/join/card", token=token, key_file=judge()[0]), 400, "Police")
+    refused(lambda: staffed.invite(**COURT, org_kind="casino"), 400)
+
+
+def test_what_the_form_does_not_say_is_gone(office: Office) -> None:
+    web, person = office.site.web, office.town.court.person.person
+    wish: dict[str, Any] = {**COURT, "person": person}
+    limits: dict[str, Any] = {"units": ["harbour"], "cameras": ["cam-77"]}
+    first = handed_in(office, office.invite(**wish, **limits, org_kind="court"))
+    assert (first["org_kind"], first["scope"]) == ("court", limits)
+    office.enrol(first)
+    web.register.sync()
+    context = web.register.context({"custodian_set": "street-set"}, now_ms())
+    assert context.organisations == ("court",)
+    same = handed_in(office, office.invite(**wish))
+    assert same["org_kind"] == "court"
+    assert "scope" not in same
+    gone = handed_in(office, office.invite(**{**wish, "org": "Police"}))
+    assert "org_kind" not in gone
+    office.enrol(gone)
+    web.register.sync()
+    context = web.register.context({"custodian_set": "street-set"}, now_ms())
+    assert context.organisations == ()

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { fromBase64 } from "../src/base/bytes.ts";
 import { CheckFailed } from "../src/base/errors.ts";
+import { enrolledAs } from "../src/app/people.ts";
 import { parseEntry } from "../src/log/entries.ts";
 import { People, type Logged } from "../src/log/people.ts";
+import { isStated } from "../src/log/statements.ts";
 import { peopleVector, type StatementsVector } from "./vectors.ts";
 
 const vector = peopleVector();
@@ -29,6 +31,33 @@ const named = (name: string): StatementsVector => {
   if (found === undefined) throw new Error(`no vector ${name}`);
   return found;
 };
+
+const PERSON = {
+  person: "p-judge",
+  key: "k",
+  age: null,
+  roles: ["custodian"],
+  org: "District court",
+  outside: true,
+  name_commitment: "ab".repeat(32),
+};
+
+describe("an organisation's kind", () => {
+  it("is one that the log knows, or none", () => {
+    expect(isStated("enrol", PERSON)).toBe(true);
+    expect(isStated("enrol", { ...PERSON, org_kind: "court" })).toBe(true);
+    expect(isStated("enrol", { ...PERSON, org_kind: "casino" })).toBe(false);
+  });
+
+  it("is what a form begins with, beside the scope", () => {
+    const scope = { units: ["harbour"], cameras: [] };
+    const card = { ...PERSON, org_kind: "court", scope };
+    expect(enrolledAs(card)).toEqual({ orgKind: "court", ...scope });
+    const nothing = { orgKind: "", units: [], cameras: [] };
+    expect(enrolledAs(PERSON)).toEqual(nothing);
+    expect(enrolledAs(undefined)).toEqual(nothing);
+  });
+});
 
 describe("lists of people", () => {
   it.each(vector.people.map((one) => [one.name, one] as const))(

@@ -24,7 +24,10 @@ _LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A camera in its newest version. `shared` are slugs in the order of `SHARED`, "" for none."""
+    """A camera in one version: that by which it may record, else the newest.
+
+    `shared` are slugs in the order of `SHARED`, "" for none.
+    """
 
     id: str
     name: str

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from plainview.base.clock import LATEST, Ms
 from plainview.errors import GateClosed
 from plainview.register.listing import SHARED, Listed, listed, shared_names
-from plainview.tlog.history import History, Version
+from plainview.tlog.history import History, Version, moment
 
 if TYPE_CHECKING:
     from plainview.register.projection import Register
@@ -72,8 +72,12 @@ class View:
         return self._versions.get(camera, ())
 
     def record(self, camera: str) -> Mapping[str, Any]:
-        """The newest record of a camera in the register."""
-        return self._versions[camera][-1].record
+        """The record of a camera in the version of its line: in force, else the newest."""
+        return self._versions[camera][self.by_id[camera].version - 1].record
+
+    def later(self, camera: str) -> Sequence[Version]:
+        """Newer versions than that of its line, oldest first: announced, contested or refused."""
+        return self.versions(camera)[self.by_id[camera].version :]
 
 
 _Known = tuple[Sequence[Version], Listed, Gate]
@@ -141,17 +145,38 @@ class Overview:
             with self._register.book() as book:
                 for name in names[first : first + SLICE]:
                     versions = book.cameras[name]
-                    line = listed(name, versions[-1], records)
-                    self._known[name] = versions, line, _gate(book, name, line, now)
+                    number, gate = _gate(book, name, now)
+                    line = listed(name, versions[number - 1], records)
+                    self._known[name] = versions, line, gate
 
 
-def _gate(book: History, name: str, line: Listed, now: Ms) -> Gate:
+def _gate(book: History, name: str, now: Ms) -> tuple[int, Gate]:
+    """The version that allows recording, else the newest; and the gate's answer."""
+    versions = book.cameras[name]
     try:
-        return Gate(True, book.may_record(name, now).until)
+        found = book.may_record(name, now)
     except GateClosed:
-        rests = (book.records.get(one, []) for one in line.rests_on)
-        begins = (version.effect for one in (book.cameras[name], *rests) for version in one)
-        return Gate(False, min((time for time in begins if time > now), default=LATEST))
+        newest = versions[-1]
+        times = [*_effects(book, newest, versions), *_begins(versions)]
+        return newest.version, Gate(False, min((t for t in times if t > now), default=LATEST))
+    if found.until > now:
+        return found.version, Gate(True, found.until)
+    # A newer version's time has come, but an objection to it waits, or was upheld.
+    times = [time for time in _effects(book, found, versions) if time > now]
+    return found.version, Gate(True, min([found.lapses, *times]))
+
+
+def _effects(book: History, shown: Version, versions: Sequence[Version]) -> list[Ms]:
+    """When versions of a camera, and of the records that the shown one rests on, take effect."""
+    rests = (book.records.get(name, []) for name in shown.record.get("rests_on", ()))
+    return [version.effect for one in (versions, *rests) for version in one]
+
+
+def _begins(versions: Sequence[Version]) -> list[Ms]:
+    """From when their legal bases and assessments allow anything."""
+    said = [version.record for version in versions]
+    days = [(one["legal_basis"]["valid_from"], one["dpia"]["date"]) for one in said]
+    return [moment(day) for pair in days for day in pair]
 
 
 def _assembled(
@@ -194,7 +219,8 @@ def _name(
     """What its record is called, else what the first camera that shares it calls it."""
     versions = records.get(f"{kind}/{slug}")
     called = _called(kind, versions[-1]) if versions else ""
-    return called or shared_names(known[line.id][0][-1].record)[SHARED.index(kind)]
+    said = known[line.id][0][line.version - 1].record
+    return called or shared_names(said)[SHARED.index(kind)]
 
 
 def _called(kind: str, version: Version) -> str:

@@ -8,6 +8,7 @@ before they sign are the ids of the keys, which the invited person can read out 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from plainview.base.ids import b64, unb64
@@ -17,7 +18,7 @@ from plainview.register.records import person_entry
 from plainview.tlog.entries import commit, key_id
 from plainview.web.context import Web
 from plainview.web.credentials import Credential
-from plainview.web.invitations import HANDED_IN, Invitation
+from plainview.web.invitations import HANDED_IN, Asked, Invitation
 
 ED25519_BYTES = 32
 
@@ -54,14 +55,37 @@ def make_card(
     else:
         keys, values = fresh, _new_person(web, invitation, file)
     keys = list(dict.fromkeys(keys))
-    values |= {"key": keys[0], "roles": list(asked.roles), "org": asked.org}
-    values |= {"outside": asked.outside}
     values.pop("more_keys", None)
     if keys[1:]:
         values["more_keys"] = keys[1:]
+    # Never what was before: the form says it all, and two people sign what it says.
+    kind = _org_kind(asked, values, file)
+    for name in ("org_kind", "scope"):
+        values.pop(name, None)
+    if kind:
+        values["org_kind"] = kind
     if asked.units or asked.cameras:
         values["scope"] = {"units": list(asked.units), "cameras": list(asked.cameras)}
+    values |= {"key": keys[0], "roles": list(asked.roles), "org": asked.org}
+    values |= {"outside": asked.outside}
     return person_entry(values).body()
+
+
+def _org_kind(asked: Asked, before: Mapping[str, Any], file: Mapping[str, Any]) -> str:
+    """What the organisation is: as the form says, else the card, else as before; "" for none.
+
+    The card's word and that of before count for the same organisation only. Raises `BadFormat`.
+    """
+    if asked.org_kind is not None:
+        return asked.org_kind
+    if "org_kind" in file:
+        if file["org"] != asked.org:
+            raise BadFormat(
+                f"The card is of {file['org']!r}, the invitation of {asked.org!r}.",
+                hint="Ask for an invitation that says what kind of organisation it is.",
+            )
+        return str(file["org_kind"])
+    return str(before.get("org_kind", "")) if before.get("org") == asked.org else ""
 
 
 def _new_person(web: Web, invitation: Invitation, file: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +98,10 @@ def _new_person(web: Web, invitation: Invitation, file: dict[str, Any]) -> dict[
 
 
 def read_key_file(text: str) -> dict[str, Any]:
-    """`age`, and of a card also `person` and `key`. Raises `BadFormat`."""
+    """`age`, and of a card also `person`, `key`, and `org` and `org_kind` where it says them.
+
+    Raises `BadFormat`.
+    """
     text = text.strip()
     if not text:
         return {}
@@ -83,6 +110,8 @@ def read_key_file(text: str) -> dict[str, Any]:
     try:
         card = json.loads(text)["person"]
         found = {name: str(card[name]) for name in ("person", "key", "age")}
+        if card.get("org_kind"):
+            found |= {name: str(card[name]) for name in ("org", "org_kind")}
         if len(unb64(found["key"])) != ED25519_BYTES:
             raise BadFormat("Its key is not one of plainview person keygen.")
     except (ValueError, LookupError, TypeError) as error:

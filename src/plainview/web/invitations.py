@@ -29,7 +29,8 @@ V = INVITATIONS.c
 @dataclass(frozen=True)
 class Asked:
     """What somebody is invited to be. `person`: somebody enrolled, who gets further keys, or with
-    `replace` new ones instead of those of before."""
+    `replace` new ones instead of those of before. `org_kind`: "" for none, None where nobody said.
+    """
 
     name: str
     roles: tuple[str, ...]
@@ -39,6 +40,7 @@ class Asked:
     cameras: tuple[str, ...] = ()
     person: str = ""
     replace: bool = False
+    org_kind: str | None = None
 
     @property
     def passkeys(self) -> int:

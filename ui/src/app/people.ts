@@ -1,6 +1,7 @@
 // The web process's API about people: signing in, joining, one's own account, statements.
 
 import type { JsonObject } from "../base/canonical.ts";
+import { isObject, isStringList } from "../base/shapes.ts";
 import { call } from "./api.ts";
 import type { Answer, Asked, Wanted } from "./passkeys.ts";
 
@@ -138,11 +139,30 @@ export interface Wish {
   name: string;
   roles: string[];
   org: string;
+  /** What the organisation is; empty for none. */
+  org_kind: string;
   outside: boolean;
   units: string[];
   cameras: string[];
   person?: string;
   replace?: boolean;
+}
+
+/** What the log says of somebody beside keys and roles, as a form begins with it. */
+export interface Enrolled {
+  orgKind: string;
+  units: string[];
+  cameras: string[];
+}
+
+export function enrolledAs(card: Record<string, unknown> | undefined): Enrolled {
+  const scope = isObject(card?.scope) ? card.scope : {};
+  const names = (value: unknown): string[] => (isStringList(value) ? value : []);
+  return {
+    orgKind: typeof card?.org_kind === "string" ? card.org_kind : "",
+    units: names(scope.units),
+    cameras: names(scope.cameras),
+  };
 }
 
 export const people = (): Promise<PersonRow[]> => get("/api/people");

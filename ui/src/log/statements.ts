@@ -63,7 +63,12 @@ const PERSON: Record<string, Kind> = {
   name_commitment: isDigest,
 };
 const isScope: Kind = (value) => hasShape(value, { units: NAMES, cameras: NAMES });
-const PERSON_MAY: Record<string, Kind> = { more_keys: NAMES, scope: isScope };
+const ORGANISATIONS = ["operator", "supplier", "court", "authority", "university", "civil-society"];
+const PERSON_MAY: Record<string, Kind> = {
+  more_keys: NAMES,
+  scope: isScope,
+  org_kind: isOneOf(...ORGANISATIONS),
+};
 const isPerson: Kind = (value) => hasShape(value, PERSON, PERSON_MAY);
 const isMember: Kind = (value) =>
   hasShape(value, { person: isName, age: isText, outside: isBoolean });

@@ -11,12 +11,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from plainview.base.clock import Ms
-from plainview.errors import NotFound
+from plainview.errors import GateClosed, NotFound
 from plainview.register.answers import Camera, SetOnLog
 from plainview.register.legal_profile import profile_of
+from plainview.register.objections import Objection
 from plainview.tlog.history import moment
 from plainview.web import hiding
 from plainview.web.context import Web, web_of
+from plainview.web.fates import PENDING, REFUSED, fate, objected
 from plainview.web.permissions import open_door
 from plainview.web.states import Health, state
 
@@ -31,7 +33,7 @@ async def camera(
     version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     on: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """Why is this camera here? With `version` or `on` (a time, UTC): what the register said."""
+    """Why is this camera here? By the version in force; of `version`; or `on` a time (UTC)."""
     web = web_of(request)
     health = await web.recorders.cameras()
     return await asyncio.to_thread(_page, web, camera, version, on, health)
@@ -39,22 +41,27 @@ async def camera(
 
 def _page(web: Web, name: str, version: int | None, on: str, health: Health | None) -> Response:
     now = web.now()
+    asked, wrong = _moment(on if version is None else "")
+    # Before the versions are read: there are never fewer of them afterwards.
+    number, then = _in_force(web, name, now), _in_force(web, name, asked)
     view, versions = web.portal.view(now), web.register.versions(name)
-    newest = versions[-1]
-    asked, wrong = _moment(on)
-    shown = _asked(versions, version, asked)
-    refused = web.portal.objections.refused()
     line = view.by_id.get(name)
     if line is None:
         raise NotFound(f"No camera {name} is in the register yet.")
-    record = shown.record
+    current = versions[number - 1] if number else versions[-1]
+    shown = _asked(versions, version, asked, then) or current
+    record, objections = shown.record, web.portal.objections.of(name)
+    fates = _fates(versions, objections, now)
     return web.pages.render(
         "camera.html",
         here="cameras",
         camera=shown,
-        newest=newest,
+        current=current,
+        later=[one for one in versions[current.version :] if fates[one.version] in PENDING],
+        fates=fates,
         versions=versions[::-1],
         asked=asked,
+        then=then,
         wrong=wrong,
         on=on,
         line=line,
@@ -62,15 +69,22 @@ def _page(web: Web, name: str, version: int | None, on: str, health: Health | No
         now=now,
         looks=web.looks.at(name),
         looked=web.looks.total(name),
-        objections=web.portal.objections.of(name),
-        goes_on=view.gates[name].allowed,
-        refused={one.version for one in versions if (name, one.version) in refused},
+        objections=objections,
         on_notice=[
-            one for one in versions if one.effective_ms > now and (name, one.version) not in refused
+            one for one in versions if one.effective_ms > now and fates[one.version] != REFUSED
         ],
         **_said(web, record),
         **_about(web, view.groups, line.shared, record),
     )
+
+
+def _fates(versions: Sequence[Camera], objections: Sequence[Objection], now: Ms) -> dict[int, str]:
+    """What became of each version, by its number."""
+    to = objected(objections)
+    return {
+        one.version: fate(one.status, one.effective_ms, to.get((one.id, one.version), ()), now)
+        for one in versions
+    }
 
 
 def _said(web: Web, record: dict[str, Any]) -> dict[str, Any]:
@@ -128,15 +142,27 @@ def _moment(text: str) -> tuple[Ms | None, bool]:
     return int(found.timestamp() * 1000), False
 
 
-def _asked(versions: Sequence[Camera], number: int | None, at: Ms | None) -> Camera:
-    """The version asked for by number, or the newest that was published by then."""
+def _in_force(web: Web, name: str, at: Ms | None) -> int | None:
+    """By which version the camera might record then; None where it might not."""
+    if at is None:
+        return None
+    try:
+        return web.register.may_record(name, at).version
+    except GateClosed:
+        return None
+
+
+def _asked(
+    versions: Sequence[Camera], number: int | None, at: Ms | None, then: int | None
+) -> Camera | None:
+    """The version asked for: by number, or in force `then`, else the newest published by `at`."""
     if number is not None:
         if number > len(versions):
             raise NotFound(f"There is no version {number} of this camera's record.")
         return versions[number - 1]
     if at is None:
-        return versions[-1]
-    then = [one for one in versions if one.time_ms <= at]
-    if not then:
+        return None
+    published = [one for one in versions if one.time_ms <= at]
+    if not published:
         raise NotFound("The register did not have this camera yet at that time.")
-    return then[-1]
+    return versions[then - 1] if then else published[-1]

@@ -17,6 +17,7 @@ from plainview.register.overview import View
 from plainview.web import hiding
 from plainview.web.context import Web, web_of
 from plainview.web.declared import query
+from plainview.web.fates import PENDING, Objected, fate, objected
 from plainview.web.permissions import Permission, needs, open_door
 from plainview.web.portal import NARROWED, Filter
 from plainview.web.sessions import SignedIn
@@ -53,7 +54,7 @@ async def cameras(
 
 @router.get("/api/public/cameras", dependencies=[open_door("which cameras film here")])
 async def public(request: Request) -> Response:
-    """The register's current records, as they stand on the log, with states."""
+    """Cameras by the version in force, else the newest, as on the log; states; what comes later."""
     web = web_of(request)
     health = await web.recorders.cameras()
     now = web.now()
@@ -95,14 +96,17 @@ assert set(FORM) < set(NARROWED)  # noqa: S101 - both are constants
 def _machines(web: Web, view: View, health: Health | None, now: Ms) -> Iterator[bytes]:
     """A list in JSON, piece by piece: a city's records are some 20 MB together."""
     lines = sorted(view.cameras, key=lambda line: line.id)
+    to = objected(web.portal.objections.all())
     yield b"["
     for first in range(0, len(lines), SLICE):
-        part = [_told(web, view, line, health, now) for line in lines[first : first + SLICE]]
+        part = [_told(web, view, line, health, now, to) for line in lines[first : first + SLICE]]
         yield (b"," if first else b"") + orjson.dumps(part)[1:-1]
     yield b"]"
 
 
-def _told(web: Web, view: View, line: Listed, health: Health | None, now: Ms) -> dict[str, Any]:
+def _told(
+    web: Web, view: View, line: Listed, health: Health | None, now: Ms, to: Objected
+) -> dict[str, Any]:
     found = state(web.t, view, line, health, now)
     return {
         "camera": line.id,
@@ -113,7 +117,21 @@ def _told(web: Web, view: View, line: Listed, health: Health | None, now: Ms) ->
         "state": found.name,
         "reason": found.reason,
         "record": view.record(line.id),
+        "later": _later(view, line, now, to),
     }
+
+
+def _later(view: View, line: Listed, now: Ms, to: Objected) -> list[dict[str, Any]]:
+    """Newer versions, which are not in force."""
+    found = []
+    for one in view.later(line.id):
+        became = fate(one.status, one.effect, to.get((line.id, one.version), ()), now)
+        if became in PENDING:
+            effective = to_iso(one.effect)
+            found.append(
+                {"version": one.version, "entry": one.index, "effective": effective, "is": became}
+            )
+    return found
 
 
 def _wall(web: Web, session: SignedIn, health: Health | None) -> list[dict[str, Any]]:

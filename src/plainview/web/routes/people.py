@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, field_validator
 
 from plainview.base.clock import to_iso
 from plainview.errors import NotFound
-from plainview.register.records import ROLES
+from plainview.register.records import ROLES, Organisation
 from plainview.web import enrolling
 from plainview.web.context import Web, web_of
 from plainview.web.declared import may
@@ -32,6 +32,7 @@ class Invited(BaseModel):
     name: Name
     roles: Annotated[list[str], Field(min_length=1, max_length=len(ROLES))]
     org: Annotated[str, Field(min_length=1, max_length=200)]
+    org_kind: Organisation | Literal[""] | None = None
     outside: bool = False
     units: Annotated[list[Name], Field(max_length=50)] = []
     cameras: Annotated[list[Name], Field(max_length=200)] = []
@@ -143,6 +144,7 @@ def _shown(web: Web, session: SignedIn, one: Invitation) -> dict[str, Any]:
         "name": asked.name,
         "roles": list(asked.roles),
         "org": asked.org,
+        "org_kind": asked.org_kind,
         "outside": asked.outside,
         "units": list(asked.units),
         "cameras": list(asked.cameras),

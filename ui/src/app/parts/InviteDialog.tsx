@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { texts } from "../../messages/en.ts";
 import { dateTime } from "../../video/clock.ts";
-import { invite, type PersonRow } from "../people.ts";
+import { enrolledAs, invite, type PersonRow } from "../people.ts";
 import { Dialog } from "./Dialog.tsx";
 import { Problem } from "./Problem.tsx";
 
@@ -25,19 +25,24 @@ export function InviteDialog({ known, onClose }: Props) {
   const [org, setOrg] = useState(known?.org ?? "");
   const [roles, setRoles] = useState<string[]>(known?.roles ?? []);
   const [outside, setOutside] = useState(known?.outside ?? false);
-  const [units, setUnits] = useState("");
-  const [cameras, setCameras] = useState("");
+  const before = enrolledAs(known?.card);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [units, setUnits] = useState(before.units.join(", "));
+  const [cameras, setCameras] = useState(before.cameras.join(", "));
   const [replace, setReplace] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [made, setMade] = useState<{ link: string; ends: string } | null>(null);
+
+  // What a court is, another organisation is not: it is asked again with another name.
+  const kind = chosen ?? (org === known?.org ? before.orgKind : "");
 
   const send = (): void => {
     setBusy(true);
     setError(null);
     const scope = { units: listed(units), cameras: listed(cameras) };
     const again = known === null ? {} : { person: known.person, replace };
-    invite({ name, org, roles, outside, ...scope, ...again })
+    invite({ name, org, org_kind: kind, roles, outside, ...scope, ...again })
       .then(setMade)
       .catch(setError)
       .finally(() => setBusy(false));
@@ -73,6 +78,23 @@ export function InviteDialog({ known, onClose }: Props) {
             onChange={(event) => setOrg(event.target.value)}
           />
           <small>{words.orgHint}</small>
+        </label>
+        <label className="labelled">
+          {words.orgKind}
+          <select
+            className="field"
+            value={kind}
+            data-testid="org-kind"
+            onChange={(event) => setChosen(event.target.value)}
+          >
+            <option value="">{words.orgKindNone}</option>
+            {Object.entries(texts.people.orgKinds).map(([id, label]) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
+          </select>
+          <small>{words.orgKindHint}</small>
         </label>
         <fieldset className="group">
           <legend>{words.roles}</legend>
