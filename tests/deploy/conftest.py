@@ -163,9 +163,7 @@ class City:
             text = text.replace(old, later)
         assert today < later
         (self.folder / "cam-01.toml").write_text(text)
-        self.with_settings(
-            "camera", "add", "cam-01.toml", "--key", "dpo.json", "--stream", stream, name=name
-        )
+        self.with_settings("camera", "add", "cam-01.toml", *keys, "--stream", stream, name=name)
 
     def simulate(self, clip: Path) -> str:
         """A camera; its address."""

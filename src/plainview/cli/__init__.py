@@ -33,7 +33,7 @@ COMMANDS: dict[str, Listed] = {
     "serve": Listed("plainview.cli.serve", "Run the system with a settings file."),
     "simulate": Listed("plainview.cli.simulate", "Play files or a generated street over RTSP."),
     "camera": Listed("plainview.cli.camera", "Find, add, list, show and suspend cameras."),
-    "person": Listed("plainview.cli.person", "Make keys, enrol people, list them."),
+    "person": Listed("plainview.cli.person", "Make keys, invite and enrol people, list them."),
     "register": Listed(
         "plainview.cli.register", "Records, legal profiles, bulk import, the register's past."
     ),

@@ -12,7 +12,7 @@ import typer
 from plainview.cli.camera_login import CameraUser, camera_login
 from plainview.cli.options import (
     DataFolder,
-    KeyPath,
+    KeyPaths,
     SettingsFile,
     load_settings,
     printable,
@@ -64,7 +64,7 @@ CaFileOption = Annotated[
 
 def command(
     file: Annotated[Path, typer.Argument(help="The camera's record (TOML or JSON).")],
-    key: KeyPath,
+    key: KeyPaths,
     stream: Annotated[
         str | None, typer.Option("--stream", help="Address of the stream; never published.")
     ] = None,
@@ -83,7 +83,11 @@ def command(
     settings: SettingsFile = None,
     data: DataFolder = None,
 ) -> None:
-    """Register a camera, or a new version of its record; a data protection officer signs."""
+    """Register a camera, or a new version of its record.
+
+    A data protection officer signs, and somebody else where the log's rules demand two: give --key
+    twice, or once, which proposes it.
+    """
     if stream and address:
         raise SettingsError("Give --stream or --onvif, not both.")
     name, written, record = read_camera_file(file)
@@ -93,7 +97,7 @@ def command(
         {option: str(value) for option, value in given.items() if value is not None}
     )
     found = _asked(address, profile, user) if address else stream or written
-    stated = state_camera(loaded, name, "active", record, [key])
+    stated = state_camera(loaded, name, "active", record, key)
     store_address(Sources(loaded.data), name, found, how, given)
     say(stated.line())
     if not stated.proposal:

@@ -1,17 +1,18 @@
-"""`plainview person`: make keys, say whose log to believe, enrol people, list them."""
+"""`plainview person`: make keys, say whose log to believe, invite and enrol people, list them."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import typer
 
 from plainview.base.durable import write_file
 from plainview.base.ids import b64
 from plainview.base.settings import Settings
-from plainview.cli import found
+from plainview.cli import Lazy, Listed, found
 from plainview.cli.options import (
     DataFolder,
     Json,
@@ -33,8 +34,21 @@ from plainview.release import keyfile
 from plainview.tlog.entries import Entry, commit, parse
 from plainview.tlog.policy import Policy
 
+
+class Commands(Lazy):
+    """Those that talk to a server load an HTTP client, so they have files of their own."""
+
+    listed: ClassVar[Mapping[str, Listed]] = {
+        "invite": Listed("plainview.cli.person_invite", "Make a link by which somebody joins."),
+        "invited": Listed("plainview.cli.person_invited", "List who is about to join; propose."),
+    }
+
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Make keys, enrol people, list them."
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Make keys, invite and enrol people, list them.",
 )
 
 
