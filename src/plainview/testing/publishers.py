@@ -50,9 +50,11 @@ class Publishers:
     def _member(self, citizen: Citizen, authenticators: int) -> Member:
         """Somebody with a key file gets a passkey: two others sign with theirs."""
         town = self.site.town
-        wish = {"name": citizen.name, "roles": list(citizen.roles), "org": citizen.person.org}
+        own = citizen.person
+        wish: dict[str, Any] = {"name": citizen.name, "roles": list(citizen.roles), "org": own.org}
+        wish |= {"person": own.person, "outside": own.outside}
         with self.site.browser(town.dpo) as browser:
-            made = browser.post("/api/invitations", json={**wish, "person": citizen.person.person})
+            made = browser.post("/api/invitations", json=wish)
             made.raise_for_status()
             member = Member(self.site.url, authenticators=authenticators)
             member.join(made.json()["link"])

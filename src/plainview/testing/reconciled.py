@@ -94,7 +94,9 @@ def _disclosed(station: Station) -> dict[int, tuple[str, str, str]]:
                 for index, body in acts.items()
             }
         if time.monotonic() > end:
-            raise Mismatch(f"{len(acts.keys() - details.keys())} acts were not disclosed.")
+            missing = len(acts.keys() - details.keys())
+            said = station.town.client.status()
+            raise Mismatch(f"{missing} acts were not disclosed; {least} entries, then {said}.")
         time.sleep(0.5)
 
 
