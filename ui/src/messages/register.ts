@@ -68,8 +68,8 @@ export const registerTexts = {
       "Something is wrong with the rows marked so. Mend the file and choose it again: drafts are made once every row is sound.",
     streams: (n: number) =>
       n === 1
-        ? "1 row gives the address of a stream. It is not taken from here: on the keeper's machine: plainview camera add FILE --key KEY --stream ADDRESS, with the same record; a data protection officer signs."
-        : `${n} rows give the address of a stream. These are not taken from here: on the keeper's machine: plainview camera add FILE --key KEY --stream ADDRESS, with the same record; a data protection officer signs.`,
+        ? "1 row gives the address of a stream. It is not taken from here. On the keeper's machine: plainview camera add FILE --key KEY --stream ADDRESS, with the same record; a data protection officer signs."
+        : `${n} rows give the address of a stream. These are not taken from here. On the keeper's machine: plainview camera add FILE --key KEY --stream ADDRESS, with the same record; a data protection officer signs.`,
     camera: "Camera",
     state: "State",
     what: "What, and why",

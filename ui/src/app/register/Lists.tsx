@@ -88,7 +88,7 @@ function Camera({ row, rights, onChange, onSign }: Acts & { row: CameraRow }) {
             {row.status === "suspended" ? words.resume : words.change}
           </button>
         )}
-        {rights.revoke && row.status === "active" && (
+        {rights.revoke && (row.status === "active" || row.state === "active") && (
           <button
             type="button"
             className="button"

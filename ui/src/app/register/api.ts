@@ -42,7 +42,7 @@ export interface CameraRow {
   kind: string;
   version: number;
   status: string;
-  state: "active" | "notice" | "blocked" | "lapsed" | "suspended" | "removed";
+  state: "active" | "notice" | "blocked" | "lapsed" | "refused" | "suspended" | "removed";
   reason: string;
   effective: string;
 }
