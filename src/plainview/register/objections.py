@@ -45,7 +45,6 @@ class Objections:
         self._next = {"objection": 0, "answer": 0}
         self._known: dict[int, Objection] = {}
         self._cameras: dict[str, list[int]] = {}
-        self._refused: frozenset[tuple[str, int]] = frozenset()
 
     def all(self) -> list[Objection]:
         """The newest first, each with its last answer."""
@@ -55,11 +54,6 @@ class Objections:
         """Those to one camera's versions, the newest first."""
         known = self._follow()
         return [known[number] for number in reversed(self._cameras.get(camera, ()))]
-
-    def refused(self) -> frozenset[tuple[str, int]]:
-        """(camera, version) to which an objection was upheld: these never begin."""
-        self._follow()
-        return self._refused
 
     def get(self, number: int) -> Objection:
         """Raises `NotFound`."""
@@ -75,11 +69,6 @@ class Objections:
             if stamp != self._stamp:
                 self._read("objection")
                 self._read("answer")
-                self._refused = frozenset(
-                    (one.camera, one.version)
-                    for one in self._known.values()
-                    if one.answer is not None and one.answer.outcome == "upheld"
-                )
                 self._stamp = stamp
             return dict(self._known)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ class View:
     """The register at one moment. `groups` by kind (`SHARED`) and slug; none is ever changed.
 
     `standing` are the cameras without those that were removed. `contested` are (camera, index of a
-    version) with objections that wait, `refused` (camera, version) with one that was upheld.
+    version) with objections that wait.
     """
 
     cameras: tuple[Listed, ...]
@@ -58,7 +58,6 @@ class View:
     groups: dict[str, dict[str, Group]]
     records: dict[str, list[Version]]
     contested: frozenset[tuple[str, int]]
-    refused: frozenset[tuple[str, int]]
     ends: Ms
     _versions: dict[str, Sequence[Version]]
 
@@ -84,12 +83,10 @@ _Known = tuple[Sequence[Version], Listed, Gate]
 
 
 class Overview:
-    """Threads may share it. `refused` says what `View.refused` is to hold."""
+    """Threads may share it."""
 
-    def __init__(
-        self, register: Register, refused: Callable[[], frozenset[tuple[str, int]]] = frozenset
-    ) -> None:
-        self._register, self._refused = register, refused
+    def __init__(self, register: Register) -> None:
+        self._register = register
         self._making = threading.Lock()
         self._stamp: object = None
         self._view: View | None = None
@@ -135,7 +132,7 @@ class Overview:
                 again.append(name)
         self._judge(again, records, now)
         self._records, self._contested, self._stamp = records, contested, stamp
-        self._view = _assembled(self._known, records, contested, self._refused())
+        self._view = _assembled(self._known, records, contested)
         self._due = time.monotonic() + RESTS * (time.monotonic() - begun)
         return self._view
 
@@ -183,7 +180,6 @@ def _assembled(
     known: dict[str, _Known],
     records: dict[str, list[Version]],
     contested: frozenset[tuple[str, int]],
-    refused: frozenset[tuple[str, int]],
 ) -> View:
     cameras = tuple(sorted((line for _, line, _ in known.values()), key=lambda line: line.sort))
     gates = {name: gate for name, (_, _, gate) in known.items()}
@@ -204,9 +200,7 @@ def _assembled(
     by_id = {line.id: line for line in cameras}
     versions = {name: versions for name, (versions, _, _) in known.items()}
     standing = tuple(line for line in cameras if line.status != "removed")
-    return View(
-        cameras, standing, by_id, gates, groups, records, contested, refused, ends, versions
-    )
+    return View(cameras, standing, by_id, gates, groups, records, contested, ends, versions)
 
 
 def _name(

@@ -24,10 +24,7 @@ def objected(objections: Iterable[Objection]) -> Objected:
 def fate(status: str, effect: Ms, objections: Iterable[Objection], now: Ms) -> str:
     """One of `PENDING`, else the status; `objections` are those to this version."""
     if status != "active":
-        return status
-    answers = [one.answer for one in objections]
-    if any(answer is not None and answer.outcome == "upheld" for answer in answers):
-        return REFUSED
-    if any(answer is None for answer in answers):
+        return status  # refused among them
+    if any(one.answer is None for one in objections):
         return CONTESTED
     return ANNOUNCED if effect > now else status

@@ -15,10 +15,9 @@ SAID_NO = (Refused, Invalid)
 
 def on_notice(web: Web, camera: str) -> Camera:
     """The version to which one may object: its notice runs. Raises `Refused`, `NotFound`."""
-    now, refused = web.now(), web.portal.objections.refused()
+    now = web.now()
     for version in reversed(web.register.versions(camera)):
-        waits = version.status == "active" and version.effective_ms > now
-        if waits and (camera, version.version) not in refused:
+        if version.status == "active" and version.effective_ms > now:
             return version
     raise Refused(
         "Objections are taken while the notice of a camera runs; this one's has ended.",

@@ -63,7 +63,7 @@ class Portal:
     def __init__(self, register: Register) -> None:
         self._register = register
         self.objections = Objections(register)
-        self.overview = Overview(register, self.objections.refused)
+        self.overview = Overview(register)
         self._orgs: dict[tuple[str, int], str] = {}
         self._counted: tuple[object, object, int | None] = (None, None, None)
 

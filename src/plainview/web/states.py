@@ -87,7 +87,7 @@ def _name(health: Health | None, camera: str) -> str:
 
 def _why_not(view: View, line: Listed, now: Ms) -> tuple[str, Ms]:
     """Why the gate is shut, as a resident reads it: a key of the catalogue's `state`, and when."""
-    if (line.id, line.version) in view.refused:
+    if line.status == "refused":
         return "refused", line.effective_ms
     if line.status != "active" and now >= line.effective_ms:
         return line.status, line.effective_ms

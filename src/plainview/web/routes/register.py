@@ -71,13 +71,9 @@ async def cameras(
     def made() -> dict[str, Any]:
         wanted = find.casefold().split()
         found = [one for one in web.register.cameras() if _has(one, wanted)]
-        refused = web.portal.objections.refused()
         return {
             "found": len(found),
-            "cameras": [
-                _camera(web, one, (one.id, one.version) in refused)
-                for one in found[skip : skip + PAGE]
-            ],
+            "cameras": [_camera(web, one) for one in found[skip : skip + PAGE]],
         }
 
     return await asyncio.to_thread(made)
@@ -244,7 +240,8 @@ def _has(camera: Camera, words: list[str]) -> bool:
     return all(word in text.casefold() for word in words)
 
 
-def _camera(web: Web, camera: Camera, refused: bool) -> dict[str, Any]:
+def _camera(web: Web, camera: Camera) -> dict[str, Any]:
+    refused = camera.status == "refused"
     state, reason = _after_refusal(web, camera) if refused else _gate(web, camera)
     return {
         "id": camera.id,
