@@ -191,6 +191,7 @@ def test_what_was_upheld_is_shown_as_refused(site: Any) -> None:
         until(lambda: "was refused and never begins" in client.get("/cameras").text)
         page = client.get(f"/cameras/{camera}").text
         assert "Version 1 was refused after an objection and never takes effect." in page
+        assert ".. Allowed by" not in page, "a purpose may end with a full stop of its own"
         assert "refused after an objection: it never begins" in page
         assert "Why do you object?" not in page
         assert "waits for an answer" not in page
