@@ -1,11 +1,13 @@
 // Reads pictures back from a canvas: which numbered frame of the street is shown, and how much of each
-// face that this very frame holds is under the grey of a mask. Runs in the page, installed by a test.
+// face that this very frame holds is under the grey of a mask. A picture shown again counts once. Runs in
+// the page, installed by a test.
 (truth) => {
   const BITS = 12;
   const CELL = 20;
   const FILL = truth.fill;
   const NEAR = truth.near;
-  const results = { pictures: 0, unread: 0, faces: 0, open: [], seen: [] };
+  const results = { pictures: 0, unread: 0, faces: 0, open: [] };
+  const seen = new Set();
 
   function luma(r, g, b) {
     return 0.299 * r + 0.587 * g + 0.114 * b;
@@ -63,12 +65,11 @@
     }
   }
 
-  let last = -1;
   function loop() {
     const drawn = window.__plainview?.frames.get(truth.camera);
     const canvas = document.querySelector(`[data-testid="picture-${truth.camera}"]`);
-    if (drawn && canvas && canvas.width > 0 && drawn.drawn !== last) {
-      last = drawn.drawn;
+    if (drawn && canvas && canvas.width > 0 && !seen.has(drawn.wall_ms)) {
+      seen.add(drawn.wall_ms);
       look(canvas);
     }
     requestAnimationFrame(loop);
