@@ -297,6 +297,31 @@ def test_acts_are_revealed_in_time_and_their_salts_destroyed(city: Any) -> None:
     assert not any(act.salt.encode() in data for data in files)
 
 
+def test_many_acts_are_revealed_in_one_round_and_after_a_failing_disk_none_is_lost(
+    city: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, chores, count = city.keeper.desk, city.keeper.chores, 150
+    acts = {city.client.act("a-1", "operator", "signin", {"n": n}).index for n in range(count)}
+    city.clock.forward(301)
+    calls = iter(range(count))
+    log = desk.log
+
+    def failing(kind: str, body: dict[str, Any], ident: str) -> int:
+        if next(calls) % 3 == 0:
+            raise LogAway("The log cannot be written.")
+        return int(log(kind, body, ident))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk, "log", failing)
+        with pytest.raises(LogAway):
+            chores.reveal()
+    chores.reveal()
+    told = [entry.body["of"] for entry in city.entries() if entry.type == "reveal"]
+    assert len(told) == count
+    assert set(told) == acts
+    assert desk.box.details_due(city.clock()) == []
+
+
 def test_an_act_again_keeps_its_salt(city: Any) -> None:
     desk, ident = city.keeper.desk, new_id()
     first = desk.act(ident, "a-1", "operator", "signin", {})

@@ -94,7 +94,7 @@ class Box:
         return Detail(*self._run("SELECT * FROM details WHERE id=?", (detail.id,))[0])
 
     def details_due(self, now: Ms) -> list[Detail]:
-        found = self._run("SELECT * FROM details WHERE due<=? ORDER BY due LIMIT 100", (now,))
+        found = self._run("SELECT * FROM details WHERE due<=? ORDER BY due LIMIT 1000", (now,))
         return [Detail(*row) for row in found]
 
     def drop_detail(self, ident: str) -> None:

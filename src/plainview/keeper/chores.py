@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from plainview.base.clock import Clock, Ms
 from plainview.errors import PlainviewError, Unavailable
-from plainview.keeper.box import Locked
+from plainview.keeper.box import Detail, Locked
 from plainview.keeper.desk import Desk, ident_of
 from plainview.keeper.witnesses import Witnesses
 from plainview.tlog import merkle
 
 OVERDUE_MS: Ms = 3_600_000
+REVEALS = 50
+"""At once: one after the other, each waits for a write to the disk."""
 SHRED_ENTRY = 500
 """Windows in one shred entry, so that it stays far below the greatest length of an entry."""
 
@@ -49,15 +52,21 @@ class Chores:
             self.red[name] = f"{name}: {told}"
 
     def reveal(self) -> None:
-        """Log the details whose time has come, then destroy them with their salts."""
-        for detail in self._box.details_due(self._clock()):
-            with self._scribe.lock:
-                self._scribe.check_writable()  # else nothing is known, and nothing is to be dropped
-                index = self._scribe.known(detail.id)
-            if index is not None:
-                body = {"of": index, "detail": json.loads(detail.detail), "salt": detail.salt}
-                self._desk.log("reveal", body, ident_of("reveal", detail.id))
-            self._box.drop_detail(detail.id)
+        """Log the details whose time has come, then destroy them with their salts.
+
+        Many wait together, so that they share the scribe's batches.
+        """
+        with ThreadPoolExecutor(REVEALS) as pool:
+            list(pool.map(self._reveal, self._box.details_due(self._clock())))
+
+    def _reveal(self, detail: Detail) -> None:
+        with self._scribe.lock:
+            self._scribe.check_writable()  # else nothing is known, and nothing is to be dropped
+            index = self._scribe.known(detail.id)
+        if index is not None:
+            body = {"of": index, "detail": json.loads(detail.detail), "salt": detail.salt}
+            self._desk.log("reveal", body, ident_of("reveal", detail.id))
+        self._box.drop_detail(detail.id)
 
     def open(self) -> None:
         """Re-seal E wherever enough custodians have released, without being asked."""
@@ -78,8 +87,7 @@ class Chores:
         """Destroy the keys that are due, if the witnesses confirm the time; log what is gone."""
         self._log_destroyed()
         now = self._clock()
-        due = {name for name, at in self._ring.due.items() if at <= now}
-        if due:
+        if due := {name for name, at in self._ring.due.items() if at <= now}:
             self._witnesses.check_time()
             with self._desk.keeping:
                 for name in sorted(due):
@@ -118,6 +126,5 @@ class Chores:
 
     def check_overdue(self) -> None:
         """Raises `Unavailable` if something should have been destroyed an hour ago."""
-        late = [n for n, at in self._ring.due.items() if at <= self._clock() - OVERDUE_MS]
-        if late:
+        if late := [n for n, at in self._ring.due.items() if at <= self._clock() - OVERDUE_MS]:
             raise Unavailable(f"{len(late)} keys are overdue for destruction.")

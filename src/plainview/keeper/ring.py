@@ -91,8 +91,7 @@ class KeyRing:
     def ensure(self, due: Mapping[str, Ms]) -> None:
         """Make the keys that are missing; durable on return."""
         with self._lock:
-            fresh = {name: secrets.token_bytes(32) for name in due if name not in self._keys}
-            if fresh:
+            if fresh := {name: secrets.token_bytes(32) for name in due if name not in self._keys}:
                 self._save({**self._keys, **fresh}, {**due, **self.due})
 
     def key(self, name: str) -> bytes:

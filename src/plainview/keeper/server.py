@@ -90,8 +90,7 @@ class Server(socketserver.ThreadingUnixStreamServer):
 
     def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
-            operation = self._operations.get(str(question.pop("op", "")))
-            if operation is None:
+            if (operation := self._operations.get(str(question.pop("op", "")))) is None:
                 raise NotFound("The keeper does not do that.")
             return {"ok": operation(**question)}
         except ValidationError as error:
