@@ -13,6 +13,8 @@ from plainview.testing.running import RunningDemo
 from plainview.testing.scene_clip import numbered_scene
 
 ROOT = Path(__file__).resolve().parents[2]
+STORED_MS = 20_000
+"""What tests of playback find recorded; the demonstration destroys its windows soon after."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,6 +39,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, numbered: Path) -> Iterator[R
     own = ["--source", "", "--source", "", "--source", "", "--source", str(numbered)]
     with RunningDemo.start(data, arguments=own) as running:
         running.wait_for_pages()
+        running.wait_for_stored(STORED_MS)  # so that each test may also run alone
         yield running
 
 

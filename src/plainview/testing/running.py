@@ -15,8 +15,12 @@ from typing import Any, Self
 
 import httpx
 
+from plainview.base.clock import now_ms
+from plainview.base.settings import Settings
 from plainview.base.shutdown import die_with_parent
 from plainview.errors import Unavailable
+from plainview.store.packs import Kind
+from plainview.store.store import Store
 
 PORTS = 5
 STOP_SECONDS = 30.0
@@ -112,6 +116,23 @@ class RunningDemo:
             return states.count("recording") >= cameras
 
         return self._until(seconds, "no recording", recording)
+
+    def wait_for_stored(self, span_ms: int, seconds: float = 240) -> float:
+        """Until every camera has this much of redacted pictures stored."""
+        self.wait_for_recording()
+        with Store(Settings(data=self.data)) as store:
+
+            def stored() -> bool:
+                spans = [
+                    sum(
+                        row.end_ms - row.start_ms
+                        for row in store.segments(Kind.VIEWS, name, 0, now_ms())
+                    )
+                    for name in self.recorder()["cameras"]
+                ]
+                return min(spans, default=0) >= span_ms
+
+            return self._until(seconds, "no stored pictures", stored)
 
     def recorder(self) -> dict[str, Any]:
         """The recorder's own health."""
