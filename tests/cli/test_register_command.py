@@ -159,6 +159,15 @@ def test_revoking_names_the_cameras_that_stop(desk: Desk) -> None:
         assert "dpia/bridge is revoked" in stopped.reason
 
 
+def test_revoking_names_a_camera_whose_next_version_rests_on_something_else(desk: Desk) -> None:
+    desk.rest()
+    desk("register", "publish", desk.camera("cam-09"), "--key", desk.ana)
+    later = desk.camera("cam-09", rests_on=None, valid_from=to_iso(now_ms() + 86_400_000))
+    desk("register", "publish", later, "--key", desk.ana)
+    said = desk("register", "revoke", "dpia/bridge", "--key", desk.ana)
+    assert "stop within 10 seconds: cam-09" in said
+
+
 def test_two_people_publish_one_after_the_other(two: Desk) -> None:
     file = two.record("site", "bridge")
     said = two("register", "publish", file, "--key", two.jonas)

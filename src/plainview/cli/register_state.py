@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from plainview.base.clock import now_ms
 from plainview.base.settings import Settings
 from plainview.cli.options import (
     DataFolder,
@@ -106,11 +107,14 @@ def revoke(
         raise BadFormat(f"{record!r} is no record.", hint="Write KIND/ID, such as dpia/bridges.")
     with Stating(load_settings(settings, data), [key]) as stating:
         register = stating.register
+        before = _recording(register)
         stated = stating.record(kind, name, "revoked", register.record(kind, name).body)
-        cameras = [
-            camera.id
-            for camera in register.cameras()
-            if camera.status == "active" and record in camera.record.get("rests_on", ())
-        ]
+        stopped = sorted(before - _recording(register))
     say(f"{record} is revoked (entry {stated.index}).")
-    say(f"Cameras that stop within 10 seconds: {', '.join(cameras) or 'none'}.")
+    say(f"Cameras that stop within 10 seconds: {', '.join(stopped) or 'none'}.")
+
+
+def _recording(register: Register) -> set[str]:
+    """The cameras that may record now; a newer version may be announced, or was refused."""
+    cameras = register.at(now_ms()).cameras
+    return {one.newest.subject for one in cameras if one.recording is not None}
