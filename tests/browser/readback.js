@@ -1,6 +1,6 @@
 // Reads pictures back from a canvas: which numbered frame of the street is shown, and how much of each
-// face that this very frame holds is under the grey of a mask. A picture shown again counts once. Runs in
-// the page, installed by a test.
+// face that this very frame holds is under the grey of a mask. A picture shown again counts once,
+// and is judged again. Runs in the page, installed by a test.
 (truth) => {
   const BITS = 12;
   const CELL = 20;
@@ -49,28 +49,30 @@
     return under / (data.length / 4);
   }
 
-  function look(canvas) {
+  function look(canvas, again) {
     const context = canvas.getContext("2d");
     const scale = canvas.width / truth.width;
     const shown = number(context, scale);
     if (shown === null || !truth.frames[shown]) {
-      results.unread += 1;
+      results.unread += again ? 0 : 1;
       return;
     }
-    results.pictures += 1;
+    results.pictures += again ? 0 : 1;
     for (const face of truth.frames[shown]) {
       const share = covered(context, scale, face.box, canvas);
-      results.faces += 1;
+      results.faces += again ? 0 : 1;
       if (share < face.need) results.open.push({ frame: shown, box: face.box, share });
     }
   }
 
+  let last = -1;
   function loop() {
     const drawn = window.__plainview?.frames.get(truth.camera);
     const canvas = document.querySelector(`[data-testid="picture-${truth.camera}"]`);
-    if (drawn && canvas && canvas.width > 0 && !seen.has(drawn.wall_ms)) {
+    if (drawn && canvas && canvas.width > 0 && drawn.drawn !== last) {
+      last = drawn.drawn;
+      look(canvas, seen.has(drawn.wall_ms));
       seen.add(drawn.wall_ms);
-      look(canvas);
     }
     requestAnimationFrame(loop);
   }

@@ -166,6 +166,11 @@ def test_revoking_names_a_camera_whose_next_version_rests_on_something_else(desk
     desk("register", "publish", later, "--key", desk.ana)
     said = desk("register", "revoke", "dpia/bridge", "--key", desk.ana)
     assert "stop within 10 seconds: cam-09" in said
+    (listed,) = json.loads(desk("camera", "list", "--json"))
+    shown = json.loads(desk("camera", "show", "cam-09", "--json"))
+    assert "dpia/bridge is revoked" in listed["gate"]
+    assert shown["gate"] == listed["gate"]
+    assert len(shown["versions"]) == 2
 
 
 def test_two_people_publish_one_after_the_other(two: Desk) -> None:

@@ -23,8 +23,7 @@ from plainview.cli.options import (
     say_table,
     shown,
 )
-from plainview.cli.stating import Stating
-from plainview.errors import GateClosed
+from plainview.cli.stating import Stating, shut
 from plainview.register.private import Sources, without_credentials
 from plainview.register.projection import Register
 from plainview.register.records import camera_record
@@ -108,7 +107,7 @@ def list_cameras(
     """List every camera, and whether it may record now."""
     now = now_ms()
     with Register(load_settings(settings, data)) as register:
-        cameras = [(camera, _gate(register, camera.id, now)) for camera in register.cameras()]
+        cameras = [(camera, shut(register, camera.id, now)) for camera in register.cameras()]
     if as_json:
         say_json([{**vars(camera), "gate": gate or "open"} for camera, gate in cameras])
         return
@@ -131,7 +130,7 @@ def show(
     loaded = load_settings(settings, data)
     with Register(loaded) as register:
         versions = register.versions(camera)
-        gate = _gate(register, camera, now_ms())
+        gate = shut(register, camera, now_ms())
     if as_json:
         say_json({"versions": [vars(one) for one in versions], "gate": gate or "open"})
         return
@@ -162,15 +161,6 @@ def _restate(settings: Settings, camera: str, status: str, key: Path) -> None:
         say(stated.line())
     else:
         say(f"{camera} is {status} from version {stated.version} on (entry {stated.index}).")
-
-
-def _gate(register: Register, camera: str, now: int) -> str:
-    """Why it may not record, or nothing."""
-    try:
-        register.may_record(camera, now)
-    except GateClosed as error:
-        return error.message
-    return ""
 
 
 def _flat(record: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:

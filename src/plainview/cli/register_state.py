@@ -18,7 +18,7 @@ from plainview.cli.options import (
     printable,
     say,
 )
-from plainview.cli.stating import Stating, check_law
+from plainview.cli.stating import Stating, check_law, shut
 from plainview.errors import BadFormat, NotFound
 from plainview.register.difference import differences
 from plainview.register.files import Filed, read_record_file
@@ -116,5 +116,5 @@ def revoke(
 
 def _recording(register: Register) -> set[str]:
     """The cameras that may record now; a newer version may be announced, or was refused."""
-    cameras = register.at(now_ms()).cameras
-    return {one.newest.subject for one in cameras if one.recording is not None}
+    now = now_ms()
+    return {one.id for one in register.cameras() if not shut(register, one.id, now)}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from plainview.base.clock import now_ms
+from plainview.base.clock import Ms, now_ms
 from plainview.base.settings import Settings
-from plainview.errors import NotFound, Refused
+from plainview.errors import GateClosed, NotFound, Refused
 from plainview.keys.client import KeeperClient
 from plainview.register import legal, statements
 from plainview.register.legal import Finding
@@ -109,6 +109,15 @@ class Stating:
         index = self._keeper.append(entry.raw)
         self.register.sync()
         return Stated(subject, body["version"], index, entry.hash if waits else "")
+
+
+def shut(register: Register, camera: str, now: Ms) -> str:
+    """Why the gate is shut for the camera then; empty if it is open."""
+    try:
+        register.may_record(camera, now)
+    except GateClosed as error:
+        return error.message
+    return ""
 
 
 def findings(register: Register, body: Mapping[str, Any], profile: str | None) -> list[Finding]:
