@@ -75,7 +75,9 @@ def test_package_verifies_and_changes_do_not(errand: Errand, tmp_path: Path) -> 
         broken = rewrite(path, tmp_path / "broken.zip", name, lambda data: data[:-2] + b"??")
         assert not verify_package(broken, policy).ok
     segment = f"segments/{errand.window}/1.mp4"
-    broken = rewrite(path, tmp_path / "broken.zip", segment, lambda data: data[:-1] + b"x")
+    broken = rewrite(
+        path, tmp_path / "broken.zip", segment, lambda data: data[:-1] + bytes([data[-1] ^ 1])
+    )
     assert not verify_package(broken, policy).ok
 
 

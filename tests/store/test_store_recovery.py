@@ -90,7 +90,7 @@ def test_damage_in_the_middle_costs_one_segment_and_is_reported(
     header = make_header()
     rows = written(store, header, [make_original(n) for n in range(4)])
     handle = os.open(store.data / rows[1].pack, os.O_RDWR)
-    os.pwrite(handle, b"\xff\xff", rows[1].offset + 60)
+    os.pwrite(handle, bytes(8), rows[1].offset + 60)
     os.close(handle)
     forget_index(store)
     report = store.recover()

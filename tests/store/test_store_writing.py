@@ -175,7 +175,9 @@ def test_damaged_bytes_are_not_served(
         writer.add(Kind.ORIGINALS, make_header(), make_original(0))
     (segment,) = store.segments(Kind.ORIGINALS, "cam-01", START, START + 2000)
     handle = os.open(store.data / segment.pack, os.O_RDWR)
-    os.pwrite(handle, b"\xff", segment.offset + SEGMENT_HEADER + 30)
+    place = segment.offset + SEGMENT_HEADER + 30
+    (byte,) = os.pread(handle, 1, place)
+    os.pwrite(handle, bytes([byte ^ 1]), place)
     os.close(handle)
     with pytest.raises(StoreDamaged, match="not what was written"):
         store.read(segment)
