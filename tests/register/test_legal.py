@@ -198,6 +198,18 @@ def test_a_camera_cannot_hide_what_its_site_says() -> None:
     assert len(only("eu-gdpr", {"place_kind": "none"}, changed)) == 4
 
 
+def test_a_camera_names_its_law_and_the_demonstrations_is_none() -> None:
+    nameless = without(RECORD, "legal_profile")
+    (found,) = check(None, nameless, rich_context(NOW))
+    assert (found.field, found.severity) == ("legal_profile", "error")
+    assert check(read_profile("eu-gdpr"), nameless, rich_context(NOW)) == []  # a city's own command
+    real = replace(rich_context(NOW), demo=False)
+    (found,) = check(read_profile("demo"), {**RECORD, "legal_profile": "demo"}, real)
+    assert (found.field, found.severity) == ("legal_profile", "error")
+    assert check(read_profile("eu-gdpr"), RECORD, real) == []
+    assert "demo" not in profile_names(demo=False)
+
+
 def test_a_warning_does_not_block() -> None:
     found = check(read_profile("uk-scc"), without(RECORD, "last_inspected"), rich_context(NOW))
     assert [one.severity for one in found] == ["warning"]
