@@ -184,13 +184,14 @@ def test_a_plan_is_the_difference_to_the_register(tmp_path: Path) -> None:
         ]  # fmt: skip
         (fault,) = second.faults
         assert fault.startswith("legal_profile: Missing.")
-        own = tmp_path / "ours.toml"  # a city's own law, which asks for no notice
+        town.settings.laws_dir.mkdir()  # a city's own law, which asks for no notice
+        own = town.settings.laws_dir / "ours.toml"
         own.write_text((FOLDER / "demo.toml").read_text().replace("seconds = 1\n", "seconds = 0\n"))
         given = {**camera_values(town.now), "retention_reason": "Accidents are told late."}
-        (plan,) = Planner(register, town.now, law=str(own), common=given).plan(rows[1:])
+        (plan,) = Planner(register, town.now, law="ours", common=given).plan(rows[1:])
         assert plan.faults == ()
         assert plan.record is not None
-        assert plan.record.purpose == "New"
+        assert (plan.record.purpose, plan.record.legal_profile) == ("New", "ours")
         law = Planner(register, now_ms(), law="uk-scc", common=camera_values(town.now))
         found = law.plan(rows)[1].faults
         assert any("Surveillance Camera Code" in fault for fault in found)

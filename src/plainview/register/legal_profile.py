@@ -169,7 +169,7 @@ class Laws:
 
     def names(self) -> list[str]:
         """What a record may name."""
-        found = {path.stem for path in self._own.glob("*.toml")} - set(profile_names())
+        found = {path.stem for path in self._own.glob("*.toml")} - {EVERY, *profile_names()}
         return sorted({*self._brought, *filter(_NAME.fullmatch, found)})
 
     def find(self, name: str) -> Profile:
