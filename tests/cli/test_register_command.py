@@ -34,6 +34,7 @@ class Desk:
     def __init__(self, hall: TownHall, folder: Path) -> None:
         self.hall, self.folder = hall, folder
         self.ana, self.jonas = self._key(hall.dpo), self._key(hall.officer)
+        self.both = ("--key", self.ana, "--key", self.jonas)
 
     def _key(self, citizen: Citizen) -> str:
         path = self.folder / f"{citizen.person.person}.json"
@@ -172,6 +173,7 @@ def test_revoking_names_the_cameras_that_stop(desk: Desk) -> None:
 def test_revoking_names_a_camera_whose_next_version_rests_on_something_else(desk: Desk) -> None:
     desk.rest()
     desk("register", "publish", desk.camera("cam-09"), "--key", desk.ana)
+    time.sleep(1.1)  # the notice
     later = desk.camera("cam-09", rests_on=None, valid_from=to_iso(now_ms() + 86_400_000))
     desk("register", "publish", later, "--key", desk.ana)
     said = desk("register", "revoke", "dpia/bridge", "--key", desk.ana)
@@ -201,6 +203,16 @@ def test_two_people_publish_one_after_the_other(two: Desk) -> None:
         (one,) = register.at(now_ms()).cameras
         assert (one.newest.subject, one.newest.version) == ("cam-09", 1)
         assert one.newest.body == register.camera("cam-09").record
+
+
+def test_a_stopped_camera_is_resumed_by_two(two: Desk) -> None:
+    for one in (*RESTS_ON, "site/bridge"):
+        kind, name = one.split("/")
+        two("register", "publish", two.record(kind, name), *two.both)
+    two("register", "publish", two.camera("cam-09"), *two.both)
+    assert "is suspended" in two("camera", "suspend", "cam-09", "--key", two.ana)
+    assert "is proposed" in two("camera", "resume", "cam-09", "--key", two.ana)
+    assert "is active from version 3" in two("camera", "resume", "cam-09", *two.both)
 
 
 def test_the_past_is_proved_and_every_altered_byte_is_found(desk: Desk, tmp_path: Path) -> None:
