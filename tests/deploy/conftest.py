@@ -27,6 +27,7 @@ from plainview.base.ports import loopback_sockets
 from plainview.base.shutdown import die_with_parent
 from plainview.cli import program
 from plainview.keys.client import KeeperClient
+from plainview.register.legal_profile import FOLDER
 from plainview.release import keyfile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,8 +163,17 @@ class City:
         for old in ("2028-12-01", "2027-11-01"):
             text = text.replace(old, later)
         assert today < later
+        text = text.replace('"eu-gdpr"', '"ours"').replace("rests_on = [", "rests_on = []  # ")
         (self.folder / "cam-01.toml").write_text(text)
+        self._law()
         self.with_settings("camera", "add", "cam-01.toml", *keys, "--stream", stream, name=name)
+
+    def _law(self) -> None:
+        """The city's own, which asks for no notice and no other records."""
+        folder = self.data / "laws"
+        folder.mkdir(exist_ok=True)
+        text = (FOLDER / "demo.toml").read_text().replace("seconds = 1\n", "seconds = 0\n")
+        (folder / "ours.toml").write_text(text)
 
     def simulate(self, clip: Path) -> str:
         """A camera; its address."""

@@ -17,6 +17,7 @@ from plainview.errors import BadFormat
 from plainview.register.bulk import OWN, columns, read_rows
 from plainview.register.bulk_plan import Planner, filled, sound, with_values
 from plainview.register.difference import differences
+from plainview.register.legal_profile import FOLDER
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord, camera_record
 from plainview.testing.registry import rich_camera
@@ -177,13 +178,20 @@ def test_a_plan_is_the_difference_to_the_register(tmp_path: Path) -> None:
         first, second = plans
         assert [one.field for one in first.changes] == ["place_kind", "purpose"]
         assert (first.version, second.version) == (2, 1)
-        # A school needs more, whatever law a record names, or if it names none.
+        # Neither names a law; a school needs more, whatever law it is.
         assert [fault.split(":")[0] for fault in first.faults] == [
-            "profile", "set.k", "set.n", "set.organisations",
+            "legal_profile", "profile", "set.k", "set.n", "set.organisations",
         ]  # fmt: skip
-        assert second.faults == ()
-        assert second.record is not None
-        assert second.record.purpose == "New"
+        (fault,) = second.faults
+        assert fault.startswith("legal_profile: Missing.")
+        town.settings.laws_dir.mkdir()  # a city's own law, which asks for no notice
+        own = town.settings.laws_dir / "ours.toml"
+        own.write_text((FOLDER / "demo.toml").read_text().replace("seconds = 1\n", "seconds = 0\n"))
+        given = {**camera_values(town.now), "retention_reason": "Accidents are told late."}
+        (plan,) = Planner(register, town.now, law="ours", common=given).plan(rows[1:])
+        assert plan.faults == ()
+        assert plan.record is not None
+        assert (plan.record.purpose, plan.record.legal_profile) == ("New", "ours")
         law = Planner(register, now_ms(), law="uk-scc", common=camera_values(town.now))
         found = law.plan(rows)[1].faults
         assert any("Surveillance Camera Code" in fault for fault in found)

@@ -18,7 +18,7 @@ from plainview.register.details import PURPOSES, CameraDetails
 from plainview.register.fields import look_up
 from plainview.register.kinds import KINDS
 from plainview.register.legal import Context, check
-from plainview.register.legal_profile import profile_names, read_profile
+from plainview.register.legal_profile import Laws, profile_names, read_profile
 from plainview.register.records import CameraRecord, camera_record
 from plainview.testing.registry import record_values, rich_camera, rich_context
 
@@ -196,6 +196,33 @@ def test_a_camera_cannot_hide_what_its_site_says() -> None:
     site = {**record_values(NOW)["site"], "place_kind": "court"}
     changed = replace(context, records={**context.records, "site/bridge": site})
     assert len(only("eu-gdpr", {"place_kind": "none"}, changed)) == 4
+
+
+def test_a_camera_names_its_law() -> None:
+    (found,) = check(None, without(RECORD, "legal_profile"), rich_context(NOW))
+    assert (found.field, found.severity) == ("legal_profile", "error")
+    assert check(None, RECORD, rich_context(NOW)) == []
+
+
+def test_the_laws_of_a_city_are_those_that_are_brought_and_its_own(tmp_path: Path) -> None:
+    text = (legal_profile.FOLDER / "uk-scc.toml").read_text()
+    laws = Laws(tmp_path / "none", demo=False)
+    assert laws.names() == [name for name in NAMES if name != "demo"]
+    assert Laws(tmp_path, demo=True).names() == list(NAMES)
+    with pytest.raises(NotFound, match="no legal profile demo"):
+        laws.find("demo")
+    assert laws.of({"legal_profile": "demo"}) is None
+    for name in ("ours", "eu-gdpr", "Not a name", "every"):
+        (tmp_path / f"{name}.toml").write_text(text.replace('country = "', 'country = "Our own, '))
+    laws = Laws(tmp_path, demo=False)
+    assert laws.names() == ["eu-gdpr", "eu-led", "ours", "rs-zzpl", "uk-scc"]
+    assert laws.find("ours").country.startswith("Our own")
+    assert not laws.find("eu-gdpr").country.startswith("Our own")
+    (tmp_path / "ours.toml").write_text("title = 1")
+    with pytest.raises(BadFormat, match=r"ours\.toml is no legal profile"):
+        laws.of({"legal_profile": "ours"})
+    for name in ("../ours", "ours.toml", "", None):
+        assert laws.of({"legal_profile": name}) is None
 
 
 def test_a_warning_does_not_block() -> None:

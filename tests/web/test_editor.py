@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -143,6 +144,7 @@ def test_other_records_go_the_same_way_and_are_revoked(site: Site, people: Publi
 
 def test_a_camera_is_suspended_and_listed_so(site: Site, people: Publishers) -> None:
     publish(people, "cam-13", {**VALUES, "name": "Harbour gate"})
+    time.sleep(1.1)  # the notice
     found = people.dpo.http.get("/api/register/cameras?find=harbour").json()
     assert [one["state"] for one in found["cameras"]] == ["active"]
     people.dpo.state("camera", camera="cam-13", status="suspended")

@@ -7,6 +7,8 @@ import hashlib
 import re
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from plainview.errors import Forbidden
 from plainview.policies.files import load
 from plainview.policies.invariants import INVARIANTS
 from plainview.policies.permissions import Permission, Role
+from plainview.testing.hall import TownHall
+from plainview.testing.site import Site
 from plainview.tlog.entries import make, parse
 from plainview.tlog.signing import sign
 from plainview.web.sessions import SignedIn
@@ -79,6 +83,20 @@ def test_a_person_with_a_scope_sees_and_is_told_what_lies_in_it(calm: Any) -> No
             assert scope == {"units": list(NOWHERE.units), "cameras": []}
         with standing(calm, operator, Stands(frozenset({"operator"}), units=(unit,))):
             assert browser.get("/api/cameras").json() == everything
+
+
+def test_a_version_that_is_only_announced_moves_nobodys_scope(tmp_path: Path) -> None:
+    town = TownHall(tmp_path)
+    with closing(town), closing(Site(town)) as site:
+        town.add_camera("cam-07", unit="Harbour unit")
+        town.add_camera("cam-07", unit="Museum unit", valid_from=to_iso(now_ms() + 3_600_000))
+        town.add_camera("cam-08", unit="Museum unit", valid_from=to_iso(now_ms() + 3_600_000))
+        both = ["cam-07", "cam-08"]
+        site.web.register.sync()
+        harbour = session("operator", units=("Harbour unit",))
+        museum = session("operator", units=("Museum unit",))
+        assert site.web.rights.seen(harbour, both) == {"cam-07"}
+        assert site.web.rights.seen(museum, both) == {"cam-08"}
 
 
 def test_live_pictures_outside_ones_scope_never_begin(calm: Any) -> None:

@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         return self.data / "map"
 
     @property
+    def laws_dir(self) -> Path:
+        """Legal profiles of the city's own, `NAME.toml` each."""
+        return self.data / "laws"
+
+    @property
     def log_dir(self) -> Path:
         """The public log, served as it is."""
         return self.data / "log"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -16,6 +16,7 @@ from plainview.cli.options import (
     DataFolder,
     Json,
     KeyPath,
+    KeyPaths,
     SettingsFile,
     load_settings,
     say,
@@ -75,13 +76,13 @@ def suspend(
     data: DataFolder = None,
 ) -> None:
     """Stop a camera at once; a data protection officer signs."""
-    _restate(load_settings(settings, data), camera, "suspended", key)
+    _restate(load_settings(settings, data), camera, "suspended", [key])
 
 
 @app.command()
 def resume(
     camera: Annotated[str, typer.Argument(help="The camera's id.")],
-    key: KeyPath,
+    key: KeyPaths,
     settings: SettingsFile = None,
     data: DataFolder = None,
 ) -> None:
@@ -97,7 +98,7 @@ def remove(
     data: DataFolder = None,
 ) -> None:
     """End a camera for good; its id is never used again."""
-    _restate(load_settings(settings, data), camera, "removed", key)
+    _restate(load_settings(settings, data), camera, "removed", [key])
 
 
 @app.command("list")
@@ -150,8 +151,8 @@ def show(
     say_table(("version", "status", "entry", "stated", "in effect from"), rows, empty="")
 
 
-def _restate(settings: Settings, camera: str, status: str, key: Path) -> None:
-    with Stating(settings, [key]) as stating:
+def _restate(settings: Settings, camera: str, status: str, keys: Sequence[Path]) -> None:
+    with Stating(settings, keys) as stating:
         if status == "active":
             record = camera_record(stating.register.camera(camera).record)
             stated = stating.camera(camera, status, record)

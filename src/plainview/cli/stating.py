@@ -17,7 +17,7 @@ from plainview.errors import GateClosed, NotFound, Refused
 from plainview.keys.client import KeeperClient
 from plainview.register import legal, statements
 from plainview.register.legal import Finding
-from plainview.register.legal_profile import read_profile
+from plainview.register.legal_profile import Profile, read_profile
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord
 from plainview.release import keyfile
@@ -122,8 +122,13 @@ def shut(register: Register, camera: str, now: Ms) -> str:
 
 def findings(register: Register, body: Mapping[str, Any], profile: str | None) -> list[Finding]:
     """What a camera's record misses under a law, now; without one, what every law demands."""
-    law = None if profile is None else read_profile(profile)
+    law = None if profile is None else law_of(register, profile)
     return legal.check(law, body, register.context(body, now_ms()))
+
+
+def law_of(register: Register, profile: str) -> Profile:
+    """A legal profile by its name here, or a file to try out. Raises `NotFound`, `BadFormat`."""
+    return read_profile(profile) if profile.endswith(".toml") else register.laws.find(profile)
 
 
 def check_law(register: Register, body: Mapping[str, Any], profile: str | None) -> None:

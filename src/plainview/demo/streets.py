@@ -9,6 +9,7 @@ from typing import Any
 from plainview.base.clock import DAY_MS, Ms, to_iso
 from plainview.base.ids import sha256_hex
 from plainview.errors import NotFound
+from plainview.register.legal_profile import DEMO
 
 DPIA = Path(__file__).parent / "assets" / "impact-assessment.md"
 """The document whose hash the register demands, served at /demo/assets/impact-assessment.md."""
@@ -72,6 +73,7 @@ def record(street: Street, now: Ms) -> dict[str, Any]:
         "contact": "dpo@city.example",
         "unit": "Traffic unit",
         "purpose": street.purpose,
+        "legal_profile": DEMO,
         "legal_basis": {
             "law": "Demonstration Act on Public-Space Video",
             "article": "12(1)",

@@ -20,7 +20,6 @@ from plainview.register.details import with_density
 from plainview.register.difference import Change, differences
 from plainview.register.fields import faults, in_words
 from plainview.register.legal import Context
-from plainview.register.legal_profile import Profile, read_profile
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord, camera_record, check_camera_id
 from plainview.register.strange import known, strange
@@ -54,16 +53,16 @@ class Planner:
         common: Mapping[str, Any] | None = None,
         law: str | None = None,
     ) -> None:
-        """`common` fills what neither a row nor the register says; `law` is a legal profile that
-        counts for rows that name none. Raises what `read_profile` raises."""
+        """`common` fills what neither a row nor the register says; `law` names the legal profile
+        of rows that name none. Raises what `Laws.find` raises."""
         self._register, self._now = register, now
         self._common = dict(common or {})
         self._known = {camera.id: camera for camera in register.cameras()}
         self._records = register.records_in_force(now)
         self._there = known(register)
-        self._law = law
         self._contexts: dict[str, Context] = {}  # by custodian set
-        self._profiles: dict[str, Profile] = {} if law is None else {law: read_profile(law)}
+        if law is not None:
+            self._common["legal_profile"] = register.laws.find(law).name
 
     def plan(self, rows: Sequence[Row]) -> list[Planned]:
         """One plan for each row, in their order."""
@@ -107,15 +106,12 @@ class Planner:
             yield f"{field}: {text}"
 
     def _law_faults(self, record: CameraRecord) -> Iterator[str]:
-        law = record.legal_profile or self._law
+        body, laws = record.body(), self._register.laws
         try:
-            profile = None if law is None else self._profiles.get(law) or read_profile(law)
+            profile = None if record.legal_profile is None else laws.find(record.legal_profile)
         except PlainviewError as error:
             yield f"legal_profile: {error.line()}"
             return
-        if law is not None and profile is not None:
-            self._profiles[law] = profile
-        body = record.body()
         context = self._contexts.get(record.custodian_set)
         if context is None:
             context = self._register.context(body, self._now, self._records)

@@ -18,6 +18,12 @@ from plainview.register.legal_profile import Check, Profile, checks_of_every_pro
 from plainview.tlog.history import moment
 
 SECONDS = {"days": 86_400, "hours": 3_600, "seconds": 1, "": 1}
+NAMED = Check(
+    field="legal_profile",
+    kind="required",
+    article="Every law",
+    why="By the law that a camera films under residents are told their rights and whom they ask.",
+)
 SCALES = {"dori_2014": DORI_2014, "oodpcvs_2025": OODPCVS_2025}
 
 
@@ -58,9 +64,10 @@ class Context:
 def check(profile: Profile | None, record: Mapping[str, Any], context: Context) -> list[Finding]:
     """Everything that the profile misses in the record, in the profile's order.
 
-    Without a profile, what every one of them demands: more protection for sensitive places.
+    Without a profile, that one is named, and what every one of them demands: more protection for
+    sensitive places.
     """
-    demands = checks_of_every_profile() if profile is None else profile.all_checks()
+    demands = [NAMED, *checks_of_every_profile()] if profile is None else profile.all_checks()
     return [
         Finding(one.field, one.article, f"{said} {one.why}", one.severity, one.kind)
         for one in demands

@@ -6,9 +6,10 @@ kinds of checks are few and closed (docs/ref/legal-profiles.md); `legal` runs th
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -20,6 +21,9 @@ from plainview.register.fields import LongText, Strict, Text, Url, in_words, nam
 FOLDER = Path(__file__).with_name("profiles")
 EVERY = "every"
 """The file of checks that hold under every profile."""
+DEMO = "demo"
+"""The profile behind which no law stands."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 Field_ = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]*([./][a-z0-9_]+)*$")]
 """`dpia.hash` of the record; `log.notice_seconds`, `set.k`, `set.n`, `set.organisations`, `places`;
 `legal-basis/law_enforcement`: a field of a record that the camera rests on."""
@@ -152,15 +156,47 @@ def read_profile(name: str) -> Profile:
     return _checked(Profile, path, {"name": path.stem, **_values(path)})
 
 
-def profile_of(record: Mapping[str, Any]) -> Profile | None:
-    """The profile that a camera's record names, if Plainview brings it."""
-    name = record.get("legal_profile")
-    return _brought(name) if name in profile_names() else None
+class Laws:
+    """The legal profiles of one installation: those that Plainview brings, and the city's own.
+
+    A file in `own` counts under its name, unless Plainview brings one of that name: what a name
+    means is the same everywhere. The demonstration's is for the demonstration only.
+    """
+
+    def __init__(self, own: Path, *, demo: bool) -> None:
+        self._own = own
+        self._brought = [name for name in profile_names() if demo or name != DEMO]
+
+    def names(self) -> list[str]:
+        """What a record may name."""
+        found = {path.stem for path in self._own.glob("*.toml")} - {EVERY, *profile_names()}
+        return sorted({*self._brought, *filter(_NAME.fullmatch, found)})
+
+    def find(self, name: str) -> Profile:
+        """One of `names`. Raises `NotFound`; `BadFormat` for a file of the city's that is none."""
+        if name in self._brought:
+            return _brought(name)
+        if name in self.names():
+            path = self._own / f"{name}.toml"
+            return _own(path, path.stat().st_mtime_ns)
+        raise NotFound(
+            f"There is no legal profile {name[:40]}.", hint=f"Profiles: {', '.join(self.names())}."
+        )
+
+    def of(self, record: Mapping[str, Any]) -> Profile | None:
+        """The profile that a camera's record names, if there is one here. Raises as `find`."""
+        name = record.get("legal_profile")
+        return self.find(name) if name in self.names() else None
 
 
 @cache
 def _brought(name: str) -> Profile:
     return read_profile(name)
+
+
+@lru_cache(maxsize=32)
+def _own(path: Path, stamp: int) -> Profile:
+    return read_profile(str(path))
 
 
 @cache

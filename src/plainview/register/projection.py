@@ -16,6 +16,7 @@ from plainview.base.settings import Settings
 from plainview.errors import NotFound
 from plainview.register.answers import Camera, PersonOnLog, SetOnLog
 from plainview.register.follow import Follower
+from plainview.register.legal_profile import Laws
 from plainview.register.moments import Moments
 from plainview.register.private import Names
 from plainview.tlog.entries import key_id
@@ -28,6 +29,7 @@ class Register(Moments):
     def __init__(self, settings: Settings) -> None:
         super().__init__(Follower(settings))
         self._names = Names(settings.data)
+        self.laws = Laws(settings.laws_dir, demo=settings.demo)
 
     def __enter__(self) -> Self:
         return self

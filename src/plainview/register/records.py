@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from plainview.base.clock import now_ms, to_iso
 from plainview.errors import BadFormat
-from plainview.register.details import CameraDetails
+from plainview.register.details import CameraDetails, with_density
 from plainview.register.fields import (
     Hash,
     Latitude,
@@ -221,7 +221,7 @@ def read_camera_file(path: Path) -> tuple[str, str | None, CameraRecord]:
     if stream is not None and (not isinstance(stream, str) or "://" not in stream):
         raise BadFormat(f"{path}: stream must be an address like rtsp://host/path.")
     values.setdefault("valid_from", to_iso(now_ms()))
-    return camera, stream, camera_record(values)
+    return camera, stream, camera_record(with_density(values))
 
 
 def check_camera_id(camera: str) -> None:

@@ -10,7 +10,8 @@ from plainview.base.clock import Ms, now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.errors import NotAuthorised
 from plainview.testing.hall import Citizen
-from plainview.testing.publishers import VALUES, Publishers, begin, review
+from plainview.testing.publishers import Publishers, begin, review
+from plainview.testing.registry import record_values
 from plainview.testing.site import Site
 from plainview.tlog.entries import make
 from plainview.tlog.signing import sign
@@ -102,7 +103,8 @@ class Belongings:
 
     def _proposal(self) -> str:
         lead = self.staff.supervisor
-        said = review(lead.http, begin(lead.http, "cam-13", VALUES))["statement"]
+        written = record_values(self.start)["dpia"]
+        said = review(lead.http, begin(lead.http, "bridge", written, "dpia"))["statement"]
         return str(lead.state(said["type"], **said["body"])["hash"])
 
     def _playback(self) -> str:

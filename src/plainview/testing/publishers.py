@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from plainview.base.clock import now_ms
+from plainview.register.legal_profile import DEMO
 from plainview.testing.hall import Citizen, TownHall, camera_values
 from plainview.testing.member import Member
 from plainview.testing.site import Site
@@ -19,14 +20,16 @@ from plainview.tlog.signing import sign
 VALUES = {
     **{name: value for name, value in camera_values().items() if name != "area"},
     "valid_from": "2026-01-01",
+    "legal_profile": DEMO,
+    "retention_reason": "Accidents are told in two weeks.",
 }
 """A sound record of a camera as a draft holds it."""
 
 
 @contextmanager
 def town_of_two(folder: Path) -> Iterator[Site]:
-    """A town whose log demands two publishers and gives residents an hour of notice."""
-    town = TownHall(folder, publishers=2)
+    """A town that films nobody, and whose log demands two publishers."""
+    town = TownHall(folder, publishers=2, demo=True, notice_seconds=1)
     with closing(town), closing(Site(town)) as site:
         yield site
 

@@ -202,7 +202,7 @@ def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> 
     register, store = Register(settings), Store(settings)
     table = Sessions(settings.own_dir / "sessions.db", clock=clock)
     t = catalogue()
-    rights = Rights(Engine(load()), register, t)
+    rights = Rights(Engine(load()), register, t, clock)
     keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
     standing = Standing(register)
     playbacks = Playbacks(keys, pulse, store, clock=clock)

@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plainview.errors import BadFormat, Forbidden, NotFound, Refused
+from plainview.errors import BadFormat, Forbidden, Refused
 from plainview.register.answers import Camera
 from plainview.register.bulk import Row, rows_in
 from plainview.register.bulk_plan import Planned, Planner, sound
-from plainview.register.legal_profile import profile_names
 from plainview.web.context import Web
 from plainview.web.drafts import CAMERA, Draft, Start, to_change
 from plainview.web.permissions import Permission
@@ -74,8 +73,8 @@ def planned(web: Web, session: SignedIn, name: str, data: bytes, law: str) -> Pl
             f"The file has more than {LARGEST:,} bytes.",
             hint="Split it, or use: plainview register import.",
         )
-    if law and law not in profile_names():
-        raise NotFound(f"There is no legal profile {law[:40]}.")
+    if law:
+        web.register.laws.find(law)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -18,7 +18,7 @@ from plainview.register.difference import Change, differences
 from plainview.register.fields import faults, look_up
 from plainview.register.kinds import record_faults, register_record
 from plainview.register.legal import Finding
-from plainview.register.legal_profile import profile_names, profile_of
+from plainview.register.legal_profile import Laws
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord, camera_record
 from plainview.register.statements import camera_body, record_body
@@ -86,8 +86,8 @@ def review(
     sound = without(record, (field for field, _ in wrong))
     findings: list[Finding] = []
     if kind == CAMERA:
-        wrong += [*_profile_faults(sound), *strange(sound, known(register))]
-        findings = legal.check(profile_of(sound), sound, register.context(sound, now))
+        wrong += [*_profile_faults(register.laws, sound), *strange(sound, known(register))]
+        findings = legal.check(register.laws.of(sound), sound, register.context(sound, now))
     if not wrong:
         whole = camera_record(record) if kind == CAMERA else register_record(kind, record)
         record = whole.body()
@@ -132,10 +132,10 @@ def without(record: Mapping[str, Any], paths: Iterator[str]) -> dict[str, Any]:
     return left
 
 
-def _profile_faults(record: Mapping[str, Any]) -> Iterator[Fault]:
+def _profile_faults(laws: Laws, record: Mapping[str, Any]) -> Iterator[Fault]:
     name = look_up(record, "legal_profile")
-    if name is not None and name not in profile_names():
-        yield "legal_profile", f"{name} is none of {', '.join(profile_names())}"
+    if name is not None and name not in laws.names():
+        yield "legal_profile", f"{name} is none of {', '.join(laws.names())}"
 
 
 def _body(kind: str, subject: str, version: int, record: dict[str, Any]) -> dict[str, Any]:

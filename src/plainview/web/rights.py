@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from plainview.errors import Forbidden
+from plainview.base.clock import Clock
+from plainview.errors import Forbidden, GateClosed
 from plainview.policies.engine import Engine
 from plainview.policies.model import SYSTEM, UNASKED, Camera, Context, Decision, Principal, Resource
 from plainview.policies.model import Request as RequestMade
@@ -28,8 +29,8 @@ MOST = 20_000
 class Rights:
     """Answers for sessions, which carry the roles and the scope that stand on the log now."""
 
-    def __init__(self, engine: Engine, register: Register, t: Catalogue) -> None:
-        self.engine, self._register, self._t = engine, register, t
+    def __init__(self, engine: Engine, register: Register, t: Catalogue, clock: Clock) -> None:
+        self.engine, self._register, self._t, self._clock = engine, register, t, clock
         self._places: dict[str, tuple[float, Camera | None]] = {}
 
     @property
@@ -104,14 +105,26 @@ class Rights:
         }
 
     def camera(self, name: str) -> Camera:
-        """A camera as the policies see it. Raises `NotFound`."""
+        """A camera as the policies see it: by the version that it records by, if there is one.
+
+        What is only announced widens and narrows nobody's scope. Raises `NotFound`.
+        """
         if known := self._fresh(name):
             return known
-        found = seen_by_policies(self._register.camera(name))
+        found = seen_by_policies(self._in_force(self._register.camera(name)))
         if len(self._places) >= MOST:
             self._places.clear()
         self._places[name] = time.monotonic(), found
         return found
+
+    def _in_force(self, newest: Registered) -> Registered:
+        try:
+            number = self._register.may_record(newest.id, self._clock()).version
+        except GateClosed:
+            return newest
+        if number == newest.version:
+            return newest
+        return self._register.versions(newest.id)[number - 1]
 
     def _fresh(self, name: str) -> Camera | None:
         asked, known = self._places.get(name, (0.0, None))

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from plainview.base.clock import Ms
-from plainview.errors import GateClosed, NotFound
+from plainview.errors import BadFormat, GateClosed, NotFound
 from plainview.register.answers import Camera, SetOnLog
-from plainview.register.legal_profile import profile_of
+from plainview.register.legal_profile import Profile
 from plainview.register.objections import Objection
 from plainview.tlog.history import moment
 from plainview.web import hiding
@@ -100,8 +100,16 @@ def _said(web: Web, record: dict[str, Any]) -> dict[str, Any]:
         "hidden": hiding.hidden(web.t, record),
         "fill": hiding.fill(web.t, record),
         "zones": hiding.outlines(record),
-        "law": profile_of(record),
+        "law": _law(web, record),
     }
+
+
+def _law(web: Web, record: dict[str, Any]) -> Profile | None:
+    """The law that the record names. A city's own file may be gone or broken: the page stays."""
+    try:
+        return web.register.laws.of(record)
+    except (BadFormat, NotFound):
+        return None
 
 
 def _about(

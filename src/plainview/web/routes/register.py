@@ -12,7 +12,6 @@ from plainview.errors import GateClosed, NotFound
 from plainview.register import legal
 from plainview.register.answers import Camera
 from plainview.register.kinds import KINDS
-from plainview.register.legal_profile import profile_names, read_profile
 from plainview.web import densities
 from plainview.web.context import Web, web_of
 from plainview.web.kindfields import fields_of
@@ -49,7 +48,7 @@ async def overview(request: Request, session: Reader) -> dict[str, Any]:
             "notice_seconds": rules.get("notice_seconds", 0),
             "publishers": rules.get("publishers", 1),
             "kinds": list(KINDS),
-            "laws": profile_names(),
+            "laws": web.register.laws.names(),
             "sets": [{"set": one.set, "k": one.k, "n": one.n} for one in web.register.sets()],
             "classes": {
                 one.record["retention"]["class"]: one.record["retention"]["seconds"]
@@ -114,9 +113,7 @@ def kind_fields(request: Request, session: Reader, kind: str) -> list[dict[str, 
 @router.get("/api/register/laws/{law}")
 def law(request: Request, session: Reader, law: str) -> dict[str, Any]:
     """What a legal profile asks, each with its article and sentence. Only those of `laws`."""
-    if law not in profile_names():  # a name that ends in .toml would be read as a path
-        raise NotFound(f"There is no legal profile {law[:40]}.")
-    profile = read_profile(law)
+    profile = web_of(request).register.laws.find(law)
     return {
         "law": profile.law,
         "title": profile.title,
@@ -149,7 +146,7 @@ def density(
     purpose: Words = "",
 ) -> dict[str, Any]:
     """Pixel density at a distance, the classes it meets, and what the purpose allows."""
-    profile = read_profile(law) if law in profile_names() else None
+    profile = web_of(request).register.laws.of({"legal_profile": law})
     return densities.shown(width, angle, height, distance, legal.caps(profile, purpose))
 
 
