@@ -221,8 +221,8 @@ def test_the_laws_of_a_city_are_those_that_are_brought_and_its_own(tmp_path: Pat
     (tmp_path / "ours.toml").write_text("title = 1")
     with pytest.raises(BadFormat, match=r"ours\.toml is no legal profile"):
         laws.of({"legal_profile": "ours"})
-    for name in ("../ours", "ours.toml", "", None):
-        assert laws.of({"legal_profile": name}) is None
+    for no_name in ("../ours", "ours.toml", "", None):
+        assert laws.of({"legal_profile": no_name}) is None
 
 
 def test_a_warning_does_not_block() -> None:
