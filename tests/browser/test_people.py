@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from plainview.testing.browsers import Desk, give_passkeys
 from plainview.testing.hall import Citizen, TownHall
 from plainview.testing.site import Site
 
 pytestmark = pytest.mark.timeout(300)
+SHOTS = os.environ.get("PLAINVIEW_SHOTS", "")
 
 
 @pytest.fixture
@@ -23,6 +25,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
     yield made
     made.close()
     town.close()
+
+
+def shot(page: Page, name: str) -> None:
+    """A picture of the page for a person to look at, where somebody asked for them."""
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def test_somebody_joins_is_enrolled_by_two_and_signs_in(site: Site, browser: Browser) -> None:
@@ -106,3 +114,40 @@ def test_the_same_device_is_not_two_authenticators(site: Site, browser: Browser)
     page.get_by_test_id("make-passkey").click()
     expect(page.locator(".keylist li")).to_have_count(2)
     expect(page.get_by_test_id("key-file")).to_have_attribute("required", "")
+
+
+def test_whose_session_ends_is_told_and_goes_on_where_they_were(
+    site: Site, browser: Browser
+) -> None:
+    """Half a form is open when the administrator ends it; the sign-in page says what happened."""
+    town = site.town
+    admin = Citizen("Vera Kos", "City IT", "administrator")
+    town.enrol(admin)
+    site.web.register.sync()
+    desk = Desk(browser, site.url)
+    give_passkeys(site, desk, town.dpo, [admin, town.court])
+    desk.sign_in("/app/people")
+    page = desk.page
+    expect(page.get_by_test_id("session-ended")).to_have_count(0)
+    page.get_by_test_id("invite").click()
+    dialog = page.get_by_test_id("invite-dialog")
+    dialog.get_by_label("Name").fill("Jo Novak")
+    dialog.get_by_label("Organisation").fill("City control room")
+    dialog.get_by_label("Operator", exact=True).check()
+    site.web.sessions.revoke_person(town.dpo.person.person)
+    page.get_by_test_id("make-link").click()
+    expect(page.get_by_test_id("session-ended")).to_contain_text("Your session has ended")
+    for width, scheme in ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        shot(page, f"session-ended-{width}-{scheme}")
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_test_id("enrolled")).to_have_count(0)
+    page.get_by_test_id("sign-in").click()
+    expect(page.get_by_test_id("invite")).to_be_visible()
+    assert page.url == f"{site.url}/app/people"
+    expect(page.get_by_test_id("invitation-Jo Novak")).to_have_count(0)
+    page.get_by_test_id("sign-out").click()
+    expect(page.get_by_test_id("signed-out")).to_be_visible()
+    expect(page.get_by_test_id("session-ended")).to_have_count(0)
+    assert desk.problems == []
