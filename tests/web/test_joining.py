@@ -361,7 +361,10 @@ def test_an_answer_with_a_flaw_opens_nothing(staffed: Office, change: Any) -> No
     dpo.sign_in()
 
 
-def test_a_copied_passkey_is_found_by_its_counter_and_stopped(office: Office) -> None:
+def test_a_copied_passkey_is_found_by_its_counter_and_stopped(
+    office: Office, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("plainview.web.standing.FRESH_S", 0.0)
     jo = office.member()
     jo.join(office.invite())
     office.enrol(office.waiting(office.admin_member)[0]["card"])
@@ -369,8 +372,10 @@ def test_a_copied_passkey_is_found_by_its_counter_and_stopped(office: Office) ->
     thief.devices = [jo.devices[0].copied()]
     jo.sign_in()
     jo.sign_in()
+    assert jo.http.get("/api/me").status_code == 200
     refused(thief.sign_in, 401, "copied")
     refused(jo.sign_in, 401, "copied")
+    assert jo.http.get("/api/me").status_code == 401
 
 
 def test_an_authenticator_without_a_counter_is_no_copy(office: Office) -> None:
@@ -484,7 +489,8 @@ def test_a_session_that_is_over_is_not_listed(staffed: Office, monkeypatch: Any)
         assert table.of_person(person.person) == []
 
 
-def test_a_lost_passkey_is_given_up(office: Office) -> None:
+def test_a_lost_passkey_is_given_up(office: Office, monkeypatch: Any) -> None:
+    monkeypatch.setattr("plainview.web.standing.FRESH_S", 0.0)
     jo = office.member(2)
     jo.join(office.invite())
     office.enrol(office.waiting(office.admin_member)[0]["card"])
@@ -492,11 +498,48 @@ def test_a_lost_passkey_is_given_up(office: Office) -> None:
     rows = jo.http.get("/api/my/passkeys").json()
     assert [row["state"] for row in rows] == ["enrolled", "enrolled"]
     lost = jo.devices[0].passkeys[0].id
+    thief = office.member()
+    thief.devices = [jo.devices[0]]
+    thief.sign_in()
+    assert thief.http.get("/api/my/passkeys").status_code == 200
     with office.site.browser(office.town.operator) as other:
         assert other.delete(f"/api/my/passkeys/{lost}").status_code == 404
     assert jo.http.delete(f"/api/my/passkeys/{lost}").json() == {"stopped": True}
     refused(jo.sign_in, 401)
     assert jo.http.get("/api/my/passkeys").json()[0]["state"] == "removed"
+    assert thief.http.get("/api/my/passkeys").status_code == 401
+
+
+def test_a_session_ends_with_the_key_that_opened_it(office: Office, monkeypatch: Any) -> None:
+    monkeypatch.setattr("plainview.web.standing.FRESH_S", 0.0)
+    jo = office.member(2)
+    jo.join(office.invite())
+    card = office.waiting(office.admin_member)[0]["card"]
+    office.enrol(card)
+    sessions = [office.member() for _ in jo.devices]
+    for one, device in zip(sessions, jo.devices, strict=True):
+        one.devices = [device]
+        one.sign_in()
+    with office.site.browser(office.town.operator) as other:
+        (kept,) = card.pop("more_keys")
+        office.enrol({**card, "key": kept})
+        old, still = (one.http.get("/api/me") for one in sessions)
+        assert (old.status_code, still.status_code) == (401, 200)
+        assert "key that opened this session" in old.json()["message"]
+        assert other.get("/api/me").status_code == 200
+
+
+def test_who_signs_in_with_a_new_key_need_not_wait(office: Office) -> None:
+    jo = office.member(2)
+    jo.join(office.invite())
+    card = office.waiting(office.admin_member)[0]["card"]
+    (later,) = card.pop("more_keys")
+    office.enrol(card)
+    jo.sign_in()
+    assert jo.http.get("/api/me").status_code == 200
+    office.enrol({**card, "key": later})
+    jo.sign_in(1)
+    assert jo.http.get("/api/me").status_code == 200
 
 
 # -- statements

@@ -204,7 +204,8 @@ def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> 
     t = catalogue()
     rights = Rights(Engine(load()), register, t, clock)
     keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
-    standing = Standing(register)
+    people = open_all(settings, clock)
+    standing = Standing(register, people.credentials)
     playbacks = Playbacks(keys, pulse, store, clock=clock)
     recorders = Recorders(settings.recorder_socket)
     return Web(
@@ -216,7 +217,7 @@ def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> 
         cases=Cases(settings, register, store, keeper),
         marks=Marks(settings, register, store, keeper, clock=clock),
         sessions=table,
-        people=open_all(settings, clock),
+        people=people,
         doorkeeper=Doorkeeper(table, settings.web_url),
         pseudonyms=Pseudonyms.from_file(settings.own_dir / "web.secret"),
         standing=standing,

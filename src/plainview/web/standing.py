@@ -1,7 +1,8 @@
-"""What a signed-in person is: roles and scope are those on the log now, not at sign-in.
+"""What a signed-in person is: roles, scope and keys are those on the log now, not at sign-in.
 
 Somebody whose role was taken away, or who was struck off, loses it within seconds, however long
 the session still lasts. A role that was added counts as soon: rules that forbid must see it.
+So ends a session whose key is that person's no more: taken off the log, lost, or copied.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from plainview.base.ids import unb64
 from plainview.errors import NotAuthorised, NotFound
 from plainview.register.projection import Register
+from plainview.tlog.entries import key_id
+from plainview.web.credentials import Credentials
 from plainview.web.sessions import SignedIn
 
 FRESH_S = 5.0
@@ -22,36 +26,46 @@ MOST = 10_000
 
 @dataclass(frozen=True)
 class Stands:
-    """What the log says of a person; no unit or camera means all of them."""
+    """What the log says of a person; no unit or camera means all of them.
+
+    `keys`: ids of those that sign in, so without passkeys that are stopped here.
+    """
 
     roles: frozenset[str] = frozenset()
     units: tuple[str, ...] = ()
     cameras: tuple[str, ...] = ()
+    keys: frozenset[str] = frozenset()
 
 
 class Standing:
-    """Roles and scopes on the log, remembered for five seconds."""
+    """Roles, scopes and keys on the log, remembered for five seconds."""
 
-    def __init__(self, register: Register) -> None:
-        self._register = register
+    def __init__(self, register: Register, passkeys: Credentials) -> None:
+        self._register, self._passkeys = register, passkeys
         self._known: OrderedDict[str, tuple[Stands, float]] = OrderedDict()
 
     async def current(self, session: SignedIn) -> SignedIn:
         """The session with the roles and the scope that stand now, whatever they were at sign-in.
 
-        Raises `NotAuthorised` if the person has no role any more.
+        Raises `NotAuthorised` if the person has no role any more, or not the key that opened it.
         """
-        stands = await self._stands(session.person)
+        stands = await self._stands(session.person, session.signer)
         roles = tuple(sorted(stands.roles))  # in the order in which the register names them
         if not roles:
             raise NotAuthorised(
                 "You have no role any more.", hint="Ask your data protection officer."
             )
+        if session.signer and session.signer not in stands.keys:
+            raise NotAuthorised(
+                "The key that opened this session is not accepted any more.",
+                hint="Sign in with another one.",
+            )
         return dataclasses.replace(session, roles=roles, units=stands.units, cameras=stands.cameras)
 
-    async def _stands(self, person: str) -> Stands:
+    async def _stands(self, person: str, signer: str) -> Stands:
         stands, asked = self._known.get(person, (Stands(), -FRESH_S))
-        if time.monotonic() - asked < FRESH_S:
+        new = signer and signer not in stands.keys  # who signs in with it is not told to wait
+        if time.monotonic() - asked < FRESH_S and not new:
             return stands
         stands = await asyncio.to_thread(self._look_up, person)
         self._known[person] = (stands, time.monotonic())
@@ -70,4 +84,6 @@ class Standing:
         # Statements of before there were scopes have none, and mean all.
         scope = enrolled.get("scope") or {}
         units, cameras = (tuple(scope.get(name, ())) for name in ("units", "cameras"))
-        return Stands(frozenset(found.roles), units, cameras)
+        keys = {key_id(unb64(key)) for key in (enrolled["key"], *enrolled.get("more_keys", ()))}
+        stopped = {one.key_id for one in self._passkeys.of_person(person) if one.stopped}
+        return Stands(frozenset(found.roles), units, cameras, frozenset(keys - stopped))

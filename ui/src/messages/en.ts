@@ -322,7 +322,7 @@ export const texts = {
     neverUsed: "never used",
     lost: "I lost it",
     lostAsk: (label: string) =>
-      `${label} will not sign you in any more. Its key stays on the log until two people enrol you anew: tell your data protection officer.`,
+      `${label} will not sign you in any more, and sessions that it opened end. Its key stays on the log until two people enrol you anew: tell your data protection officer.`,
     acts: "What you did",
     actsText: "Every sign-in and every picture that you looked at, as it stands on the public log.",
     link: (name: string) => `Link ${name}`,
