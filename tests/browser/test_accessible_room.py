@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,20 +12,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
+from plainview.testing.looking import judged, shot
 from plainview.testing.running import RunningDemo
 from plainview.testing.staff import Staff
 
 ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 APP = ROOT / "ui" / "src" / "app"
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 PAIRS = ((("light", WIDE), ("dark", NARROW)), (("dark", WIDE), ("light", NARROW)))
 """A page is judged in one pair of looks as one role sees it, in the other as the next does."""
 CAMERA = "cam-04"
-SHOTS = os.environ.get("PLAINVIEW_SHOTS", "")
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -73,8 +70,6 @@ class Judge:
         turn = self.seen[name] if times > 1 else self.seen.total()
         looks = PAIRS[turn % len(PAIRS)]
         self.seen[name] += 1
-        if self.page.evaluate("typeof axe") == "undefined":
-            self.page.add_script_tag(path=AXE)
         for scheme, size in looks:
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -85,10 +80,7 @@ class Judge:
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             if wide > size["width"]:
                 self.wrong.append(f"{where}: {wide} pixels wide")
-            if SHOTS:
-                self.page.screenshot(
-                    path=f"{SHOTS}/{name}-{self.role}-{scheme}-{size['width']}.png", full_page=True
-                )
+            shot(self.page, f"{name}-{self.role}-{scheme}-{size['width']}")
         self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
     def open_all(self, name: str) -> None:
@@ -166,14 +158,6 @@ FOCUSED = """() => {
 INSIDE = (
     "document.activeElement === document.body || document.activeElement.closest('dialog') !== null"
 )
-
-
-def judged(page: Page) -> list[str]:
-    """What axe finds wrong on the page: the rule, and the first place."""
-    found = page.evaluate(
-        "levels => axe.run(document, {runOnly: {type: 'tag', values: levels}})", LEVELS
-    )
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
 
 
 def visit_all(judge: Judge, staff: Staff) -> None:

@@ -6,21 +6,19 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from plainview.base.ports import loopback_sockets
 from plainview.base.settings import Settings
+from plainview.testing.looking import judged
 from plainview.testing.metropolis.place import PlayedRecorder, city
 from plainview.testing.metropolis.year import END
 from plainview.web.app import create_app
 from plainview.web.server import server
 
 SCALE = 0.02
-AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PAGES = (
     "/", "/cameras", "/cameras?q=street&kind=pole&status=recording", "/cameras?status=ended",
     "/cameras?q=nowhere", "/cameras/pole-0001", "/cameras/pole-0001?version=1",
@@ -54,20 +52,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         opened.close()
 
 
-def judged(page: Page) -> list[str]:
-    """What axe finds wrong on the page: the rule, and the first place."""
-    found = page.evaluate(
-        "levels => axe.run(document, {runOnly: {type: 'tag', values: levels}})", LEVELS
-    )
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
-
-
 @pytest.mark.bar("accessibility")
 @pytest.mark.timeout(600)
 def test_axe_finds_nothing_at_level_aa(
     site: str, browser: Browser, record_property: object
 ) -> None:
-    assert AXE.exists(), "axe-core is missing: run tools/setup.py test"
     wrong: list[str] = []
     for scheme, width in LOOKS:
         # The pages' own policy allows no script at all; the judge is one.
@@ -79,7 +68,6 @@ def test_axe_finds_nothing_at_level_aa(
         page = context.new_page()
         for path in PAGES:
             page.goto(site + path)
-            page.add_script_tag(path=AXE)
             wrong += [f"{scheme} {width} {path}: {one}" for one in judged(page)]
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
         page.evaluate("document.body.append(document.createElement('img'))")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ from playwright.sync_api import Browser, Page, expect
 from plainview.testing.browsers import Desk, give_passkeys
 from plainview.testing.clerk import Clerk
 from plainview.testing.hall import Citizen, TownHall
+from plainview.testing.looking import SHOTS, shot
 from plainview.testing.site import Site
 
 pytestmark = pytest.mark.timeout(300)
-SHOTS = os.environ.get("PLAINVIEW_SHOTS", "")
 
 
 @pytest.fixture
@@ -26,12 +25,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     yield made
     made.close()
     town.close()
-
-
-def shot(page: Page, name: str) -> None:
-    """A picture of the page for a person to look at, where somebody asked for them."""
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def looks(browser: Browser, site: Site, cookies: Any, path: str, name: str) -> None:
@@ -47,7 +40,7 @@ def looks(browser: Browser, site: Site, cookies: Any, path: str, name: str) -> N
         page = context.new_page()
         page.goto(f"{site.url}{path}")
         page.wait_for_timeout(1_500)
-        page.screenshot(path=f"{SHOTS}/{name}-{width}-{scheme}.png", full_page=True)
+        shot(page, f"{name}-{width}-{scheme}")
         context.close()
 
 

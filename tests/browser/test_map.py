@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,15 +20,13 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
 from plainview.register.ground import read_extract
-from plainview.testing.browsers import judged
 from plainview.testing.extract import Extract
 from plainview.testing.hall import Citizen, TownHall
+from plainview.testing.looking import SHOTS, judged, shot
 from plainview.testing.publishers import VALUES
 from plainview.testing.site import Site
 
 pytestmark = pytest.mark.timeout(300)
-SHOTS = os.environ.get("PLAINVIEW_SHOTS", "")
-AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 HERE = (44.816, 20.46)
 RECORD = {
     "name": "Mill bridge",
@@ -185,8 +182,7 @@ def test_axe_finds_nothing_on_the_map(
         expect(page.get_by_test_id("map")).to_have_attribute("data-idle", "true", timeout=30_000)
         if SHOTS:
             page.wait_for_timeout(1_500)
-            page.screenshot(path=f"{SHOTS}/map-{question}-{width}-{scheme}.png")
-        page.add_script_tag(path=AXE)
+        shot(page, f"map-{question}-{width}-{scheme}", whole=False)
         assert judged(page) == []
 
 
@@ -378,9 +374,7 @@ def test_axe_finds_nothing_on_areas_and_imports(
 
 
 def judge(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    page.add_script_tag(path=AXE)
+    shot(page, name)
     assert judged(page) == []
 
 

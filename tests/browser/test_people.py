@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from plainview.testing.browsers import Desk, give_passkeys
 from plainview.testing.hall import Citizen, TownHall
+from plainview.testing.looking import shot
 from plainview.testing.site import Site
 
 pytestmark = pytest.mark.timeout(300)
-SHOTS = os.environ.get("PLAINVIEW_SHOTS", "")
 
 
 @pytest.fixture
@@ -25,12 +24,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     yield made
     made.close()
     town.close()
-
-
-def shot(page: Page, name: str) -> None:
-    """A picture of the page for a person to look at, where somebody asked for them."""
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def test_somebody_joins_is_enrolled_by_two_and_signs_in(site: Site, browser: Browser) -> None:

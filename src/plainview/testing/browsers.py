@@ -23,17 +23,6 @@ AUTHENTICATOR = {
 }
 
 
-AXE_LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
-
-
-def judged(page: Page, levels: Sequence[str] = AXE_LEVELS) -> list[str]:
-    """What axe, which the page has loaded, finds wrong: the rule, and the first place."""
-    found = page.evaluate(
-        "levels => axe.run(document, {runOnly: {type: 'tag', values: levels}})", list(levels)
-    )
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
-
-
 class Desk:
     """Somebody's own browser, with an authenticator that Chromium plays."""
 
