@@ -182,9 +182,9 @@ class History:
             number = self.rules.get("publishers", number)
         # Who was taken off the list keeps keys that are known, so that nobody else can have them.
         if len({person.id for person in signers if person.roles}) < number:
-            raise NotAuthorised(f"a {kind} statement needs {number} signature(s).")
+            raise NotAuthorised(f"{kind} entries take {number} signer(s) who have a role.")
         if roles and not any(roles & person.roles for person in signers):
-            raise NotAuthorised(f"a {kind} statement needs a {' or '.join(sorted(roles))}.")
+            raise NotAuthorised(f"{kind} entries are signed by {' or '.join(sorted(roles))}.")
 
     # -- what two people state one after the other
 
