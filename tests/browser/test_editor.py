@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    town = TownHall(tmp_path, publishers=2, demo=True, notice_seconds=3600)
+    town = TownHall(tmp_path, publishers=2, notice_seconds=3600)
     made = Site(town)
     yield made
     made.close()

@@ -50,7 +50,7 @@ RECORD = {
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    town = TownHall(tmp_path, publishers=2, demo=True, notice_seconds=1)
+    town = TownHall(tmp_path, publishers=2, notice_seconds=1)
     folder = town.settings.map_dir
     folder.mkdir()
     read_extract(extract().write(folder / "town.osm")).write(folder, "plan.geojson")
@@ -285,7 +285,7 @@ def test_tiles_from_elsewhere_learn_nothing_of_who_asks(
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        town = TownHall(tmp_path, publishers=2, demo=True, notice_seconds=1)
+        town = TownHall(tmp_path, publishers=2, notice_seconds=1)
         tiles = f"http://127.0.0.1:{server.server_address[1]}/{{z}}/{{x}}/{{y}}.png"
         town.settings = town.settings.model_copy(update={"map_tiles": tiles})
         site = Site(town)

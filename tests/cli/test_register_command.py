@@ -15,7 +15,9 @@ import pytest
 from plainview.base.clock import now_ms, to_iso
 from plainview.cli import program
 from plainview.errors import BadFormat, BadProof, BadSignature, NotFound, PlainviewError, Refused
+from plainview.register import statements
 from plainview.register.kind_templates import kind_template
+from plainview.register.legal_profile import FOLDER
 from plainview.register.private import Sources
 from plainview.register.projection import Register
 from plainview.register.proved import ANSWER, check_folder
@@ -79,18 +81,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Iterator[Desk]:
     """A town that films nobody, so that its cameras may do without a law's notice."""
-    monkeypatch.setenv("PLAINVIEW_DEMO", "true")
     hall = TownHall(tmp_path, witnesses=1, notice_seconds=1)
     yield Desk(hall, tmp_path)
     hall.close()
 
 
 @pytest.fixture
-def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def two(tmp_path: Path) -> Iterator[Desk]:
     """Where the rules demand two people to publish."""
-    monkeypatch.setenv("PLAINVIEW_DEMO", "true")
     hall = TownHall(tmp_path, publishers=2, notice_seconds=1)
     yield Desk(hall, tmp_path)
     hall.close()
@@ -218,6 +218,38 @@ def test_a_stopped_camera_is_resumed_by_two(two: Desk) -> None:
     assert "is suspended" in two("camera", "suspend", "cam-09", "--key", two.ana)
     assert "is proposed" in two("camera", "resume", "cam-09", "--key", two.ana)
     assert "is active from version 3" in two("camera", "resume", "cam-09", *two.both)
+
+
+def test_the_operators_guide_publishes_a_first_camera_under_a_law(tmp_path: Path) -> None:
+    """The templates as they are printed; only what every city fills in differently is changed."""
+    hall = TownHall(tmp_path, publishers=2, notice_seconds=7 * 86_400)
+    guide = Desk(hall, tmp_path)
+    for kind in ("legal-basis", "dpia", "contract"):
+        written = guide.file(f"{kind}.toml", guide("register", "template", kind))
+        assert "on the log" in guide("register", "publish", written, *guide.both)
+    text = guide("camera", "template", "cam-41").replace('"set-1"', '"street-set"')
+    file = guide.file("cam-41.toml", text.replace('class = "street"', 'class = "bridges"'))
+    assert "Nothing is missing under eu-gdpr" in guide("register", "check", file)
+    assert "cam-41: version 1 is on the log" in guide("camera", "add", file, *guide.both)
+    hall.close()
+
+
+def test_a_law_is_a_name_on_the_log_and_never_a_file(two: Desk, tmp_path: Path) -> None:
+    """What somebody proposed by other means is judged as what is published here."""
+    hall, lax = two.hall, tmp_path / "lax.toml"
+    lax.write_text((FOLDER / "demo.toml").read_text())
+    for law in (str(lax), 7, None, "moon"):
+        record = {**hall_values(), **NO_LAW, "legal_profile": law}
+        body = statements.camera_body("cam-31", 1, "active", record)
+        entry = statements.propose("camera", body, hall.officer.signing)
+        hall.say(entry)
+        with pytest.raises(PlainviewError, match=r"legal_profile|There is no legal profile"):
+            two("register", "approve", entry.hash, "--key", two.ana)
+    with Register(hall.settings) as register:
+        assert [one.id for one in register.cameras()] == []
+    named = two.camera("cam-32", legal_profile=None)
+    said = two("register", "check", named, "--law-profile", str(lax), code=1)
+    assert "error: legal_profile: Missing." in said
 
 
 def test_the_past_is_proved_and_every_altered_byte_is_found(desk: Desk, tmp_path: Path) -> None:

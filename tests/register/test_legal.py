@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,7 +81,7 @@ def test_every_profile_is_sound(name: str) -> None:
         assert one.why.endswith(".")
         assert one.why.count(". ") == 0, "one sentence"
         if one.caps:
-            scale = legal.SCALES[one.field.rpartition(".")[2]]
+            scale = legal_profile.SCALES[one.field.rpartition(".")[2]]
             assert one.caps.keys() == set(PURPOSES)
             assert set(one.caps.values()) <= scale.keys()
     places = CameraDetails.model_fields
@@ -250,6 +252,10 @@ def test_warning_of_an_end_that_comes(tmp_path: Path) -> None:
         ('kind = "required"\nby = "purpose_kind"', "needs by"),
         ('kind = "required"\ncolour = "red"', "colour"),
         ('kind = "required"\nwhen = { field = "kind", in = [] }', "when.in"),
+        ('kind = "required"\nwhen = { field = "kidn", in = ["pole"] }', "no field kidn"),
+        ('kind = "at_most"\nlimit = 1\nunless = "dpia.hush"', "no field dpia.hush"),
+        ('kind = "capped"\nby = "dpia/colour"\ncaps = {}', "no field dpia/colour"),
+        ('kind = "capped"\nby = "purpose_kind"\ncaps = {}', "capped is density.dori_2014"),
     ],
 )
 def test_profiles_that_are_none(tmp_path: Path, line: str, said: str) -> None:
@@ -258,6 +264,47 @@ def test_profiles_that_are_none(tmp_path: Path, line: str, said: str) -> None:
     own.write_text(f'{text}\n[[check]]\nfield = "kind"\narticle = "A"\nwhy = "W."\n{line}\n')
     with pytest.raises(BadFormat, match=said):
         read_profile(str(own))
+
+
+def test_a_cap_that_its_scale_does_not_know(tmp_path: Path) -> None:
+    text = (legal_profile.FOLDER / "eu-gdpr.toml").read_text()
+    (tmp_path / "own.toml").write_text(text.replace('"recognise"', '"guess"'))
+    with pytest.raises(BadFormat, match=r"guess is none of monitor, detect"):
+        read_profile(str(tmp_path / "own.toml"))
+
+
+SOUND = (legal_profile.FOLDER / "demo.toml").read_text()
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "points nowhere": lambda path: path.symlink_to("nowhere"),
+    "points to itself": lambda path: path.symlink_to(path),
+    "a pipe": os.mkfifo,
+    "a folder": Path.mkdir,
+    "endless": lambda path: path.write_text("#" * (legal_profile.LARGEST + 1)),
+    "in no encoding": lambda path: path.write_bytes(b"\xff\xfe"),
+    "lists in lists": lambda path: path.write_text("x = " + "[" * 5_000),
+    "a number of 5,000 digits": lambda path: path.write_text("x = " + "9" * 5_000),
+    "called otherwise": lambda path: path.write_text(f'name = "uk-scc"\n{SOUND}'),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_law_that_cannot_be_read_is_named(tmp_path: Path, how: str) -> None:
+    BROKEN[how](tmp_path / "ours.toml")
+    laws = Laws(tmp_path, demo=False)
+    assert "ours" in laws.names()
+    for ask in (laws.find, lambda name: laws.of({"legal_profile": name})):
+        with pytest.raises(BadFormat, match=r"^ours\.toml "):
+            ask("ours")
+
+
+def test_a_law_that_was_edited_is_read_again(tmp_path: Path) -> None:
+    laws, path = Laws(tmp_path, demo=False), tmp_path / "ours.toml"
+    path.write_text(SOUND.replace('country = "', 'country = "Old '))
+    there = path.stat()
+    assert laws.find("ours").country.startswith("Old")
+    path.write_text(SOUND.replace('country = "', 'country = "New '))
+    os.utime(path, ns=(there.st_atime_ns, there.st_mtime_ns))
+    assert laws.find("ours").country.startswith("New")
 
 
 def test_a_profile_that_does_not_exist(tmp_path: Path) -> None:

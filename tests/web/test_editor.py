@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +14,8 @@ import pytest
 
 from plainview.base.clock import now_ms, to_iso
 from plainview.register.density import pixels_per_10_metres
+from plainview.register.legal_profile import FOLDER
+from plainview.register.statements import camera_body, propose
 from plainview.testing.publishers import (
     VALUES,
     Publishers,
@@ -128,6 +132,55 @@ def test_a_proposal_that_the_register_overtook_is_marked(site: Site, people: Pub
     left = writer.get("/api/register/drafts").json()
     assert [one["record"]["name"] for one in left] == ["Two"]
     writer.delete(f"/api/register/drafts/{left[0]['draft']}").raise_for_status()
+
+
+def test_what_its_law_misses_is_not_approved(site: Site, people: Publishers) -> None:
+    """However the proposal came onto the log: its law may have changed since."""
+    lead = people.lead.signing
+    for number, law in enumerate((None, "moon", "ours", "demo")):
+        record = {**VALUES, "valid_from": to_iso(now_ms()), "legal_profile": law}
+        if law == "demo":
+            record["dpia"] = {**record["dpia"], "review_due": "2026-01-02T00:00:00.000Z"}
+        entry = propose("camera", camera_body(f"cam-2{number}", 1, "active", record), lead)
+        site.town.say(entry)
+        site.web.register.sync()
+        read = people.dpo.http.get(f"/api/register/proposals/{entry.hash}").json()
+        assert read["review"]["blocked"]
+        wanted = {"type": "approve", "body": {"proposal": entry.hash}}
+        answer = people.dpo.http.post("/api/statements/draft", json=wanted)
+        assert answer.status_code == 400
+        assert "cannot be published yet" in answer.json()["message"]
+
+
+def test_a_law_that_cannot_be_read_blocks_and_breaks_nothing(
+    site: Site, people: Publishers
+) -> None:
+    folder, writer = site.town.settings.laws_dir, people.supervisor.http
+    folder.mkdir()
+    ours = folder / "ours.toml"
+    ours.write_text((FOLDER / "demo.toml").read_text())
+    draft = begin(writer, "cam-24", {**VALUES, "legal_profile": "ours"})
+    assert not review(writer, draft)["blocked"]
+    publish(people, "cam-25", {**VALUES, "legal_profile": "ours"})
+    for spoil in (lambda: ours.write_text("x = " + "[" * 5_000), lambda: point_nowhere(ours)):
+        spoil()
+        made = review(writer, draft)
+        assert made["blocked"]
+        assert "ours.toml " in next(x["text"] for x in made["faults"])
+        assert str(folder) not in json.dumps(made)
+        with site.client() as resident:
+            assert resident.get("/cameras/cam-25").status_code == 200
+        assert writer.get("/api/register").json()["laws"].count("ours") == 1
+        assert writer.get("/api/register/laws/ours").status_code == 400
+        assert writer.get("/api/register/drafts").status_code == 200
+    writer.delete(f"/api/register/drafts/{draft['draft']}").raise_for_status()
+    ours.unlink()
+    folder.rmdir()
+
+
+def point_nowhere(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
 
 
 def test_other_records_go_the_same_way_and_are_revoked(site: Site, people: Publishers) -> None:

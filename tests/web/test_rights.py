@@ -91,12 +91,15 @@ def test_a_version_that_is_only_announced_moves_nobodys_scope(tmp_path: Path) ->
         town.add_camera("cam-07", unit="Harbour unit")
         town.add_camera("cam-07", unit="Museum unit", valid_from=to_iso(now_ms() + 3_600_000))
         town.add_camera("cam-08", unit="Museum unit", valid_from=to_iso(now_ms() + 3_600_000))
-        both = ["cam-07", "cam-08"]
+        town.add_camera("cam-09", unit="Harbour unit")
+        town.add_camera("cam-09", unit="Harbour unit", status="suspended")
+        town.add_camera("cam-09", unit="Museum unit", valid_from=to_iso(now_ms() + 3_600_000))
+        every = ["cam-07", "cam-08", "cam-09"]
         site.web.register.sync()
         harbour = session("operator", units=("Harbour unit",))
         museum = session("operator", units=("Museum unit",))
-        assert site.web.rights.seen(harbour, both) == {"cam-07"}
-        assert site.web.rights.seen(museum, both) == {"cam-08"}
+        assert site.web.rights.seen(harbour, every) == {"cam-07", "cam-09"}
+        assert site.web.rights.seen(museum, every) == {"cam-08"}
 
 
 def test_live_pictures_outside_ones_scope_never_begin(calm: Any) -> None:

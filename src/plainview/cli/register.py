@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -28,7 +29,7 @@ from plainview.register.difference import differences
 from plainview.register.files import read_record_file
 from plainview.register.kind_templates import kind_template
 from plainview.register.kinds import KINDS
-from plainview.register.legal_profile import profile_names
+from plainview.register.legal_profile import Profile, read_profile
 from plainview.register.projection import Register
 
 
@@ -56,7 +57,7 @@ LawProfile = Annotated[
     str | None,
     typer.Option(
         "--law-profile",
-        help=f"{', '.join(profile_names())}, or a file that ends in .toml; else the record's own.",
+        help="Name of a legal profile, or a file that ends in .toml; else the record's own.",
     ),
 ]
 
@@ -80,16 +81,12 @@ def check(
     """Say what is missing, with the article; exit status 1 if something is that blocks."""
     filed = read_record_file(file)
     problems = filed.faults()
-    law = law_profile or filed.values.get("legal_profile")
+    law: Profile | None = None
     found: list[legal.Finding] = []
     if filed.is_camera:
-        if not isinstance(law, str):
-            raise SettingsError(
-                "Which law? The record names none.",
-                hint=f"Give --law-profile: {', '.join(profile_names())}.",
-            )
         body = filed.values if problems else filed.body()
         with Register(load_settings(settings, data)) as register:
+            law = _law(register, law_profile, body)
             found = findings(register, body, law)
     if as_json:
         faults = [{"field": field, "message": text} for field, text in problems]
@@ -98,11 +95,24 @@ def check(
         lines = [f"error: {field or 'record'}: {text}" for field, text in problems]
         for line in [*lines, *(one.line() for one in found)]:
             say(printable(line))
-        say(_verdict(len(problems), found, law if filed.is_camera else None))
+        say(_verdict(len(problems), found, None if law is None else law.name))
     raise typer.Exit(1 if problems or legal.blocks(found) else 0)
 
 
-def _verdict(problems: int, found: list[legal.Finding], law: object) -> str:
+def _law(register: Register, chosen: str | None, body: Mapping[str, Any]) -> Profile:
+    """Only who runs the command names a file; what a record says is a name."""
+    if chosen is not None and chosen.endswith(".toml"):
+        return read_profile(chosen)
+    name = chosen or body.get("legal_profile")
+    if not isinstance(name, str):
+        raise SettingsError(
+            "Which law? The record names none.",
+            hint=f"Give --law-profile: {', '.join(register.laws.names())}.",
+        )
+    return register.laws.find(name)
+
+
+def _verdict(problems: int, found: list[legal.Finding], law: str | None) -> str:
     errors = problems + sum(one.severity == "error" for one in found)
     warnings = len(found) + problems - errors
     under = f" under {law}" if law else ""

@@ -24,6 +24,7 @@ from plainview.register.difference import differences
 from plainview.register.files import Filed, read_record_file
 from plainview.register.private import Sources
 from plainview.register.projection import Register
+from plainview.register.records import camera_record
 from plainview.register.said import proposed, said_by
 from plainview.tlog.entries import parse
 
@@ -79,7 +80,7 @@ def approve(
             for change in differences(_newest(register, one.type, one.subject), one.body):
                 say(printable(f"  {change.line()}"))
             if one.type == "camera" and one.status == "active":
-                check_law(register, one.body, one.body.get("legal_profile"))
+                check_law(register, camera_record(dict(one.body)))
         index = stating.approve(proposal)
     say(f"Approved; it is on the log (entry {index}).")
 

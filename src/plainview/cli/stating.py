@@ -17,7 +17,7 @@ from plainview.errors import GateClosed, NotFound, Refused
 from plainview.keys.client import KeeperClient
 from plainview.register import legal, statements
 from plainview.register.legal import Finding
-from plainview.register.legal_profile import Profile, read_profile
+from plainview.register.legal_profile import Profile
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord
 from plainview.release import keyfile
@@ -62,7 +62,7 @@ class Stating:
         """The camera's next version. Raises `Refused` where its own legal profile misses things."""
         body = record.body()
         if status == "active":
-            check_law(self.register, body, record.legal_profile)
+            check_law(self.register, record)
         return self._camera(name, status, body)
 
     def stop(self, name: str, status: str) -> Stated:
@@ -120,23 +120,19 @@ def shut(register: Register, camera: str, now: Ms) -> str:
     return ""
 
 
-def findings(register: Register, body: Mapping[str, Any], profile: str | None) -> list[Finding]:
+def findings(register: Register, body: Mapping[str, Any], law: Profile | None) -> list[Finding]:
     """What a camera's record misses under a law, now; without one, what every law demands."""
-    law = None if profile is None else law_of(register, profile)
     return legal.check(law, body, register.context(body, now_ms()))
 
 
-def law_of(register: Register, profile: str) -> Profile:
-    """A legal profile by its name here, or a file to try out. Raises `NotFound`, `BadFormat`."""
-    return read_profile(profile) if profile.endswith(".toml") else register.laws.find(profile)
-
-
-def check_law(register: Register, body: Mapping[str, Any], profile: str | None) -> None:
-    """Raises `Refused` with every finding that blocks."""
-    found = [one for one in findings(register, body, profile) if one.severity == "error"]
+def check_law(register: Register, record: CameraRecord) -> None:
+    """Raises `Refused` with every finding that blocks; `NotFound` if its law is not known here."""
+    name = record.legal_profile
+    law = None if name is None else register.laws.find(name)
+    found = [one for one in findings(register, record.body(), law) if one.severity == "error"]
     if found:
         lines = "\n".join(f"  {one.line()}" for one in found)
-        raise Refused(f"Under {profile or 'every law'} the record misses:\n{lines}")
+        raise Refused(f"Under {name or 'every law'} the record misses:\n{lines}")
 
 
 def state_camera(

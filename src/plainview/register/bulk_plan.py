@@ -20,6 +20,7 @@ from plainview.register.details import with_density
 from plainview.register.difference import Change, differences
 from plainview.register.fields import faults, in_words
 from plainview.register.legal import Context
+from plainview.register.legal_profile import Profile
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord, camera_record, check_camera_id
 from plainview.register.strange import known, strange
@@ -61,6 +62,7 @@ class Planner:
         self._records = register.records_in_force(now)
         self._there = known(register)
         self._contexts: dict[str, Context] = {}  # by custodian set
+        self._laws: dict[str, Profile | PlainviewError] = {}
         if law is not None:
             self._common["legal_profile"] = register.laws.find(law).name
 
@@ -106,11 +108,10 @@ class Planner:
             yield f"{field}: {text}"
 
     def _law_faults(self, record: CameraRecord) -> Iterator[str]:
-        body, laws = record.body(), self._register.laws
-        try:
-            profile = None if record.legal_profile is None else laws.find(record.legal_profile)
-        except PlainviewError as error:
-            yield f"legal_profile: {error.line()}"
+        body, law = record.body(), record.legal_profile
+        profile = None if law is None else self._law(law)
+        if isinstance(profile, PlainviewError):
+            yield f"legal_profile: {profile.line()}"
             return
         context = self._contexts.get(record.custodian_set)
         if context is None:
@@ -119,6 +120,14 @@ class Planner:
         for one in legal.check(profile, body, context):
             if one.severity == "error":
                 yield f"{one.field}: {one.message} ({one.article})"
+
+    def _law(self, name: str) -> Profile | PlainviewError:
+        if name not in self._laws:
+            try:
+                self._laws[name] = self._register.laws.find(name)
+            except PlainviewError as error:
+                self._laws[name] = error
+        return self._laws[name]
 
 
 def sound(plans: Iterable[Planned]) -> bool:

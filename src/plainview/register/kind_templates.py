@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from plainview.register.kinds import check_kind
 
 _SPAN = """\
-# valid_from = "2026-12-01"        # holds from then on; from its publication, if it is left out
+# valid_from = "2026-11-01"        # holds from then on; from its publication, if it is left out
 # valid_to = "2028-12-01"          # until then; without end, if it is left out
 """
 _MUST_END = """\
-valid_from = "2026-12-01"          # holds from then on, never earlier than its publication
+valid_from = "2026-11-01"          # holds from then on, never earlier than its publication
 valid_to = "2028-12-01"            # cameras that rest on it stop then
 """
 _TEXTS: Mapping[str, str] = {

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from plainview.base.clock import DAY_MS, Ms
 from plainview.errors import BadFormat
-from plainview.register.density import BELOW, DORI_2014, OODPCVS_2025, more_detailed
+from plainview.register.density import BELOW, more_detailed
 from plainview.register.fields import look_up
-from plainview.register.legal_profile import Check, Profile, checks_of_every_profile
+from plainview.register.legal_profile import SCALES, Check, Profile, checks_of_every_profile
 from plainview.tlog.history import moment
 
 SECONDS = {"days": 86_400, "hours": 3_600, "seconds": 1, "": 1}
@@ -24,7 +24,6 @@ NAMED = Check(
     article="Every law",
     why="By the law that a camera films under residents are told their rights and whom they ask.",
 )
-SCALES = {"dori_2014": DORI_2014, "oodpcvs_2025": OODPCVS_2025}
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,10 @@ class Context:
 def check(profile: Profile | None, record: Mapping[str, Any], context: Context) -> list[Finding]:
     """Everything that the profile misses in the record, in the profile's order.
 
-    Without a profile, that one is named, and what every one of them demands: more protection for
-    sensitive places.
+    That the record names its law is demanded by all; without a profile there is left what every
+    one of them demands besides: more protection for sensitive places.
     """
-    demands = [NAMED, *checks_of_every_profile()] if profile is None else profile.all_checks()
+    demands = [NAMED, *(checks_of_every_profile() if profile is None else profile.all_checks())]
     return [
         Finding(one.field, one.article, f"{said} {one.why}", one.severity, one.kind)
         for one in demands

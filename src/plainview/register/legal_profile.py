@@ -6,6 +6,7 @@ kinds of checks are few and closed (docs/ref/legal-profiles.md); `legal` runs th
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -16,13 +17,18 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from plainview.errors import BadFormat, NotFound
+from plainview.register.density import BELOW, DORI_2014, OODPCVS_2025
 from plainview.register.fields import LongText, Strict, Text, Url, in_words, named
+from plainview.register.profile_fields import known_field
 
 FOLDER = Path(__file__).with_name("profiles")
 EVERY = "every"
 """The file of checks that hold under every profile."""
 DEMO = "demo"
 """The profile behind which no law stands."""
+LARGEST = 1 << 20
+"""Bytes of a profile; those that Plainview brings have 10,000."""
+SCALES: Mapping[str, Mapping[str, int]] = {"dori_2014": DORI_2014, "oodpcvs_2025": OODPCVS_2025}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 Field_ = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]*([./][a-z0-9_]+)*$")]
 """`dpia.hash` of the record; `log.notice_seconds`, `set.k`, `set.n`, `set.organisations`, `places`;
@@ -76,7 +82,21 @@ class Check(Strict):
                 raise ValueError(f"a check {self.kind} {wrong} {name}")
         if (self.kind == "capped") != (self.by is not None):
             raise ValueError("capped, and only that, needs by")
+        when = None if self.when is None else self.when.field
+        for path in (self.field, self.unless, self.by, when):
+            if path is not None and not known_field(path):
+                raise ValueError(f"there is no field {path}")
+        if self.caps is not None:
+            self._check_caps(self.caps)
         return self
+
+    def _check_caps(self, caps: Mapping[str, str]) -> None:
+        scale = SCALES.get(self.field.rpartition(".")[2])
+        if scale is None:
+            raise ValueError(f"capped is density.{' or density.'.join(SCALES)}")
+        unknown = sorted(set(caps.values()) - {BELOW, *scale})
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(scale)}")
 
 
 class Limit(Strict):
@@ -140,9 +160,10 @@ class _Common(Strict):
     checks: Annotated[list[Check], Field(alias="check")]
 
 
-def profile_names() -> list[str]:
+@cache
+def profile_names() -> tuple[str, ...]:
     """The profiles that Plainview brings."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != EVERY)
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != EVERY))
 
 
 def read_profile(name: str) -> Profile:
@@ -153,14 +174,17 @@ def read_profile(name: str) -> Profile:
             f"There is no legal profile {name}.",
             hint=f"Profiles: {', '.join(profile_names())}; or give a file that ends in .toml.",
         )
-    return _checked(Profile, path, {"name": path.stem, **_values(path)})
+    values = _values(path)
+    if "name" in values:
+        raise BadFormat(f"{path.name} says a name; a profile is called what its file is called.")
+    return _checked(Profile, path, {"name": path.stem, **values})
 
 
 class Laws:
     """The legal profiles of one installation: those that Plainview brings, and the city's own.
 
     A file in `own` counts under its name, unless Plainview brings one of that name: what a name
-    means is the same everywhere. The demonstration's is for the demonstration only.
+    means is the same everywhere. `demo` is there where the log says that it is a demonstration's.
     """
 
     def __init__(self, own: Path, *, demo: bool) -> None:
@@ -169,24 +193,38 @@ class Laws:
 
     def names(self) -> list[str]:
         """What a record may name."""
-        found = {path.stem for path in self._own.glob("*.toml")} - {EVERY, *profile_names()}
-        return sorted({*self._brought, *filter(_NAME.fullmatch, found)})
+        found = (path.stem for path in self._own.glob("*.toml"))
+        return sorted({*self._brought, *filter(_may_be_own, found)})
 
     def find(self, name: str) -> Profile:
         """One of `names`. Raises `NotFound`; `BadFormat` for a file of the city's that is none."""
         if name in self._brought:
             return _brought(name)
-        if name in self.names():
-            path = self._own / f"{name}.toml"
-            return _own(path, path.stat().st_mtime_ns)
-        raise NotFound(
-            f"There is no legal profile {name[:40]}.", hint=f"Profiles: {', '.join(self.names())}."
-        )
+        path = self._own / f"{name}.toml"
+        if not _may_be_own(name) or not os.path.lexists(path):
+            raise NotFound(
+                f"There is no legal profile {name[:40]}.",
+                hint=f"Profiles: {', '.join(self.names())}.",
+            )
+        try:
+            there = path.stat()
+            return _own(path, (there.st_mtime_ns, there.st_ctime_ns, there.st_size))
+        except OSError as error:
+            raise BadFormat(f"{path.name} cannot be read: {error.strerror}.") from error
+        except NotFound as error:
+            raise BadFormat(error.message) from error
 
     def of(self, record: Mapping[str, Any]) -> Profile | None:
-        """The profile that a camera's record names, if there is one here. Raises as `find`."""
+        """The profile that a camera's record names, if there is one here. Raises `BadFormat`."""
         name = record.get("legal_profile")
-        return self.find(name) if name in self.names() else None
+        try:
+            return self.find(name) if isinstance(name, str) else None
+        except NotFound:
+            return None
+
+
+def _may_be_own(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and name not in (EVERY, *profile_names())
 
 
 @cache
@@ -195,7 +233,7 @@ def _brought(name: str) -> Profile:
 
 
 @lru_cache(maxsize=32)
-def _own(path: Path, stamp: int) -> Profile:
+def _own(path: Path, stamp: tuple[int, ...]) -> Profile:
     return read_profile(str(path))
 
 
@@ -208,11 +246,17 @@ def checks_of_every_profile() -> tuple[Check, ...]:
 
 def _values(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        if path.exists() and not path.is_file():  # a pipe would keep its reader waiting
+            raise BadFormat(f"{path.name} is no file.")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise BadFormat(f"{path.name} has more than {LARGEST:,} bytes.")
+        return tomllib.loads(data.decode())
     except OSError as error:
-        raise NotFound(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadFormat(f"{path} is not TOML: {error}.") from error
+        raise NotFound(f"{path.name} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:  # TOML, UTF-8, a number or a list without end
+        raise BadFormat(f"{path.name} is not TOML: {error}.") from error
 
 
 def _checked(model: type[_Model], path: Path, values: dict[str, Any]) -> _Model:

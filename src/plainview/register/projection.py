@@ -16,7 +16,7 @@ from plainview.base.settings import Settings
 from plainview.errors import NotFound
 from plainview.register.answers import Camera, PersonOnLog, SetOnLog
 from plainview.register.follow import Follower
-from plainview.register.legal_profile import Laws
+from plainview.register.legal_profile import DEMO, Laws
 from plainview.register.moments import Moments
 from plainview.register.private import Names
 from plainview.tlog.entries import key_id
@@ -29,7 +29,8 @@ class Register(Moments):
     def __init__(self, settings: Settings) -> None:
         super().__init__(Follower(settings))
         self._names = Names(settings.data)
-        self.laws = Laws(settings.laws_dir, demo=settings.demo)
+        self._laws_dir = settings.laws_dir
+        self._laws: Laws | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +70,16 @@ class Register(Moments):
         """The log's name, from its founding entry; empty before it."""
         with self._follower.book() as book:
             return book.origin
+
+    @property
+    def laws(self) -> Laws:
+        """The legal profiles here; `demo` where the log was founded as a demonstration's."""
+        if self._laws is None:
+            if self.size == 0:
+                return Laws(self._laws_dir, demo=False)
+            demo = self.stated(0).body["profile"] == DEMO
+            self._laws = Laws(self._laws_dir, demo=demo)
+        return self._laws
 
     def may_record(self, camera: str, at: Ms) -> Version:
         """The gate: by which version, and until when. Raises `GateClosed` with the reason."""

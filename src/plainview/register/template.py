@@ -62,7 +62,7 @@ date = "2026-11-01"
 law = "Road Safety Act"
 article = "7(2)"
 decision = "D-2026-17"
-valid_from = "2026-12-01"
+valid_from = "2026-11-01"
 valid_to = "2028-12-01"
 
 [dpia]                                       # data protection impact assessment

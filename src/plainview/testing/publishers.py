@@ -29,7 +29,7 @@ VALUES = {
 @contextmanager
 def town_of_two(folder: Path) -> Iterator[Site]:
     """A town that films nobody, and whose log demands two publishers."""
-    town = TownHall(folder, publishers=2, demo=True, notice_seconds=1)
+    town = TownHall(folder, publishers=2, notice_seconds=1)
     with closing(town), closing(Site(town)) as site:
         yield site
 

@@ -205,7 +205,7 @@ def make_parts(settings: Settings, clock: Clock, *, generated: bool = False) -> 
     rights = Rights(Engine(load()), register, t, clock)
     keys, pulse = ViewKeys(keeper, clock=clock, policy=rights.hash), Pulse(keeper)
     people = open_all(settings, clock)
-    standing = Standing(register, people.credentials)
+    standing = Standing(register, people.credentials, table)
     playbacks = Playbacks(keys, pulse, store, clock=clock)
     recorders = Recorders(settings.recorder_socket)
     return Web(

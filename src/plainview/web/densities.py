@@ -13,7 +13,7 @@ from plainview.register.density import (
     pixels_per_10_metres,
     reach_cm,
 )
-from plainview.register.legal import SCALES
+from plainview.register.legal_profile import SCALES
 
 
 def shown(

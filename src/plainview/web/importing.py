@@ -18,7 +18,6 @@ from plainview.register.bulk_plan import Planned, Planner, sound
 from plainview.web.context import Web
 from plainview.web.drafts import CAMERA, Draft, Start, to_change
 from plainview.web.permissions import Permission
-from plainview.web.rights import camera_of
 from plainview.web.sessions import SignedIn
 
 LARGEST = 1_000_000
@@ -83,17 +82,16 @@ def planned(web: Web, session: SignedIn, name: str, data: bytes, law: str) -> Pl
     plans = Planner(web.register, web.now(), law=law or None).plan(rows)
     known = {camera.id: camera for camera in web.register.cameras()}
     kept = frozenset(one.subject for one in web.drafts.of(session.person) if one.kind == CAMERA)
-    return Plan(rows, [_scoped(web, session, one, known) for one in plans], known, kept)
+    return Plan(rows, [_scoped(web, session, one) for one in plans], known, kept)
 
 
-def _scoped(web: Web, session: SignedIn, one: Planned, known: Mapping[str, Camera]) -> Planned:
+def _scoped(web: Web, session: SignedIn, one: Planned) -> Planned:
     """The same, wrong if the camera is none of the reader's."""
     if one.record is None:
         return one
-    there = known.get(one.camera)
-    record = one.record.body() if there is None else there.record
     try:
-        web.rights.check(session, Permission.REGISTER_DRAFT, camera_of(one.camera, record))
+        where = web.rights.written(one.camera, one.record.body())
+        web.rights.check(session, Permission.REGISTER_DRAFT, where)
     except Forbidden as error:
         faults = (f"camera: {error.message}",)
         return Planned(one.number, one.camera, one.version, (), faults, None, one.stream)

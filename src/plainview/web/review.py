@@ -15,10 +15,10 @@ from plainview.errors import BadFormat, NotFound
 from plainview.register import legal
 from plainview.register.details import with_density
 from plainview.register.difference import Change, differences
-from plainview.register.fields import faults, look_up
+from plainview.register.fields import faults
 from plainview.register.kinds import record_faults, register_record
 from plainview.register.legal import Finding
-from plainview.register.legal_profile import Laws
+from plainview.register.legal_profile import Laws, Profile
 from plainview.register.projection import Register
 from plainview.register.records import CameraRecord, camera_record
 from plainview.register.statements import camera_body, record_body
@@ -86,8 +86,9 @@ def review(
     sound = without(record, (field for field, _ in wrong))
     findings: list[Finding] = []
     if kind == CAMERA:
-        wrong += [*_profile_faults(register.laws, sound), *strange(sound, known(register))]
-        findings = legal.check(register.laws.of(sound), sound, register.context(sound, now))
+        law, faulty = _law(register.laws, sound)
+        wrong += [*faulty, *strange(sound, known(register))]
+        findings = legal.check(law, sound, register.context(sound, now))
     if not wrong:
         whole = camera_record(record) if kind == CAMERA else register_record(kind, record)
         record = whole.body()
@@ -108,7 +109,7 @@ def check_proposed(register: Register, now: Ms, type: str, body: Mapping[str, An
     if found.blocked:
         missing = [f"{field or 'record'}: {text}" for field, text in found.faults]
         missing += [one.line() for one in found.findings if one.severity == "error"]
-        raise BadFormat(f"This cannot be proposed yet: {'; '.join(missing)}.")
+        raise BadFormat(f"This cannot be published yet: {'; '.join(missing)}.")
     if (body.get("version"), body.get("status")) != (found.newest.version + 1, "active"):
         raise BadFormat(
             f"The next version of {subject} is {found.newest.version + 1}, and active.",
@@ -132,10 +133,17 @@ def without(record: Mapping[str, Any], paths: Iterator[str]) -> dict[str, Any]:
     return left
 
 
-def _profile_faults(laws: Laws, record: Mapping[str, Any]) -> Iterator[Fault]:
-    name = look_up(record, "legal_profile")
-    if name is not None and name not in laws.names():
-        yield "legal_profile", f"{name} is none of {', '.join(laws.names())}"
+def _law(laws: Laws, record: Mapping[str, Any]) -> tuple[Profile | None, list[Fault]]:
+    """The law that a record names, and what is wrong with that."""
+    name = record.get("legal_profile")
+    if name is None:
+        return None, []
+    try:
+        return laws.find(str(name)), []
+    except NotFound:
+        return None, [("legal_profile", f"{name} is none of {', '.join(laws.names())}")]
+    except BadFormat as error:
+        return None, [("legal_profile", error.message.rstrip("."))]
 
 
 def _body(kind: str, subject: str, version: int, record: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from plainview.base.clock import Clock
-from plainview.errors import Forbidden, GateClosed
+from plainview.errors import Forbidden, NotFound
 from plainview.policies.engine import Engine
 from plainview.policies.model import SYSTEM, UNASKED, Camera, Context, Decision, Principal, Resource
 from plainview.policies.model import Request as RequestMade
@@ -105,26 +105,35 @@ class Rights:
         }
 
     def camera(self, name: str) -> Camera:
-        """A camera as the policies see it: by the version that it records by, if there is one.
+        """A camera as the policies see it: by the last version that took effect, if one did.
 
         What is only announced widens and narrows nobody's scope. Raises `NotFound`.
         """
         if known := self._fresh(name):
             return known
-        found = seen_by_policies(self._in_force(self._register.camera(name)))
+        found = seen_by_policies(self._in_force(name))
         if len(self._places) >= MOST:
             self._places.clear()
         self._places[name] = time.monotonic(), found
         return found
 
-    def _in_force(self, newest: Registered) -> Registered:
+    def written(self, name: str, record: Mapping[str, Any]) -> Camera:
+        """A camera of which somebody writes: as it stands, or as `record` says of a new one."""
         try:
-            number = self._register.may_record(newest.id, self._clock()).version
-        except GateClosed:
-            return newest
-        if number == newest.version:
-            return newest
-        return self._register.versions(newest.id)[number - 1]
+            return self.camera(name)
+        except NotFound:
+            return camera_of(name, record)
+
+    def _in_force(self, name: str) -> Registered:
+        versions, now = self._register.versions(name), self._clock()
+        with self._register.book() as book:
+            contested = {index for _, index in book.contested.values()}
+        begun = [
+            one
+            for one in versions
+            if one.effective_ms <= now and one.status != "refused" and one.index not in contested
+        ]
+        return (begun or versions)[-1]
 
     def _fresh(self, name: str) -> Camera | None:
         asked, known = self._places.get(name, (0.0, None))

@@ -18,7 +18,7 @@ from plainview.errors import NotAuthorised, NotFound
 from plainview.register.projection import Register
 from plainview.tlog.entries import key_id
 from plainview.web.credentials import Credentials
-from plainview.web.sessions import SignedIn
+from plainview.web.sessions import Sessions, SignedIn
 
 FRESH_S = 5.0
 MOST = 10_000
@@ -40,14 +40,15 @@ class Stands:
 class Standing:
     """Roles, scopes and keys on the log, remembered for five seconds."""
 
-    def __init__(self, register: Register, passkeys: Credentials) -> None:
-        self._register, self._passkeys = register, passkeys
+    def __init__(self, register: Register, passkeys: Credentials, sessions: Sessions) -> None:
+        self._register, self._passkeys, self._sessions = register, passkeys, sessions
         self._known: OrderedDict[str, tuple[Stands, float]] = OrderedDict()
 
     async def current(self, session: SignedIn) -> SignedIn:
         """The session with the roles and the scope that stand now, whatever they were at sign-in.
 
-        Raises `NotAuthorised` if the person has no role any more, or not the key that opened it.
+        Raises `NotAuthorised` if the person has no role any more; and if not the key that opened
+        the session, which is over then, even if the key should come back.
         """
         stands = await self._stands(session.person, session.signer)
         roles = tuple(sorted(stands.roles))  # in the order in which the register names them
@@ -56,19 +57,25 @@ class Standing:
                 "You have no role any more.", hint="Ask your data protection officer."
             )
         if session.signer and session.signer not in stands.keys:
+            await asyncio.to_thread(self._sessions.revoke, session.key)
             raise NotAuthorised(
                 "The key that opened this session is not accepted any more.",
                 hint="Sign in with another one.",
             )
         return dataclasses.replace(session, roles=roles, units=stands.units, cameras=stands.cameras)
 
+    def forget(self, person: str) -> None:
+        """Look the person up anew: something was said of them just now."""
+        self._known.pop(person, None)
+
     async def _stands(self, person: str, signer: str) -> Stands:
         stands, asked = self._known.get(person, (Stands(), -FRESH_S))
         new = signer and signer not in stands.keys  # who signs in with it is not told to wait
         if time.monotonic() - asked < FRESH_S and not new:
             return stands
+        asked = time.monotonic()
         stands = await asyncio.to_thread(self._look_up, person)
-        self._known[person] = (stands, time.monotonic())
+        self._known[person] = (stands, asked)
         self._known.move_to_end(person)
         if len(self._known) > MOST:
             self._known.popitem(last=False)

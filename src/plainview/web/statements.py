@@ -29,7 +29,6 @@ from plainview.web.people import DRAFT_MS, Drafted
 from plainview.web.permissions import Permission
 from plainview.web.proposals import Waiting, proposal_of, waiting
 from plainview.web.review import check_proposed
-from plainview.web.rights import camera_of
 from plainview.web.sessions import SignedIn
 from plainview.web.summaries import summary
 
@@ -189,12 +188,14 @@ def _propose(web: Web, body: dict[str, Any]) -> Built:
     else:
         what = _at("new", "", inner)
     if kind == "camera":
-        what = camera_of(inner["camera"], inner["record"])
+        what = web.rights.written(inner["camera"], inner["record"])
     return Built(PROPOSED[str(kind)][0], {"type": kind, "body": inner}, what)
 
 
 def _approve(web: Web, body: dict[str, Any]) -> Built:
     proposal = proposal_of(web, str(body.get("proposal", "")))
+    if proposal.type in ("camera", "record") and proposal.body.get("status") == "active":
+        check_proposed(web.register, web.now(), proposal.type, proposal.body)
     at = _at(proposal.hash, proposal.person, proposal.body)
     return Built(PROPOSED[proposal.type][1], {"proposal": proposal.hash}, at)
 

@@ -19,7 +19,6 @@ from plainview.web.permissions import Permission, needs
 from plainview.web.proposals import waiting
 from plainview.web.review import newest, review
 from plainview.web.reviewed import as_json, draft_json
-from plainview.web.rights import camera_of
 from plainview.web.sessions import SignedIn
 
 router = APIRouter()
@@ -122,7 +121,7 @@ async def reviewed(request: Request, session: Writer, draft: str) -> dict[str, A
 def _check_scope(web: Web, session: SignedIn, kind: str, subject: str, record: Any) -> None:
     """Raises `Forbidden` for a camera that is none of the writer's."""
     if kind == CAMERA and record:
-        web.rights.check(session, Permission.REGISTER_DRAFT, camera_of(subject, record))
+        web.rights.check(session, Permission.REGISTER_DRAFT, web.rights.written(subject, record))
 
 
 def _settled(web: Web, draft: Draft) -> bool:

@@ -94,6 +94,7 @@ async def stop_passkey(request: Request, session: Someone, passkey: str) -> dict
     """A passkey that was lost signs in here no more; two people take its key off the log."""
     web = web_of(request)
     await asyncio.to_thread(web.people.credentials.stop, passkey, session.person)
+    web.standing.forget(session.person)
     await asyncio.to_thread(
         web.log_act, session.person, session.roles[0], "passkey-stopped", {"passkey": passkey}
     )

@@ -40,7 +40,7 @@ export function ProposalPage({ hash }: { hash: string }) {
             overview={value[1]}
             questions={questionsFor(value[0].kind, value[0].review.record, [])}
           >
-            {value[0].may_approve && !value[0].stale && (
+            {value[0].may_approve && !value[0].stale && !value[0].review.blocked && (
               <button
                 type="button"
                 className="button primary"
