@@ -128,6 +128,22 @@ def test_packs_of_a_disk_that_is_away_stay_in_the_copy(machine: Machine) -> None
     assert packs_below(copied) == ["4.pack", "5.pack"]
 
 
+def test_the_citys_own_laws_are_copied_as_they_are_now(machine: Machine, tmp_path: Path) -> None:
+    elsewhere, laws = tmp_path / "etc-laws", machine.data / "laws"
+    elsewhere.mkdir()
+    laws.symlink_to(elsewhere)
+    for names in (["ours.toml", "theirs.toml"], ["ours.toml"], []):
+        for old in elsewhere.iterdir():
+            old.unlink()
+        for name in names:
+            (elsewhere / name).write_text(name)
+        assert machine.backup() == ""
+        copied = machine.copy / "laws"
+        assert not copied.is_symlink()
+        assert sorted(path.name for path in copied.iterdir()) == names
+        assert not (machine.copy / "laws.new").exists()
+
+
 def test_every_database_is_copied_or_made_again(machine: Machine) -> None:
     source = "".join(file.read_text() for file in (ROOT / "src/plainview").rglob("*.py"))
     databases = set(re.findall(r'own_dir / "([\w-]+\.db)"', source))
