@@ -144,7 +144,7 @@ export const registerTexts = {
     newClass: "A new class",
     badJson: "This cannot be read: it must be JSON.",
     position: "Latitude, longitude",
-    positionHint: "Such as 44.816, 20.46; or click on the plan.",
+    positionHint: "Such as 44.816, 20.46; or click below.",
     badPosition: "This is no place: write latitude, longitude.",
     reach: "How far the drawn view reaches",
     metres: "m",
