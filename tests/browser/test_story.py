@@ -22,7 +22,7 @@ def test_six_clicks(
     demo: RunningDemo, page: Page, record_property: Callable[[str, object], None]
 ) -> None:
     demo.wait_for_recording()
-    time.sleep(max(0, 75 - demo.wait_for_pages()))  # one whole window must have closed
+    demo.wait_for_age(75)  # one whole window must have closed
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(f"{demo.url}/demo")

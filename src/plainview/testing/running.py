@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,6 +51,7 @@ class RunningDemo:
     port: int
     process: subprocess.Popen[bytes]
     output: Path
+    started: float = field(default_factory=time.monotonic)
 
     @classmethod
     def start(
@@ -103,6 +104,11 @@ class RunningDemo:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             raise
+
+    def wait_for_age(self, seconds: float) -> None:
+        """Until it is this old, and its pages answer."""
+        self.wait_for_pages()
+        time.sleep(max(0, self.started + seconds - time.monotonic()))
 
     def wait_for_pages(self, seconds: float = 60) -> float:
         """Until the pages answer; how long it took. Raises `Unavailable` with what it printed."""
