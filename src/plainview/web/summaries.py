@@ -18,6 +18,8 @@ from plainview.web.proposals import proposal_of
 
 Line = dict[str, str]
 KEYS = ("key", "more_keys")
+FIRST = ("person", "roles", "org", "camera", "kind", "id", "set", "version", "status")
+"""What says of whom or what a statement is; the rest follows in the document's order."""
 
 
 def summary(web: Web, kind: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def summary(web: Web, kind: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def _lines(web: Web, body: dict[str, Any]) -> Iterator[Line]:
     """One line a field; fields inside fields as `outer, inner`."""
-    for name, value in body.items():
+    for name, value in sorted(body.items(), key=lambda one: _place(one[0])):
         if name == "person" and isinstance(value, str):
             yield _line(web.t, name, _named(web, value))
         elif name in KEYS:
@@ -48,6 +50,10 @@ def _lines(web: Web, body: dict[str, Any]) -> Iterator[Line]:
                 yield {"label": label, "value": line["value"]}
         else:
             yield _line(web.t, name, _said(web, name, value))
+
+
+def _place(name: str) -> int:
+    return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
 def _line(t: Catalogue, name: str, value: str) -> Line:

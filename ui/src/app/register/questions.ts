@@ -68,7 +68,7 @@ const choices = (name: string): Extra => ({
 const placed = (record: JsonObject): boolean => (record.kind ?? "pole") === "pole";
 
 const camera: [id: string, fields: Field[], more?: Partial<Question>][] = [
-  ["law", [maybe("legal_profile", "law")]],
+  ["law", [field("legal_profile", "law")]],
   ["kind", [field("kind", "choice", choices("kind"))]],
   ["name", [field("name", "text"), field("place", "text"), maybe("address", "text")]],
   ["purpose", [field("purpose", "long"), maybe("purpose_kind", "choice", choices("purpose_kind"))]],
