@@ -71,6 +71,11 @@ def test_a_mobile_camera_shows_its_area() -> None:
     with pytest.raises(BadFormat, match="give area"):
         records.camera_record(values)
     assert records.camera_record({**values, "area": "Old town"}).area == "Old town"
+    field = [[44_816_000, 20_460_000], [44_816_150, 20_459_800], [44_815_850, 20_459_800]]
+    for where in ({"position": [44_816_000, 20_460_000]}, {"field_of_view": field}):
+        for kind in ("mobile", "dashcam", "bodycam"):
+            with pytest.raises(BadFormat, match=f"where a {kind} is is never published"):
+                records.camera_record({**values, "area": "Old town", "kind": kind, **where})
 
 
 def test_a_legal_basis_that_ends_before_it_begins() -> None:

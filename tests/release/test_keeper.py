@@ -26,6 +26,7 @@ from plainview.keeper.process import Keeper
 from plainview.keys.client import KeeperClient
 from plainview.node import setup
 from plainview.register import statements
+from plainview.register.legal_profile import FOLDER
 from plainview.register.private import Sources
 from plainview.register.projection import Register
 from plainview.register.records import person_entry
@@ -137,7 +138,11 @@ class City:
         members = [x for name in ("ana", "luca", "irena") for x in ("--member", f"p-{name}")]
         command(person.app, "set", "set-1", "--quorum", "2", *members, *two, *data)
         values: dict[str, Any] = camera_values(now_ms())
-        values |= {"camera": "cam-01", "stream": "rtsp://u:p@host/1"}
+        values |= {"camera": "cam-01", "stream": "rtsp://u:p@host/1", "legal_profile": "ours"}
+        laws = self.settings.laws_dir
+        laws.mkdir()
+        no_notice = (FOLDER / "demo.toml").read_text().replace("seconds = 1\n", "seconds = 0\n")
+        (laws / "ours.toml").write_text(no_notice)
         file = self.folder / "camera.json"
         file.write_text(json.dumps(values))
         key = ["--key", str(self.key_path("ana"))]

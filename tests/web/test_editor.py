@@ -96,6 +96,15 @@ def test_a_camera_is_drafted_reviewed_proposed_and_approved_by_another(
     assert officer.get("/api/register/proposals").json() == []
 
 
+def test_what_is_new_is_not_begun_under_an_id_that_is_taken(site: Site, people: Publishers) -> None:
+    publish_once(site, people)
+    wanted = {"kind": "camera", "subject": "cam-19", "record": {"name": "Another"}, "new": True}
+    answer = people.dpo.http.post("/api/register/drafts", json=wanted)
+    assert answer.status_code == 403
+    assert "in the register already" in answer.json()["message"]
+    assert people.dpo.http.get("/api/register/drafts").json() == []
+
+
 def test_the_next_version_starts_from_what_is_published_and_shows_what_differs(
     site: Site, people: Publishers
 ) -> None:
@@ -205,6 +214,10 @@ def test_a_camera_is_suspended_and_listed_so(site: Site, people: Publishers) -> 
     assert (row["state"], row["version"]) == ("suspended", 2)
     with pytest.raises(httpx.HTTPStatusError, match="403"):
         people.supervisor.state("camera", camera="cam-13", status="removed")
+    draft = begin(people.dpo.http, "cam-13")
+    changes = review(people.dpo.http, draft)["changes"]
+    assert changes[0] == {"field": "status", "old": "suspended", "new": "active"}
+    people.dpo.http.delete(f"/api/register/drafts/{draft['draft']}").raise_for_status()
     people.dpo.state("camera", camera="cam-13", status="removed")
     again = {"kind": "camera", "subject": "cam-13", "record": {}}
     assert people.dpo.http.post("/api/register/drafts", json=again).status_code == 403

@@ -95,6 +95,11 @@ def test_a_scope_holds_for_drafts_and_proposals(site: Site, people: Publishers) 
         "/api/register/drafts", json={"kind": "camera", "subject": "cam-19"}
     )
     assert refused.status_code == 403
+    own = {"name": "Pond", "unit": "Parks", "unit_id": "parks"}
+    for record, status in (({"name": "Pond"}, 200), (own, 200), ({**own, "unit_id": "x"}, 403)):
+        wanted = {"kind": "camera", "subject": "cam-51", "record": record, "new": True}
+        answer = people.supervisor.http.post("/api/register/drafts", json=wanted)
+        assert answer.status_code == status
     statement = review(people.supervisor.http, draft)["statement"]
     sent = people.supervisor.http.post("/api/statements/draft", json=statement)
     assert sent.status_code == 403

@@ -17,12 +17,14 @@ from typer.testing import CliRunner
 from plainview.base.clock import now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.cli.person import app
+from plainview.errors import BadFormat
 from plainview.release import keyfile
 from plainview.testing.authenticator import at
 from plainview.testing.hall import Citizen
 from plainview.testing.member import Member
 from plainview.tlog.entries import make, signed_bytes
 from plainview.tlog.signing import sign
+from plainview.web.enrolling import read_key_file
 from plainview.web.invitations import LIFE_MS
 from plainview.web.sessions import ABSOLUTE_MS, IDLE_MS
 from plainview.web.signin import CONTEXT
@@ -734,6 +736,82 @@ def test_a_scope_from_an_invitation_limits_whoever_was_enrolled(office: Office) 
     jo.sign_in()
     assert jo.http.get("/api/me").json()["scope"] == {"units": ["harbour"], "cameras": ["cam-77"]}
     assert jo.http.get("/api/cameras").json() == []
+
+
+@pytest.mark.parametrize("wrong", [{"units": ["Traffic police"]}, {"cameras": ["cam 7"]}])
+def test_a_scope_that_names_no_ids_is_refused_when_inviting(
+    staffed: Office, wrong: dict[str, Any]
+) -> None:
+    """Not only when the invited person hands in."""
+    refused(lambda: staffed.invite(**wrong), 400, "is no id")
+
+
+def test_who_is_known_and_becomes_a_custodian_is_asked_for_a_recipient(office: Office) -> None:
+    office.member().join(office.invite())
+    card = office.waiting(office.admin_member)[0]["card"]
+    office.enrol(card)
+    for person, needed in ((card["person"], True), (office.town.operator.person.person, False)):
+        link = office.invite(person=person, roles=["custodian"], outside=True)
+        shown = office.member().post("/api/join", token=link.rpartition("/")[2])
+        assert shown["recipient_needed"] == needed
+
+
+def test_an_old_card_brings_no_lost_key_back(office: Office) -> None:
+    """Handed in before the person got new keys in place of those of before."""
+    jo = office.member()
+    jo.join(office.invite())
+    first = office.waiting(office.admin_member)[0]["card"]
+    office.enrol(first)
+    further, anew = office.member(), office.member()
+    further.join(office.invite(person=first["person"]))
+    (row,) = office.waiting(office.admin_member)
+    assert not row["overtaken"]
+    waits = office.admin_member.state("propose", type="enrol", body=row["card"])["hash"]
+    anew.join(office.invite(person=first["person"], replace=True))
+    newest = next(
+        one["card"] for one in office.waiting(office.admin_member) if one["card"] != row["card"]
+    )
+    office.enrol(newest)
+    (old,) = office.waiting(office.admin_member)
+    assert (old["overtaken"], old["may_propose"]) == (True, False)
+    refused(
+        lambda: office.admin_member.state("propose", type="enrol", body=row["card"]),
+        403,
+        "enrolled anew since they were invited",
+    )
+    refused(
+        lambda: office.dpo_member.state("approve", proposal=waits), 403, "since this was proposed"
+    )
+    refused(jo.sign_in, 401, "not enrolled")
+    anew.sign_in()
+
+
+def test_a_card_that_two_see_on_the_log_at_once_is_settled_once(office: Office) -> None:
+    jo = office.member()
+    jo.join(office.invite())
+    (row,) = office.waiting(office.admin_member)
+    office.enrol(row["card"])
+    office.site.web.people.invitations.enrolled(row["invitation"])
+
+
+def test_a_passkey_that_waits_is_not_chosen_to_sign(office: Office) -> None:
+    """Somebody without a key of the session, as the identity provider signs in."""
+    dpo = office.town.dpo.person
+    more = office.member(2)
+    wish = {"person": dpo.person, "org": dpo.org, "roles": list(dpo.roles)}
+    more.join(office.invite(**wish, outside=dpo.outside))
+    with office.site.browser(office.town.dpo) as provided:
+        wanted = {"type": "camera", "body": {"camera": "cam-01", "status": "suspended"}}
+        answer = provided.post("/api/statements/draft", json=wanted)
+    assert answer.status_code == 200, answer.text
+    held = {one.key_id for device in office.dpo_member.devices for one in device.passkeys}
+    assert set(answer.json()["document"]["by"]) <= held
+
+
+@pytest.mark.parametrize("text", ["[" * 10_000, '{"person": ' * 5_000])
+def test_a_card_without_end_is_refused(text: str) -> None:
+    with pytest.raises(BadFormat, match="neither a card"):
+        read_key_file(text)
 
 
 def judge(org: str = "District court", **change: Any) -> tuple[str, str]:

@@ -322,7 +322,14 @@ def test_a_report_and_what_became_of_it(site: Any) -> None:
         assert (one["text"], one["state"]) == (WHY, "received")
         assert browser.post("/api/reports/1", json={**said, "state": "received"}).status_code == 400
         assert browser.post("/api/reports/9", json=said).status_code == 404
+        assert browser.post("/api/reports/1", json={**said, "reply": "    "}).status_code == 400
+        begun = {"state": "looked_into", "reply": "  We ask the owner. "}
+        assert browser.post("/api/reports/1", json=begun).status_code == 200
+        (waits,) = browser.get("/api/reports?waiting=true").json()
+        assert (waits["state"], waits["reply"]) == ("looked_into", "We ask the owner.")
         assert browser.post("/api/reports/1", json=said).status_code == 200
+        assert browser.get("/api/reports?waiting=true").json() == []
+        assert [one["state"] for one in browser.get("/api/reports").json()] == ["not_ours"]
     with site.client() as client:
         assert "It belongs to the shop." in client.get("/report/1").text
 

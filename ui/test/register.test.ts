@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answerFault } from "../src/app/register/answer.ts";
+import { answerFault, reportFault } from "../src/app/register/answer.ts";
 import { classAbove, type Scale } from "../src/app/register/api.ts";
 import {
   arcPath,
@@ -18,6 +18,7 @@ import {
 import {
   answered,
   demanded,
+  fitting,
   fullLabel,
   questionOf,
   questionsFor,
@@ -56,11 +57,35 @@ describe("values by path", () => {
   it("keep small units whole", () => {
     expect(toUnits("4.2", 100)).toBe(420);
     expect(toUnits("4,2", 100)).toBe(420);
-    expect(toUnits("1.005", 100)).toBe(Math.round(1.005 * 100));
-    expect(["", "x", "4.", "1e3", "0x10"].map((one) => toUnits(one, 1))).toEqual(
-      Array(5).fill(undefined),
+    expect(toUnits("0.07", 100)).toBe(7);
+    expect(toUnits("4.", 1)).toBe(4);
+    expect(toUnits("150 000", 1)).toBe(150_000);
+    expect(["", "x", ".", "1e3", "0x10", "15 00"].map((one) => toUnits(one, 1))).toEqual(
+      Array(6).fill(undefined),
     );
     expect(fromUnits(420, 100)).toBe("4.2");
+  });
+
+  it("round nothing in silence, nor take a thousand for one", () => {
+    for (const [typed, scale] of [
+      ["1,920", 1],
+      ["4200.50", 1],
+      ["1.005", 100],
+      ["1,000", 100],
+      ["0.5", 1],
+    ] as const)
+      expect(toUnits(typed, scale)).toBeUndefined();
+  });
+
+  it("never keep where a moving camera was", () => {
+    const hung = { name: "Eye", position: BELGRADE, field_of_view: [BELGRADE], unit: "Traffic" };
+    expect(fitting({ ...hung, kind: "pole" })).toEqual({ ...hung, kind: "pole" });
+    expect(fitting(hung)).toEqual(hung);
+    expect(fitting({ ...hung, kind: "bodycam" })).toEqual({
+      name: "Eye",
+      unit: "Traffic",
+      kind: "bodycam",
+    });
   });
 
   it("read places as people write them", () => {
@@ -255,6 +280,15 @@ describe("an answer to an objection", () => {
     expect(answerFault("rejected", " yes ")).toBeNull();
     expect(answerFault("upheld", "\u{1F3E0}".repeat(4000))).toBeNull();
     expect(answerFault("upheld", "a".repeat(4001))).toBe(words.tooLong);
+  });
+
+  it("of a report is as short as the server wants it", () => {
+    const own = registerTexts.report;
+    expect(reportFault("", "Found it.")).toBe(own.noOutcome);
+    expect(reportFault("received", "Found it.")).toBe(own.noOutcome);
+    expect(reportFault("not_ours", "  no ")).toBe(own.tooShort);
+    expect(reportFault("not_ours", "a".repeat(2001))).toBe(own.tooLong);
+    for (const [state] of own.outcomes) expect(reportFault(state, "a".repeat(2000))).toBeNull();
   });
 
   it("says of each decision whether the version begins", () => {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import typer
 
@@ -166,12 +166,29 @@ def approve(
     """Approve what somebody else proposed, also what was proposed with a passkey."""
     loaded = load_settings(settings, data)
     with Register(loaded) as register:
-        entry = parse(register.raw(register.find(proposal)))
-    if entry.type != "propose":
-        raise BadFormat(f"{proposal[:16]}... is no proposal.")
+        index = register.find(proposal)
+        entry = parse(register.raw(index))
+        if entry.type != "propose":
+            raise BadFormat(f"{proposal[:16]}... is no proposal.")
+        if entry.body["type"] in ("camera", "record"):
+            raise BadFormat(
+                f"{proposal[:16]}... is not about a person.",
+                hint=f"Use: plainview register approve {proposal} --key ...",
+            )
+        _check_newest(register, entry.body, index)
     say_json(entry.body)
     index = _log(loaded, statements.approve(proposal, keyfile.read(key).signing))
     say(f"Approved (entry {index}).")
+
+
+def _check_newest(register: Register, proposed: Mapping[str, Any], index: int) -> None:
+    """Raises `Refused` if it would bring back what a newer enrolment took away."""
+    known = {one.person: one.index for one in register.people()}
+    if known.get(str(proposed["body"].get("person")), 0) > index:
+        raise Refused(
+            "This person was enrolled anew since this was proposed.",
+            hint="Make a new invitation, or propose it again.",
+        )
 
 
 @app.command("set")

@@ -118,6 +118,10 @@ class CameraRecord(CameraDetails):
             raise ValueError("a pole camera shows its position: give position = [lat, lon]")
         if self.kind != "pole" and self.area is None:
             raise ValueError(f"a {self.kind} shows the area that it works in: give area")
+        if self.kind != "pole" and (self.position or self.field_of_view) is not None:
+            raise ValueError(
+                f"where a {self.kind} is is never published: leave out position and field_of_view"
+            )
         return self
 
     def body(self) -> dict[str, Any]:

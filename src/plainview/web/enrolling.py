@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from plainview.base.clock import Ms
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, NotFound, Refused
 from plainview.register.private import Names
@@ -114,7 +115,7 @@ def read_key_file(text: str) -> dict[str, Any]:
             found |= {name: str(card[name]) for name in ("org", "org_kind")}
         if len(unb64(found["key"])) != ED25519_BYTES:
             raise BadFormat("Its key is not one of plainview person keygen.")
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise BadFormat(
             "This is neither a card nor an age recipient.",
             hint="Paste the whole text of the .card.json file, or the line that begins with age1.",
@@ -152,6 +153,32 @@ def settle(web: Web) -> None:
             salt = b64(bytes.fromhex(invitation.salt))
             names.put(card["person"], invitation.asked.name, salt)
         web.people.invitations.enrolled(invitation.id)
+
+
+def overtaken(web: Web, invitation: Invitation) -> bool:
+    """Whether the person was enrolled anew since the invitation was made."""
+    return bool(invitation.asked.person) and enrolled_since(
+        web, invitation.asked.person, invitation.created
+    )
+
+
+def check_card(web: Web, card: Mapping[str, Any]) -> None:
+    """Raises `Refused` for a card that was handed in and is overtaken."""
+    for one in web.people.invitations.listed():
+        if one.card == card and overtaken(web, one):
+            raise Refused(
+                "This person was enrolled anew since they were invited.",
+                hint="Take the invitation back and make a new one.",
+            )
+
+
+def enrolled_since(web: Web, person: str, since: Ms) -> bool:
+    """Whether somebody was enrolled anew after `since`: what was made before would bring back the
+    keys and roles that the newer enrolment took away."""
+    try:
+        return web.register.stated(web.register.person(person).index).time > since
+    except NotFound:
+        return False
 
 
 def on_log(web: Web, card: dict[str, Any]) -> bool:

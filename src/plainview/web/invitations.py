@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -120,8 +121,9 @@ class Invitations:
         self._move(id, state, REVOKED)
 
     def enrolled(self, id: str) -> None:
-        """The log holds the enrolment."""
-        self._move(id, HANDED_IN, ENROLLED)
+        """The log holds the enrolment. Whoever sees it there first says so."""
+        with suppress(NotAuthorised):
+            self._move(id, HANDED_IN, ENROLLED)
 
     def listed(self) -> list[Invitation]:
         """Open ones that still hold, and cards that wait for two signatures; newest first."""

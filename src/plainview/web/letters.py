@@ -29,6 +29,8 @@ from plainview.tlog.entries import commit
 OBJECTION, REPORT = "objection", "report"
 STATES = ("received", "looked_into", "registered", "not_ours", "not_found", "removed")
 """Of a report."""
+WAITING = STATES[:2]
+"""Those of a report of which more is to be said."""
 SHORTEST, LONGEST = 10, 4_000
 """Characters of a text."""
 KEEP_MS: Ms = 90 * DAY_MS
@@ -158,6 +160,11 @@ class Letters:
         return self._find(
             _LETTERS.c.kind == kind, _LETTERS.c.number < before, limit=limit, newest=True
         )
+
+    def waiting_reports(self, limit: int) -> list[Letter]:
+        """Reports of which more is to be said, the oldest first."""
+        c = _LETTERS.c
+        return self._find(c.kind == REPORT, c.state.in_(WAITING), limit=limit)
 
     def destroy_old(self) -> None:
         """Destroy the texts that were answered 90 days ago, in the file too."""

@@ -95,7 +95,10 @@ def review(
     body = None
     if not wrong and not legal.blocks(findings):
         body = _body(kind, subject, there.version + 1, record)
-    return Review(there, record, wrong, findings, differences(there.record, record), body)
+    changes = differences(there.record, record)
+    if there.status not in (None, "active"):
+        changes = [Change("status", there.status, "active"), *changes]
+    return Review(there, record, wrong, findings, changes, body)
 
 
 def check_proposed(register: Register, now: Ms, type: str, body: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, Forbidden, NotAuthorised, NotFound, Refused
 from plainview.policies.model import SYSTEM, Proposal, Resource
 from plainview.register.statements import answer_body
+from plainview.tlog.history import PROPOSAL_MS
 from plainview.tlog.signing import (
     draft_statement,
     finish_statement,
@@ -23,7 +24,7 @@ from plainview.web import casework
 from plainview.web.casework import Built
 from plainview.web.context import Web
 from plainview.web.credentials import Credential
-from plainview.web.enrolling import settle
+from plainview.web.enrolling import check_card, enrolled_since, settle
 from plainview.web.passkeysignin import standing
 from plainview.web.people import DRAFT_MS, Drafted
 from plainview.web.permissions import Permission
@@ -151,7 +152,8 @@ def _signer(web: Web, session: SignedIn, key: str | None) -> tuple[str, Credenti
         for one in web.people.credentials.of_person(session.person)
         if one.stopped is None
     }
-    last = max(passkeys.values(), key=lambda one: one.used or one.created, default=None)
+    enrolled = (one for one in passkeys.values() if _stands(web, one))
+    last = max(enrolled, key=lambda one: one.used or one.created, default=None)
     chosen = key or session.signer or (last.key_id if last else "")
     if not chosen:
         raise Refused(
@@ -160,6 +162,15 @@ def _signer(web: Web, session: SignedIn, key: str | None) -> tuple[str, Credenti
         )
     standing(web, chosen, session.person)
     return chosen, passkeys.get(chosen)
+
+
+def _stands(web: Web, passkey: Credential) -> bool:
+    """Whether its key is on the log for its owner: one that waits, or was replaced, is not."""
+    try:
+        standing(web, passkey.key_id, passkey.person)
+    except NotAuthorised:
+        return False
+    return True
 
 
 def _build(web: Web, person: str, kind: str, body: dict[str, Any]) -> Built:
@@ -187,6 +198,8 @@ def _propose(web: Web, body: dict[str, Any]) -> Built:
         check_proposed(web.register, web.now(), str(kind), inner)
     else:
         what = _at("new", "", inner)
+    if kind == "enrol":
+        check_card(web, inner)
     if kind == "camera":
         what = web.rights.written(inner["camera"], inner["record"])
     return Built(PROPOSED[str(kind)][0], {"type": kind, "body": inner}, what)
@@ -196,6 +209,12 @@ def _approve(web: Web, body: dict[str, Any]) -> Built:
     proposal = proposal_of(web, str(body.get("proposal", "")))
     if proposal.type in ("camera", "record") and proposal.body.get("status") == "active":
         check_proposed(web.register, web.now(), proposal.type, proposal.body)
+    proposed = proposal.ends - PROPOSAL_MS
+    if proposal.type == "enrol" and enrolled_since(web, str(proposal.body["person"]), proposed):
+        raise Refused(
+            "This person was enrolled anew since this was proposed.",
+            hint="Make a new invitation, or propose it again.",
+        )
     at = _at(proposal.hash, proposal.person, proposal.body)
     return Built(PROPOSED[proposal.type][1], {"proposal": proposal.hash}, at)
 

@@ -66,9 +66,11 @@ export async function makePasskey(wanted: Wanted): Promise<Answer> {
   return answerOf(made, { attestationObject: text(response.attestationObject) });
 }
 
-export async function signWithPasskey(asked: Asked): Promise<Answer> {
+/** `signal` takes the question back. */
+export async function signWithPasskey(asked: Asked, signal?: AbortSignal): Promise<Answer> {
   const used = await ask(() =>
     navigator.credentials.get({
+      ...(signal === undefined ? {} : { signal }),
       publicKey: {
         challenge: fromBase64Url(asked.challenge),
         rpId: asked.rpId,

@@ -132,6 +132,8 @@ export interface InvitationRow {
   proposal?: string | null;
   proposed_by?: string | null;
   may_propose?: boolean;
+  /** The person was enrolled anew since the invitation: nobody signs this card any more. */
+  overtaken?: boolean;
   may_approve?: boolean;
 }
 

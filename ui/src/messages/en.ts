@@ -339,6 +339,8 @@ export const texts = {
     enrolled: "Enrolled",
     open: "Has not answered yet",
     handedIn: "Waits to be proposed",
+    overtaken:
+      "Overtaken: this person was enrolled anew since. Take it back, and make a new invitation if one is needed.",
     proposed: (by: string) => `Proposed by ${by}, waits for another person`,
     ownCard: "Others sign this: it is your own.",
     compare: "Ask the person to read out these numbers before you sign.",
@@ -368,7 +370,7 @@ export const texts = {
       outside: "From outside: not of the operator, its units or suppliers",
       units: "Only for these units",
       cameras: "Only for these cameras",
-      scopeHint: "Separated by commas; empty means all",
+      scopeHint: "Ids, separated by commas; empty means all",
       person: "Somebody who is enrolled already",
       personNone: "No, somebody new",
       replace: "New keys replace those of before",

@@ -14,6 +14,8 @@ export const registerTexts = {
   objectionsWait: (n: number) =>
     n === 1 ? "1 objection is not answered yet." : `${n} objections are not answered yet.`,
   answerIt: "Answer",
+  reported: (number: number, place: string) => `Report ${number}: a camera at ${place}`,
+  lookedInto: "You said that it is being looked into.",
   drafts: "Your drafts",
   draftsLead: "Only you see them, until you propose them.",
   changed: (when: string) => `Last changed ${when}`,
@@ -115,6 +117,27 @@ export const registerTexts = {
     tooLong: "Give your reasons in at most 4,000 characters.",
     go: "Read it and sign",
   },
+  report: {
+    title: (number: number) => `Answer report ${number}`,
+    lead: "Somebody saw a camera that is not on the list. Everybody can read what became of it.",
+    wrote: "What was written, for you alone",
+    gone: "The text is not kept any more.",
+    outcome: "What became of it",
+    outcomes: [
+      ["looked_into", "Being looked into: more is said later"],
+      ["registered", "It is registered"],
+      ["not_ours", "It is not ours"],
+      ["not_found", "No camera was found there"],
+      ["removed", "It was removed"],
+    ] as const,
+    text: "Your answer, for everybody",
+    textHint: "3 to 2,000 characters. No names, nothing that shows who wrote.",
+    noOutcome: "Choose what became of it.",
+    tooShort: "Say what you found, in at least 3 characters. Spaces do not count.",
+    tooLong: "Say what you found in at most 2,000 characters.",
+    go: "Publish the answer",
+    done: (number: number) => `The answer to report ${number} is published.`,
+  },
   editor: {
     of: (here: number, all: number) => `Question ${here} of ${all}`,
     review: "Review",
@@ -145,6 +168,7 @@ export const registerTexts = {
     badJson: "This cannot be read: it must be JSON.",
     position: "Latitude, longitude",
     positionHint: "Such as 44.816, 20.46; or click below.",
+    badNumber: "Write digits only, without signs between thousands.",
     badPosition: "This is no place: write latitude, longitude.",
     reach: "How far the drawn view reaches",
     metres: "m",
@@ -187,6 +211,7 @@ export const registerTexts = {
   },
   zones: {
     label: "The picture with its always hidden areas",
+    areas: (n: number) => (n === 1 ? "1 area" : `${n} areas`),
     hint: "Click the corners of an area, one after the other. Corners can be dragged; by keyboard, arrow keys move one, Enter adds another, Delete takes it away.",
     drawing: (n: number) =>
       n < 3
@@ -242,6 +267,8 @@ export const registerTexts = {
     changes: "What changes",
     first: "Nothing is published of it yet: everything is new.",
     same: "Nothing differs from what is published.",
+    meanwhile: (base: number, newest: number) =>
+      `You began from version ${base}; version ${newest} was published since. What changes below also undoes what came with it: read every line, or begin anew.`,
     against: (version: number) => `Compared with version ${version}, which stands in the register.`,
     field: "Field",
     before: "Before",
@@ -351,6 +378,7 @@ export const registerTexts = {
     density: "Detail",
   } as Record<string, string>,
   fields: {
+    status: "State",
     legal_profile: "Law",
     kind: "Kind",
     name: "Name",
@@ -438,6 +466,9 @@ export const registerTexts = {
     "storage.country": "Two capital letters, such as RS",
     transfers: "Two capital letters each",
     "retention.class": "Keys of a class and day are destroyed together",
+    "legal_basis.valid_to": "Recording stops when this day begins (UTC)",
+    "contract.valid_to": "Recording stops when this day begins (UTC)",
+    "dpia.review_due": "Recording stops when this day begins (UTC)",
   } as Record<string, string>,
   choices: {
     kind: {

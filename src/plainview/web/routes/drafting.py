@@ -26,11 +26,15 @@ Writer = Annotated[SignedIn, needs(Permission.REGISTER_DRAFT)]
 
 
 class Begun(BaseModel):
-    """What somebody begins to write: `kind` is `camera` or a kind of record."""
+    """What somebody begins to write: `kind` is `camera` or a kind of record.
+
+    `new` for what must not be in the register yet.
+    """
 
     kind: Annotated[str, Field(max_length=40)]
     subject: Annotated[str, Field(max_length=63)]
     record: dict[str, Any] = {}
+    new: bool = False
 
 
 class Saved(BaseModel):
@@ -76,8 +80,13 @@ async def begin(request: Request, session: Writer, begun: Begun) -> dict[str, An
             raise Refused(
                 f"{begun.subject} was removed.", hint="Register the camera under a new id."
             )
+        if there.version and begun.new:
+            raise Refused(
+                f"{begun.subject} is in the register already.",
+                hint="Change it there, or take another id.",
+            )
         record = to_change(begun.kind, there.record) if there.version else begun.record
-        _check_scope(web, session, begun.kind, begun.subject, there.record or record)
+        _check_scope(web, session, begun.kind, begun.subject, record)
         return web.drafts.begin(session.person, begun.kind, begun.subject, there.version, record)
 
     return draft_json(await asyncio.to_thread(made))
@@ -119,8 +128,9 @@ async def reviewed(request: Request, session: Writer, draft: str) -> dict[str, A
 
 
 def _check_scope(web: Web, session: SignedIn, kind: str, subject: str, record: Any) -> None:
-    """Raises `Forbidden` for a camera that is none of the writer's."""
-    if kind == CAMERA and record:
+    """Raises `Forbidden` for a camera that is none of the writer's. One of which nobody said yet
+    whose it will be is anybody's to begin."""
+    if kind == CAMERA and (record.get("unit_id") or record.get("unit")):
         web.rights.check(session, Permission.REGISTER_DRAFT, web.rights.written(subject, record))
 
 

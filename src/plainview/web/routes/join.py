@@ -95,6 +95,11 @@ def _owner(invitation: Invitation) -> str:
     return f"join {invitation.id}"
 
 
+def _has_recipient(web: Web, person: str) -> bool:
+    """Whether shares can be sealed to somebody already."""
+    return bool(person) and web.register.person(person).age is not None
+
+
 def _shown(web: Web, invitation: Invitation) -> dict[str, Any]:
     asked, made = invitation.asked, web.people.credentials.of_invitation(invitation.id)
     return {
@@ -110,5 +115,5 @@ def _shown(web: Web, invitation: Invitation) -> dict[str, Any]:
         "passkeys": [
             {"key_id": one.key_id, "label": one.label, "synced": one.synced} for one in made
         ],
-        "recipient_needed": "custodian" in asked.roles and not asked.person,
+        "recipient_needed": "custodian" in asked.roles and not _has_recipient(web, asked.person),
     }

@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from plainview.base.clock import to_iso
@@ -33,7 +33,7 @@ class ReportReply(BaseModel):
     """What became of a report."""
 
     state: Annotated[str, Field(pattern="^(" + "|".join(STATES[1:]) + ")$")]
-    reply: Annotated[str, Field(min_length=3, max_length=2_000)]
+    reply: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2_000)]
 
 
 # -- objections
@@ -183,8 +183,12 @@ def one_report(request: Request, number: Number, new: bool = False) -> Response:
 
 
 @router.get("/api/reports")
-def staff_reports(request: Request, session: Officer, before: Before = 2**53) -> list[Any]:
-    """Reports with their texts, the newest first."""
+def staff_reports(
+    request: Request, session: Officer, before: Before = 2**53, waiting: bool = False
+) -> list[Any]:
+    """Reports with their texts, the newest first; or those that wait, the oldest first."""
+    book = web_of(request).letters
+    found = book.waiting_reports(PAGE) if waiting else book.newest(REPORT, PAGE, before=before)
     return [
         {
             "number": one.number,
@@ -194,7 +198,7 @@ def staff_reports(request: Request, session: Officer, before: Before = 2**53) ->
             "state": one.state,
             "reply": one.reply,
         }
-        for one in web_of(request).letters.newest(REPORT, PAGE, before=before)
+        for one in found
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -19,11 +20,13 @@ from plainview.web.permissions import Permission, needs
 from plainview.web.proposals import waiting
 from plainview.web.routes.sessions import end_sessions
 from plainview.web.sessions import SignedIn
+from plainview.web.statements import may_approve
 
 router = APIRouter()
 Inviter = Annotated[SignedIn, needs(Permission.PEOPLE_INVITE)]
 Lister = Annotated[SignedIn, needs(Permission.PEOPLE_LIST)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+_ID = re.compile(r"\S{1,100}")
 
 
 class Invited(BaseModel):
@@ -45,6 +48,15 @@ class Invited(BaseModel):
         if not set(roles) <= set(ROLES):
             raise ValueError(f"roles are {', '.join(ROLES)}")
         return sorted(set(roles))
+
+    @field_validator("units", "cameras")
+    @classmethod
+    def _ids(cls, names: list[str]) -> list[str]:
+        """As the log wants them: whoever is invited would learn of it too late."""
+        for name in names:
+            if not _ID.fullmatch(name):
+                raise ValueError(f"{name!r} is no id: give those of units and cameras")
+        return names
 
 
 @router.get("/api/people")
@@ -153,11 +165,11 @@ def _shown(web: Web, session: SignedIn, one: Invitation) -> dict[str, Any]:
         "ends": to_iso(one.ends),
     }
     if one.state == HANDED_IN and one.card is not None:
-        said |= _card(web, session, one.card)
+        said |= _card(web, session, one.card, enrolling.overtaken(web, one))
     return said
 
 
-def _card(web: Web, session: SignedIn, card: dict[str, Any]) -> dict[str, Any]:
+def _card(web: Web, session: SignedIn, card: dict[str, Any], overtaken: bool) -> dict[str, Any]:
     made = next((one for one in waiting(web) if one.type == "enrol" and one.body == card), None)
     own = card["person"] == session.person
     return {
@@ -165,8 +177,9 @@ def _card(web: Web, session: SignedIn, card: dict[str, Any]) -> dict[str, Any]:
         "keys": enrolling.keys_of(web, card),
         "proposal": None if made is None else made.hash,
         "proposed_by": None if made is None else _name(web, made.person),
-        "may_propose": made is None and not own,
-        "may_approve": made is not None and not own and made.person != session.person,
+        "overtaken": overtaken,
+        "may_propose": made is None and not own and not overtaken,
+        "may_approve": made is not None and may_approve(web, session, made),
     }
 
 

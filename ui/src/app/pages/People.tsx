@@ -149,9 +149,11 @@ function Card({ row, own, onSign, onRevoke }: CardProps) {
   const state =
     row.state === "open"
       ? words.open
-      : proposed
-        ? words.proposed(row.proposed_by ?? "")
-        : words.handedIn;
+      : row.overtaken === true
+        ? words.overtaken
+        : proposed
+          ? words.proposed(row.proposed_by ?? "")
+          : words.handedIn;
   return (
     <li className="card" data-testid={`invitation-${row.name}`} data-state={row.state}>
       <div>

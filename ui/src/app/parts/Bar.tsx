@@ -1,9 +1,12 @@
 // The bar on every page: where one is, as whom one acts, and out.
 
+import { useState } from "react";
+import { ServerError } from "../../base/errors.ts";
 import { signOut, type Me } from "../api.ts";
 import { go, type Route } from "../router.ts";
 import { texts } from "../../messages/en.ts";
 import { roomTexts } from "../../messages/room.ts";
+import { Problem } from "./Problem.tsx";
 import { Icon, Mark, type IconName } from "./Icon.tsx";
 
 interface Page {
@@ -72,58 +75,74 @@ interface Props {
 export function Bar({ me, page, onSignedOut }: Props) {
   const current = page === "playback" ? "wall" : page;
   const role = me.roles.map((item) => texts.roles[item] ?? item).join(", ");
+  const [failed, setFailed] = useState<unknown>(null);
+  // A session that may still hold is not called over: the next at this desk would have it.
+  const leave = async (): Promise<void> => {
+    try {
+      await signOut();
+    } catch (reason) {
+      if (!(reason instanceof ServerError && reason.status === 401)) {
+        setFailed(reason);
+        return;
+      }
+    }
+    onSignedOut();
+  };
   return (
-    <header className="bar">
-      <a className="brand" href="/">
-        <Mark />
-        <span>{texts.brand}</span>
-      </a>
-      <nav aria-label={texts.nav.label}>
-        {pagesFor(me).map(({ page: target, path, icon, text }) => (
+    <>
+      <header className="bar">
+        <a className="brand" href="/">
+          <Mark />
+          <span>{texts.brand}</span>
+        </a>
+        <nav aria-label={texts.nav.label}>
+          {pagesFor(me).map(({ page: target, path, icon, text }) => (
+            <a
+              key={target}
+              href={path}
+              aria-current={current === target ? "page" : undefined}
+              data-testid={`nav-${target}`}
+              onClick={(event) => {
+                event.preventDefault();
+                go(path);
+              }}
+            >
+              <Icon name={icon} />
+              <span>{text}</span>
+            </a>
+          ))}
+        </nav>
+        <div className="who">
           <a
-            key={target}
-            href={path}
-            aria-current={current === target ? "page" : undefined}
-            data-testid={`nav-${target}`}
+            className="name"
+            href="/app/account"
+            aria-current={page === "account" ? "page" : undefined}
+            data-testid="who"
+            title={`${texts.bar.signedInAs} ${me.name}, ${role}. ${texts.account.title}`}
             onClick={(event) => {
               event.preventDefault();
-              go(path);
+              go("/app/account");
             }}
           >
-            <Icon name={icon} />
-            <span>{text}</span>
+            <strong>{me.name}</strong>
+            <small>
+              {role}
+              {me.purpose !== null && me.purpose !== "" && <> · {me.purpose}</>}
+            </small>
           </a>
-        ))}
-      </nav>
-      <div className="who">
-        <a
-          className="name"
-          href="/app/account"
-          aria-current={page === "account" ? "page" : undefined}
-          data-testid="who"
-          title={`${texts.bar.signedInAs} ${me.name}, ${role}. ${texts.account.title}`}
-          onClick={(event) => {
-            event.preventDefault();
-            go("/app/account");
-          }}
-        >
-          <strong>{me.name}</strong>
-          <small>
-            {role}
-            {me.purpose !== null && me.purpose !== "" && <> · {me.purpose}</>}
-          </small>
-        </a>
-        <button
-          type="button"
-          className="button icononly"
-          title={texts.bar.signOut}
-          aria-label={texts.bar.signOut}
-          data-testid="sign-out"
-          onClick={() => void signOut().finally(onSignedOut)}
-        >
-          <Icon name="out" />
-        </button>
-      </div>
-    </header>
+          <button
+            type="button"
+            className="button icononly"
+            title={texts.bar.signOut}
+            aria-label={texts.bar.signOut}
+            data-testid="sign-out"
+            onClick={() => void leave()}
+          >
+            <Icon name="out" />
+          </button>
+        </div>
+      </header>
+      <Problem error={failed} />
+    </>
   );
 }

@@ -1,6 +1,6 @@
 // "Read it, then sign it": a statement in plain words, signed with the person's own passkey.
 
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { canonicalText } from "../../base/canonical.ts";
 import { concat, fromBase64, utf8 } from "../../base/bytes.ts";
 import { commitment, isObject } from "../../log/entries.ts";
@@ -31,15 +31,24 @@ export function SignDialog({ wanted, onClose, onSigned }: Props) {
   const load = useCallback(() => draftStatement(wanted), [wanted]);
   const { value: drafted, error: refused, reload } = useLoaded(load);
   const [busy, setBusy] = useState(false);
+  const [sending, setSending] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const words = texts.signing;
+  // Whoever closes the dialog signs nothing, whatever the authenticator still asks.
+  const asking = useRef(new AbortController());
+  useEffect(() => () => asking.current.abort(), []);
 
   const sign = async (made: DraftedStatement): Promise<void> => {
     if (made.options === null) throw new Error(words.noPasskey);
     const message = concat(CONTEXT, utf8(canonicalText(made.document)));
     if (!(await challengeFits(made.options, message)) || !committed(made))
       throw new Error(words.another);
-    onSigned(await finishStatement(made.draft, await signWithPasskey(made.options)));
+    asking.current = new AbortController();
+    const { signal } = asking.current;
+    const answer = await signWithPasskey(made.options, signal);
+    if (signal.aborted) return;
+    setSending(true);
+    onSigned(await finishStatement(made.draft, answer));
   };
   const start = (): void => {
     if (drafted === null) return;
@@ -50,14 +59,21 @@ export function SignDialog({ wanted, onClose, onSigned }: Props) {
         setError(reason);
         reload(); // a draft is good for one attempt
       })
-      .finally(() => setBusy(false));
+      .finally(() => {
+        setBusy(false);
+        setSending(false);
+      });
+  };
+  // What is on its way cannot be taken back; its answer is shown.
+  const close = (): void => {
+    if (!sending) onClose();
   };
 
   return (
     <Dialog
       title={drafted?.summary.title ?? words.title}
       lead={words.lead}
-      onClose={onClose}
+      onClose={close}
       testid="sign-dialog"
     >
       {drafted !== null && (
@@ -80,7 +96,7 @@ export function SignDialog({ wanted, onClose, onSigned }: Props) {
       <Problem error={refused} />
       <Problem error={error} />
       <div className="actions">
-        <button type="button" className="button quiet" onClick={onClose}>
+        <button type="button" className="button quiet" disabled={sending} onClick={close}>
           {texts.cancel}
         </button>
         <button

@@ -5,7 +5,7 @@ import { texts } from "../../messages/en.ts";
 import { registerTexts } from "../../messages/register.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 import { Problem } from "../parts/Problem.tsx";
-import { beginDraft } from "./api.ts";
+import { beginNew } from "./api.ts";
 import { idFrom } from "./values.ts";
 
 const words = registerTexts.begin;
@@ -29,7 +29,7 @@ export function BeginDialog({ kinds, onClose, onBegun }: Props) {
   const begin = (): void => {
     setBusy(true);
     const started = NAMELESS.includes(kind) ? {} : { name };
-    beginDraft(kind, id, started)
+    beginNew(kind, id, started)
       .then(({ draft }) => onBegun(draft))
       .catch(setError)
       .finally(() => setBusy(false));

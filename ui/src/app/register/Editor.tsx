@@ -19,11 +19,18 @@ import {
   type Law,
   type Overview,
 } from "./api.ts";
-import { useAutosave } from "./autosave.ts";
+import { useAutosave, type Next } from "./autosave.ts";
 import { FieldInput } from "./Fields.tsx";
 import { mapBase, type Base } from "./map/base.ts";
 import { Place } from "./Place.tsx";
-import { answered, demanded, questionOf, questionsFor, type Question } from "./questions.ts";
+import {
+  answered,
+  demanded,
+  fitting,
+  questionOf,
+  questionsFor,
+  type Question,
+} from "./questions.ts";
 import { ReviewPage } from "./Review.tsx";
 import { withValue } from "./values.ts";
 
@@ -165,7 +172,12 @@ function Writing({ loaded, step }: { loaded: Loaded; step: string }) {
   );
 }
 
-/** Alt with an arrow, which no field needs; Enter sends the form by itself. */
+/** On a Mac these keys move by a word in what one writes. */
+const movesByWord = (target: EventTarget | null): boolean =>
+  navigator.userAgent.includes("Mac") &&
+  (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement);
+
+/** Alt with an arrow, which no field needs elsewhere; Enter sends the form by itself. */
 function useStepKeys(next: () => void, previous: () => void): void {
   const latest = useRef({ next, previous });
   useEffect(() => {
@@ -173,7 +185,8 @@ function useStepKeys(next: () => void, previous: () => void): void {
   });
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {
-      if (!event.altKey || document.querySelector("dialog[open]") !== null) return;
+      if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (document.querySelector("dialog[open]") !== null || movesByWord(event.target)) return;
       if (event.key === "ArrowRight") latest.current.next();
       else if (event.key === "ArrowLeft") latest.current.previous();
       else return;
@@ -192,7 +205,7 @@ interface AskedProps {
   base: Base | null;
   subject: string;
   camera: boolean;
-  onRecord: (record: JsonObject) => void;
+  onRecord: (next: Next) => void;
 }
 
 function Asked({ question, record, overview, law, base, subject, camera, onRecord }: AskedProps) {
@@ -216,7 +229,7 @@ function Asked({ question, record, overview, law, base, subject, camera, onRecor
           <FieldInput
             key={field.path}
             {...{ field, record, overview, onRecord }}
-            onValue={(value) => onRecord(withValue(record, field.path, value))}
+            onValue={(value) => onRecord((now) => fitting(withValue(now, field.path, value)))}
           />
         ))
       ) : (
@@ -281,6 +294,11 @@ function Reviewing({ draft, saved, questions, overview, onMend }: ReviewingProps
   return (
     <>
       <Problem error={error} />
+      {review !== null && review.published.version > draft.base && (
+        <p className="problem" role="alert" data-testid="overtaken">
+          {registerTexts.review.meanwhile(draft.base, review.published.version)}
+        </p>
+      )}
       {review === null && error === null && <p className="breathing">{texts.loading}</p>}
       {review !== null && (
         <ReviewPage

@@ -111,6 +111,7 @@ function TextInput({ field, value, onValue }: Own) {
 function NumberInput({ field, value, onValue }: Own) {
   const scale = field.scale ?? 1;
   const [typed, setTyped] = useState<string | null>(null);
+  const wrong = typed !== null && typed.trim() !== "" && toUnits(typed, scale) === undefined;
   return (
     <label className="labelled">
       <span>
@@ -120,15 +121,17 @@ function NumberInput({ field, value, onValue }: Own) {
         className="field"
         inputMode="decimal"
         data-testid={`field-${field.path}`}
-        aria-invalid={typed !== null && typed !== "" && toUnits(typed, scale) === undefined}
+        aria-invalid={wrong}
         value={typed ?? fromUnits(value, scale)}
         onChange={(event) => {
           setTyped(event.target.value);
-          const units = toUnits(event.target.value, scale);
-          if (units !== undefined || event.target.value === "") onValue(units);
+          onValue(toUnits(event.target.value, scale));
         }}
-        onBlur={() => setTyped(null)}
+        onBlur={() => {
+          if (!wrong) setTyped(null);
+        }}
       />
+      {wrong && <small className="bad">{texts.badNumber}</small>}
       <Hint field={field} />
     </label>
   );

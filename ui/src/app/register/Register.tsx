@@ -16,10 +16,13 @@ import {
   objections as fetchObjections,
   overview as fetchOverview,
   proposals as fetchProposals,
+  reports as fetchReports,
   type ObjectionRow,
+  type ReportRow,
 } from "./api.ts";
 import { BeginDialog } from "./BeginDialog.tsx";
 import { CameraList, RecordList } from "./Lists.tsx";
+import { ReportDialog } from "./ReportDialog.tsx";
 import { Waiting } from "./Waiting.tsx";
 
 const EVERY_MS = 10_000;
@@ -36,25 +39,36 @@ export function Register({ me }: { me: Me }) {
   const drafts = useLoaded(drafting ? fetchDrafts : nothing, EVERY_MS);
   const proposals = useLoaded(approving ? fetchProposals : nothing, EVERY_MS);
   const objections = useLoaded(reading ? fetchObjections : nothing, EVERY_MS);
+  const reports = useLoaded(reading ? fetchReports : nothing, EVERY_MS);
+  const lists = [overview, drafts, proposals, objections, reports];
   const [signing, setSigning] = useState<Wording | null>(null);
   const [answering, setAnswering] = useState<ObjectionRow | null>(null);
+  const [reporting, setReporting] = useState<ReportRow | null>(null);
   const [beginning, setBeginning] = useState<"camera" | "record" | null>(null);
   const [notice, setNotice] = useState<string | null>(null);
   const [failed, setFailed] = useState<unknown>(null);
   const [round, setRound] = useState(0);
   const reload = (): void => {
-    for (const one of [overview, drafts, proposals, objections]) one.reload();
+    for (const one of lists) one.reload();
     setRound((n) => n + 1);
+  };
+  const signed = ({ index }: { index: number }): void => {
+    setSigning(null);
+    setAnswering(null);
+    setNotice(texts.signing.signed(index));
+    reload();
   };
   const open = useCallback((draft: string) => go(`/app/register/draft/${draft}`), []);
   const change = (kind: string, id: string): void => {
+    setFailed(null);
     const own = drafts.value?.find((one) => one.kind === kind && one.subject === id);
     if (own !== undefined) open(own.draft);
     else
-      beginDraft(kind, id, {})
+      beginDraft(kind, id)
         .then(({ draft }) => open(draft))
         .catch(setFailed);
   };
+  const loaded = lists.every(({ value }) => value !== null);
   const known = overview.value;
   const rights = { draft: drafting, revoke: may("register.revoke") };
   return (
@@ -64,14 +78,17 @@ export function Register({ me }: { me: Me }) {
       <p role="status" className="saved">
         {notice}
       </p>
-      <Problem error={failed ?? overview.error ?? proposals.error ?? drafts.error} />
+      <Problem error={failed ?? lists.find(({ error }) => error !== null)?.error} />
       <Waiting
         proposals={proposals.value ?? []}
         objections={objections.value?.filter(({ outcome }) => outcome === null) ?? []}
+        reports={reports.value ?? []}
         unanswered={known?.objections ?? 0}
         drafts={drafts.value ?? []}
+        loaded={loaded}
         reads={reading}
         onAnswer={setAnswering}
+        onReport={setReporting}
         onFail={setFailed}
         onChange={reload}
       />
@@ -136,24 +153,22 @@ export function Register({ me }: { me: Me }) {
           onBegun={open}
         />
       )}
-      {answering !== null && signing === null && (
-        <AnswerDialog
-          objection={answering}
-          onClose={() => setAnswering(null)}
-          onAnswer={setSigning}
-        />
+      {answering !== null && (
+        <AnswerDialog objection={answering} onClose={() => setAnswering(null)} onSigned={signed} />
       )}
-      {signing !== null && (
-        <SignDialog
-          wanted={signing}
-          onClose={() => setSigning(null)}
-          onSigned={({ index }) => {
-            setSigning(null);
-            setAnswering(null);
-            setNotice(texts.signing.signed(index));
+      {reporting !== null && (
+        <ReportDialog
+          report={reporting}
+          onClose={() => setReporting(null)}
+          onAnswered={() => {
+            setReporting(null);
+            setNotice(words.report.done(reporting.number));
             reload();
           }}
         />
+      )}
+      {signing !== null && (
+        <SignDialog wanted={signing} onClose={() => setSigning(null)} onSigned={signed} />
       )}
     </main>
   );

@@ -25,6 +25,7 @@ const READ = [
   "dpia.review_due",
   "retention.seconds",
   "profile",
+  "zones",
   "custodian_set",
   "recipients",
   "controller",
@@ -130,6 +131,7 @@ function Residents({ record, camera }: { record: JsonObject; camera: boolean }) 
 export function valueText(path: string, value: Json | undefined): string {
   if (value === undefined || value === null) return words.nothingSaid;
   if (path === "position") return positionText(value);
+  if (path === "zones" && Array.isArray(value)) return registerTexts.zones.areas(value.length);
   if (path === "retention.seconds" && typeof value === "number") return words.days(value / DAY_S);
   if (path.endsWith("_cm")) return `${fromUnits(value, 100)} m`;
   if (typeof value === "boolean") return value ? registerTexts.editor.yes : registerTexts.editor.no;

@@ -3,16 +3,26 @@
 import { registerTexts as words } from "../../messages/register.ts";
 import { dateTime } from "../../video/clock.ts";
 import { go } from "../router.ts";
-import { deleteDraft, type DraftRow, type ObjectionRow, type ProposalRow } from "./api.ts";
+import {
+  deleteDraft,
+  type DraftRow,
+  type ObjectionRow,
+  type ProposalRow,
+  type ReportRow,
+} from "./api.ts";
 
 interface Props {
   proposals: ProposalRow[];
   objections: ObjectionRow[];
+  reports: ReportRow[];
   unanswered: number;
   drafts: DraftRow[];
+  /** Whether everything was fetched: before, nobody knows that nothing waits. */
+  loaded: boolean;
   /** Whether this person reads what residents wrote. */
   reads: boolean;
   onAnswer: (objection: ObjectionRow) => void;
+  onReport: (report: ReportRow) => void;
   onFail: (error: unknown) => void;
   onChange: () => void;
 }
@@ -21,13 +31,14 @@ const when = (iso: string): string => dateTime(Date.parse(iso));
 const kindName = (kind: string): string => words.kinds[kind] ?? kind;
 
 export function Waiting(props: Props) {
-  const { proposals, objections, unanswered, drafts, reads } = props;
-  const empty = proposals.length === 0 && (reads ? objections.length === 0 : unanswered === 0);
+  const { proposals, objections, reports, unanswered, drafts, loaded, reads } = props;
+  const letters = objections.length + reports.length;
+  const empty = proposals.length === 0 && (reads ? letters : unanswered) === 0;
   return (
     <>
       <section className="block" aria-labelledby="waits" data-testid="waits">
         <h2 id="waits">{words.waiting}</h2>
-        {empty && <p>{words.nothing}</p>}
+        {empty && loaded && <p>{words.nothing}</p>}
         {!reads && unanswered > 0 && <p>{words.objectionsWait(unanswered)}</p>}
         <ul className="cards">
           {proposals.map((row) => (
@@ -52,6 +63,9 @@ export function Waiting(props: Props) {
               </div>
             </li>
           ))}
+          {reports.map((row) => (
+            <Reported key={row.number} row={row} onReport={() => props.onReport(row)} />
+          ))}
         </ul>
       </section>
       {drafts.length > 0 && (
@@ -66,6 +80,32 @@ export function Waiting(props: Props) {
         </section>
       )}
     </>
+  );
+}
+
+function Reported({ row, onReport }: { row: ReportRow; onReport: () => void }) {
+  const begun = row.state === "looked_into";
+  return (
+    <li className="card" data-testid={`report-${row.number}`}>
+      <div>
+        <h2>{words.reported(row.number, row.place)}</h2>
+        <p className="letter">{row.text}</p>
+        <p className="quiet">
+          {when(row.received)}
+          {begun && ` · ${words.lookedInto}`}
+        </p>
+      </div>
+      <div className="side">
+        <button
+          type="button"
+          className={begun ? "button" : "button primary"}
+          aria-haspopup="dialog"
+          onClick={onReport}
+        >
+          {words.answerIt}
+        </button>
+      </div>
+    </li>
   );
 }
 

@@ -60,6 +60,12 @@ export function Zones({ field, value, onValue }: Own) {
     if (open.length >= LEAST_CORNERS) set([...zones, open]);
     setOpen(null);
   };
+  // Who goes on without closing an area meant it; what is hidden must not get lost.
+  const leave = useRef(finish);
+  useEffect(() => {
+    leave.current = finish;
+  });
+  useEffect(() => () => leave.current(), []);
   const click = (event: PointerEvent<SVGSVGElement>): void => {
     const here = place(event);
     if (open !== null && open.length < MOST_CORNERS) setOpen([...open, here]);

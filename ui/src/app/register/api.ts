@@ -145,8 +145,11 @@ export interface DraftRow {
 
 export const drafts = (): Promise<DraftRow[]> => get("/api/register/drafts");
 export const draft = (id: string): Promise<DraftRow> => get(`/api/register/drafts/${named(id)}`);
-export const beginDraft = (kind: string, subject: string, record: JsonObject): Promise<DraftRow> =>
-  post("/api/register/drafts", { kind, subject, record });
+export const beginDraft = (kind: string, subject: string): Promise<DraftRow> =>
+  post("/api/register/drafts", { kind, subject });
+/** Of something that is not in the register yet. */
+export const beginNew = (kind: string, subject: string, record: JsonObject): Promise<DraftRow> =>
+  post("/api/register/drafts", { kind, subject, record, new: true });
 export const saveDraft = (id: string, record: JsonObject, saves: number): Promise<DraftRow> =>
   post(`/api/register/drafts/${named(id)}`, { record, saves });
 export const deleteDraft = (id: string): Promise<Response> =>
@@ -235,3 +238,18 @@ export interface ObjectionRow {
 }
 
 export const objections = (): Promise<ObjectionRow[]> => get("/api/objections");
+
+/** A camera that somebody saw and that is not on the list. */
+export interface ReportRow {
+  number: number;
+  place: string;
+  received: string;
+  text: string;
+  state: string;
+  reply: string;
+}
+
+/** Those of which more is to be said, the oldest first. */
+export const reports = (): Promise<ReportRow[]> => get("/api/reports?waiting=true");
+export const answerReport = (number: number, state: string, reply: string): Promise<unknown> =>
+  post(`/api/reports/${number}`, { state, reply });

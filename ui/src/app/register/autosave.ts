@@ -6,9 +6,12 @@ import { saveDraft, type DraftRow } from "./api.ts";
 
 const PAUSE_MS = 700;
 
+/** What the record becomes; a function where it follows from what it is by then. */
+export type Next = JsonObject | ((now: JsonObject) => JsonObject);
+
 interface Autosave {
   record: JsonObject;
-  change: (record: JsonObject) => void;
+  change: (next: Next) => void;
   /** Save what is not saved; resolves when the server has it or refused. */
   flush: () => Promise<void>;
   state: "saved" | "saving" | "unsaved";
@@ -46,9 +49,9 @@ export function useAutosave(draft: DraftRow): Autosave {
     return running.current;
   }, [save]);
 
-  const change = useCallback((next: JsonObject): void => {
-    latest.current = next;
-    setRecord(next);
+  const change = useCallback((next: Next): void => {
+    latest.current = typeof next === "function" ? next(latest.current) : next;
+    setRecord(latest.current);
     setState("unsaved");
   }, []);
 

@@ -3,7 +3,7 @@
 import type { JsonObject } from "../../base/canonical.ts";
 import { registerTexts as words } from "../../messages/register.ts";
 import type { KindField } from "./api.ts";
-import { valueAt } from "./values.ts";
+import { valueAt, withValue } from "./values.ts";
 
 export type FieldKind =
   | "text"
@@ -66,6 +66,12 @@ const choices = (name: string): Extra => ({
 });
 
 const placed = (record: JsonObject): boolean => (record.kind ?? "pole") === "pole";
+
+/** Where a moving camera is is never published, also if it hung somewhere in what was written. */
+export function fitting(record: JsonObject): JsonObject {
+  if (placed(record)) return record;
+  return withValue(withValue(record, "position", undefined), "field_of_view", undefined);
+}
 
 const camera: [id: string, fields: Field[], more?: Partial<Question>][] = [
   ["law", [field("legal_profile", "law")]],

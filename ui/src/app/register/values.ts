@@ -22,12 +22,24 @@ export function withValue(record: JsonObject, path: string, value: Json | undefi
   return empty ? left : { ...left, [name]: inner };
 }
 
-/** A number that somebody typed, in the log's small integer units; `undefined` if it is none. */
+/**
+ * A number that somebody typed, in the log's small integer units; `undefined` if it is none, says
+ * more than the units can, or may mean a thousand: nothing is rounded in silence.
+ */
 export function toUnits(typed: string, scale: number): number | undefined {
-  const text = typed.trim().replace(",", ".");
-  if (!/^-?\d+(\.\d+)?$/.test(text)) return undefined;
-  const units = Math.round(Number(text) * scale);
-  return Number.isSafeInteger(units) ? units : undefined;
+  const text = typed.trim();
+  if (/[.,]\d{3}$/.test(text) && scale < 1000) return undefined;
+  const units = scaled(text.replace(/[.,]$/, ""), scale);
+  return units !== undefined && Math.abs(units - Math.round(units)) < 1e-6
+    ? Math.round(units)
+    : undefined;
+}
+
+function scaled(text: string, scale: number): number | undefined {
+  const plain = /^\d{1,3}( \d{3})+$/.test(text) ? text.replaceAll(" ", "") : text;
+  if (!/^-?\d+([.,]\d+)?$/.test(plain)) return undefined;
+  const units = Number(plain.replace(",", ".")) * scale;
+  return Number.isSafeInteger(Math.round(units)) ? units : undefined;
 }
 
 /** The same the other way: as few digits as say it exactly. */
@@ -39,7 +51,7 @@ const DEGREE = 1e6;
 /** "44.816, 20.46" in millionths of a degree, if it is a place on the earth. */
 export function parsePosition(typed: string): [number, number] | undefined {
   const parts = typed.trim().split(/\s*[,;]\s*|\s+/);
-  const [lat, lon] = parts.map((part) => toUnits(part, DEGREE));
+  const [lat, lon] = parts.map((part) => scaled(part, DEGREE)).map((one) => one && Math.round(one));
   if (parts.length !== 2 || lat === undefined || lon === undefined) return undefined;
   return Math.abs(lat) <= 90 * DEGREE && Math.abs(lon) <= 180 * DEGREE ? [lat, lon] : undefined;
 }
