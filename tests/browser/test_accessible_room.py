@@ -35,6 +35,7 @@ def staff(demo: RunningDemo) -> Iterator[Staff]:
     with closing(Staff(demo)) as made:
         made.card()
         made.objection()
+        made.report()
         made.asked = made.request(CAMERA)
         yield made
 

@@ -128,16 +128,48 @@ def answer_and_suspend(site: Site, resident: Page, reader: Page) -> None:
     dialog.get_by_label("Your reasons").fill("Windows are hidden in every picture.")
     shot(reader, "answer")
     reader.get_by_test_id("answer").click()
+    sign = reader.get_by_test_id("sign-dialog")
+    sign.get_by_role("button", name="Cancel").click()
+    expect(dialog.get_by_label("Your reasons")).to_have_value(
+        "Windows are hidden in every picture."
+    )
+    reader.get_by_test_id("answer").click()
     reader.get_by_test_id("sign").click()
     expect(waits).to_contain_text("Nothing waits for you.")
     resident.reload()
     expect(resident.locator("body")).to_contain_text("Windows are hidden in every picture.")
 
+    report_and_answer(site, resident, reader)
     row = reader.get_by_test_id("camera-mill-bridge-2")
     expect(row).to_have_attribute("data-state", "notice")
     reader.get_by_test_id("suspend-mill-bridge-2").click()
     reader.get_by_test_id("sign").click()
     expect(row).to_have_attribute("data-state", "suspended")
+
+
+def report_and_answer(site: Site, resident: Page, reader: Page) -> None:
+    """Somebody reports a camera that is not on the list, and reads what became of it."""
+    resident.goto(f"{site.url}/report")
+    resident.get_by_label("Where is it?").fill("Mill lane 3")
+    resident.locator("textarea").fill("A white box above the door of the bakery.")
+    resident.get_by_role("button", name="Send the report").click()
+    page = resident.url
+    reader.goto(f"{site.url}/app/register")
+    card = reader.get_by_test_id("report-1")
+    expect(card).to_contain_text("a camera at Mill lane 3")
+    card.get_by_role("button", name="Answer").click()
+    dialog = reader.get_by_test_id("report-dialog")
+    dialog.get_by_test_id("answer").click()
+    expect(dialog.get_by_test_id("answer-fault")).to_have_text("Choose what became of it.")
+    dialog.get_by_label("It is not ours").check()
+    dialog.get_by_label("Your answer").fill("It belongs to the bakery.")
+    shot(reader, "report")
+    dialog.get_by_test_id("answer").click()
+    expect(reader.get_by_role("status").first).to_contain_text("report 1 is published")
+    expect(card).to_have_count(0)
+    resident.goto(page)
+    expect(resident.locator("body")).to_contain_text("It belongs to the bakery.")
+    assert "white box" not in resident.locator("body").inner_text()
 
 
 def supplier(site: Site, page: Page) -> None:
