@@ -40,7 +40,6 @@ class Permission(StrEnum):
     PEOPLE_APPROVE = "people.approve"  # be the second person
     PEOPLE_SIGN_OUT = "people.signout"  # end all sessions of somebody
     ACCESSES = "accesses"  # who looked, as far as the public log says
-    ACTS_READ_ALL = "acts.read_all"  # what everybody did; one's own acts are SELF
     POLICY_READ = "policy.read"
     HEALTH = "health"  # what is wrong, where, since when
     METRICS = "metrics"

@@ -42,7 +42,7 @@ alternatives = "Lights and a lower limit were tried."
 profile = "heads"          # what is hidden, each more: faces (and plates), heads, people, motion
 zones = []                 # always hidden, such as windows: [[[x, y], [x, y], [x, y]]], 0 to 10000
 fill = "solid"             # what is seen instead: solid (nothing is left) or mosaic
-custodian_set = "set-1"                      # who holds the keys: plainview person list
+custodian_set = "set-1"                      # who holds the keys; listed at /custodian-sets
 valid_from = "2026-12-01"                    # never earlier than published plus notice period
 
 # The law it films under. What it asks for: plainview register check FILE
