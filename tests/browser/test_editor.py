@@ -157,7 +157,7 @@ def report_and_answer(site: Site, resident: Page, reader: Page) -> None:
     reader.goto(f"{site.url}/app/register")
     card = reader.get_by_test_id("report-1")
     expect(card).to_contain_text("a camera at Mill lane 3")
-    card.get_by_role("button", name="Answer").click()
+    card.get_by_role("button", name="Say what became of it").click()
     dialog = reader.get_by_test_id("report-dialog")
     dialog.get_by_test_id("answer").click()
     expect(dialog.get_by_test_id("answer-fault")).to_have_text("Choose what became of it.")

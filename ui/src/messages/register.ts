@@ -15,6 +15,7 @@ export const registerTexts = {
     n === 1 ? "1 objection is not answered yet." : `${n} objections are not answered yet.`,
   answerIt: "Answer",
   reported: (number: number, place: string) => `Report ${number}: a camera at ${place}`,
+  sayWhatBecame: "Say what became of it",
   lookedInto: "You said that it is being looked into.",
   drafts: "Your drafts",
   draftsLead: "Only you see them, until you propose them.",

@@ -102,7 +102,7 @@ function Reported({ row, onReport }: { row: ReportRow; onReport: () => void }) {
           aria-haspopup="dialog"
           onClick={onReport}
         >
-          {words.answerIt}
+          {words.sayWhatBecame}
         </button>
       </div>
     </li>
