@@ -127,6 +127,8 @@ def test_interrupted_at_a_terminal(make_clip: MakeClip, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, str(source), str(tmp_path / "out.mp4")], start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell ignores it for what it starts in the background, such as this run of the tests.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     until = time.monotonic() + 60
     while not (tmp_path / ".out.mp4.part").exists() and time.monotonic() < until:
