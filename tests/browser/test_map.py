@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,9 +20,11 @@ from playwright.sync_api import Browser, Page, expect
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
+from plainview.register import statements
 from plainview.register.ground import read_extract
+from plainview.register.records import camera_record
 from plainview.testing.extract import Extract
-from plainview.testing.hall import Citizen, TownHall
+from plainview.testing.hall import Citizen, TownHall, camera_values
 from plainview.testing.looking import SHOTS, judged, shot
 from plainview.testing.publishers import VALUES
 from plainview.testing.site import Site
@@ -338,10 +341,92 @@ def test_areas_are_drawn_by_mouse_and_by_keys(site: Site, browser: Browser) -> N
 
 def kept(page: Page, site: Site, path: str) -> Any:
     """What the draft says of them, once it is saved."""
+    return saved(page, site, path).get("zones")
+
+
+def saved(page: Page, site: Site, path: str) -> Any:
+    """The draft's record, once it is saved."""
     expect(page.get_by_test_id("saved")).to_have_attribute("data-state", "saved")
     draft = path.split("/")[-1].split("?")[0]
     with site.browser(site.town.dpo) as program:
-        return program.get(f"/api/register/drafts/{draft}").json()["record"].get("zones")
+        return program.get(f"/api/register/drafts/{draft}").json()["record"]
+
+
+def test_an_area_that_was_not_closed_is_kept_by_whoever_goes_on(
+    site: Site, browser: Browser
+) -> None:
+    page, wrong, path = opened(browser, site)
+    page.goto(f"{path}zones")
+    drawing = page.get_by_test_id("zones").locator("svg")
+    for x, y in ((60, 60), (240, 60), (180, 240)):
+        drawing.click(position={"x": x, "y": y})
+    page.get_by_test_id("next").click()
+    expect(page.get_by_test_id("question-hours")).to_be_visible()
+    page.wait_for_timeout(1_000)  # longer than the pause after which a draft is saved
+    assert len(kept(page, site, path)) == 1
+    page.goto(f"{path}zones")
+    drawing.click(position={"x": 300, "y": 60})
+    page.get_by_role("button", name="Do not draw it").click()
+    page.get_by_test_id("next").click()
+    expect(page.get_by_test_id("question-hours")).to_be_visible()
+    assert len(kept(page, site, path)) == 1
+    assert wrong == []
+
+
+def test_what_is_typed_while_a_document_is_hashed_stays(
+    site: Site, browser: Browser, tmp_path: Path
+) -> None:
+    page, wrong, path = opened(browser, site)
+    page.goto(f"{path}dpia")
+    page.evaluate(
+        "() => { const digest = crypto.subtle.digest.bind(crypto.subtle);"
+        "crypto.subtle.digest = async (...given) => {"
+        " await new Promise(done => setTimeout(done, 1500)); return digest(...given); } }"
+    )
+    (tmp_path / "dpia.pdf").write_bytes(b"abc")
+    page.get_by_test_id("file-dpia.hash").set_input_files(tmp_path / "dpia.pdf")
+    page.get_by_test_id("field-dpia.date").fill("2026-01-02")
+    expect(page.get_by_test_id("field-dpia.hash")).to_have_value(re.compile("^ba7816bf"))
+    page.wait_for_timeout(1_000)
+    written = saved(page, site, path)["dpia"]
+    assert written["date"].startswith("2026-01-02")
+    assert written["hash"].startswith("ba7816bf")
+    assert wrong == []
+
+
+def test_a_number_is_not_rounded_in_silence(site: Site, browser: Browser) -> None:
+    page, wrong, path = opened(browser, site, bypass_csp=True)
+    page.goto(f"{path}retention")
+    field = page.get_by_test_id("field-retention.seconds")
+    field.fill("1,000")
+    field.blur()
+    expect(field).to_have_value("1,000")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    judge(page, "bad-number")
+    field.fill("1 000")
+    field.blur()
+    expect(field).to_have_value("1000")
+    page.wait_for_timeout(1_000)
+    assert saved(page, site, path)["retention"]["seconds"] == 1000 * 86_400
+    assert wrong == []
+
+
+def test_what_was_published_meanwhile_is_said_in_the_review(site: Site, browser: Browser) -> None:
+    page, wrong, path = opened(browser, site)
+    page.goto(f"{path}review")
+    expect(page.get_by_test_id("review")).to_be_visible()
+    expect(page.get_by_test_id("overtaken")).to_have_count(0)
+    site.town.say(
+        statements.camera(
+            "mill-bridge", 1, "active", camera_record(camera_values()),
+            [site.town.dpo.signing, site.town.officer.signing],
+        )
+    )  # fmt: skip
+    site.web.register.sync()
+    page.reload()
+    expect(page.get_by_test_id("overtaken")).to_contain_text("version 1 was published since")
+    shot(page, "overtaken")
+    assert wrong == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])

@@ -109,6 +109,56 @@ def test_the_same_device_is_not_two_authenticators(site: Site, browser: Browser)
     expect(page.get_by_test_id("key-file")).to_have_attribute("required", "")
 
 
+def test_who_closes_the_dialog_signs_nothing(site: Site, browser: Browser) -> None:
+    """The authenticator still asks when the person thinks better of it; then it is touched."""
+    town = site.town
+    admin = Citizen("Vera Kos", "City IT", "administrator")
+    town.enrol(admin)
+    site.web.register.sync()
+    desk = Desk(browser, site.url)
+    give_passkeys(site, desk, town.dpo, [admin, town.court])
+    desk.sign_in("/app/register")
+    page, size = desk.page, site.web.register.counts().get("camera", 0)
+    desk.answers_by_itself(False)
+    page.get_by_test_id("suspend-cam-01").click()
+    page.get_by_test_id("sign").click()
+    expect(page.get_by_test_id("sign")).to_be_disabled()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("sign-dialog")).to_have_count(0)
+    desk.answers_by_itself(True)
+    page.wait_for_timeout(1_500)
+    site.web.register.sync()
+    assert site.web.register.counts().get("camera", 0) == size
+    page.get_by_test_id("suspend-cam-01").click()
+    page.get_by_test_id("sign").click()
+    expect(page.get_by_role("status").first).to_contain_text("entry")
+    assert site.web.register.counts()["camera"] == size + 1
+    assert desk.problems == []
+
+
+def test_a_sign_out_that_did_not_arrive_is_not_called_one(site: Site, browser: Browser) -> None:
+    town = site.town
+    admin = Citizen("Vera Kos", "City IT", "administrator")
+    town.enrol(admin)
+    site.web.register.sync()
+    desk = Desk(browser, site.url)
+    give_passkeys(site, desk, town.dpo, [admin, town.court])
+    desk.sign_in("/app/people")
+    page = desk.page
+    page.route(
+        "**/api/session",
+        lambda route: route.abort() if route.request.method == "DELETE" else route.continue_(),
+    )
+    page.get_by_test_id("sign-out").click()
+    expect(page.get_by_test_id("problem")).to_contain_text("You are still signed in")
+    expect(page.get_by_test_id("signed-out")).to_have_count(0)
+    shot(page, "sign-out-failed")
+    page.unroute("**/api/session")
+    page.get_by_test_id("sign-out").click()
+    expect(page.get_by_test_id("signed-out")).to_be_visible()
+    assert desk.problems == []
+
+
 def test_whose_session_ends_is_told_and_goes_on_where_they_were(
     site: Site, browser: Browser
 ) -> None:

@@ -17,10 +17,11 @@ from typer.testing import CliRunner
 from plainview.base.clock import now_ms, to_iso
 from plainview.base.ids import b64
 from plainview.cli.person import app
-from plainview.errors import BadFormat
+from plainview.errors import BadFormat, Refused
+from plainview.register.statements import camera_body, propose
 from plainview.release import keyfile
 from plainview.testing.authenticator import at
-from plainview.testing.hall import Citizen
+from plainview.testing.hall import Citizen, camera_values
 from plainview.testing.member import Member
 from plainview.tlog.entries import make, signed_bytes
 from plainview.tlog.signing import sign
@@ -756,7 +757,7 @@ def test_who_is_known_and_becomes_a_custodian_is_asked_for_a_recipient(office: O
         assert shown["recipient_needed"] == needed
 
 
-def test_an_old_card_brings_no_lost_key_back(office: Office) -> None:
+def test_an_old_card_brings_no_lost_key_back(office: Office, tmp_path: Path) -> None:
     """Handed in before the person got new keys in place of those of before."""
     jo = office.member()
     jo.join(office.invite())
@@ -782,8 +783,27 @@ def test_an_old_card_brings_no_lost_key_back(office: Office) -> None:
     refused(
         lambda: office.dpo_member.state("approve", proposal=waits), 403, "since this was proposed"
     )
+    told = CliRunner().invoke(app, by_file(office, tmp_path, waits))
+    assert isinstance(told.exception, Refused)
     refused(jo.sign_in, 401, "not enrolled")
     anew.sign_in()
+
+
+def test_what_is_not_about_a_person_is_approved_elsewhere(office: Office, tmp_path: Path) -> None:
+    body = camera_body("cam-31", 1, "active", camera_values())
+    entry = propose("camera", body, office.admin.signing)
+    office.town.say(entry)
+    told = CliRunner().invoke(app, by_file(office, tmp_path, entry.hash))
+    assert isinstance(told.exception, BadFormat)
+    assert "register approve" in told.exception.hint
+
+
+def by_file(office: Office, folder: Path, proposal: str) -> list[str]:
+    """The words by which the officer approves with a key file."""
+    key = folder / "ana.json"
+    dpo = office.town.dpo
+    replace(keyfile.generate(dpo.name, dpo.person.person), signing=dpo.signing).write(key)
+    return ["approve", proposal, "--key", str(key), "--data", str(office.town.settings.data)]
 
 
 def test_a_card_that_two_see_on_the_log_at_once_is_settled_once(office: Office) -> None:

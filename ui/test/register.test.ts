@@ -58,6 +58,7 @@ describe("values by path", () => {
     expect(toUnits("4.2", 100)).toBe(420);
     expect(toUnits("4,2", 100)).toBe(420);
     expect(toUnits("0.07", 100)).toBe(7);
+    expect(toUnits("0.125", 86_400)).toBe(10_800);
     expect(toUnits("4.", 1)).toBe(4);
     expect(toUnits("150 000", 1)).toBe(150_000);
     expect(["", "x", ".", "1e3", "0x10", "15 00"].map((one) => toUnits(one, 1))).toEqual(
@@ -72,6 +73,8 @@ describe("values by path", () => {
       ["4200.50", 1],
       ["1.005", 100],
       ["1,000", 100],
+      ["1,000", 86_400],
+      ["1.000", 86_400],
       ["0.5", 1],
     ] as const)
       expect(toUnits(typed, scale)).toBeUndefined();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import typer
 
@@ -175,20 +175,14 @@ def approve(
                 f"{proposal[:16]}... is not about a person.",
                 hint=f"Use: plainview register approve {proposal} --key ...",
             )
-        _check_newest(register, entry.body, index)
+        if register.enrolled_after(str(entry.body["body"].get("person")), index):
+            raise Refused(
+                "This person was enrolled anew since this was proposed.",
+                hint="Make a new invitation, or propose it again.",
+            )
     say_json(entry.body)
     index = _log(loaded, statements.approve(proposal, keyfile.read(key).signing))
     say(f"Approved (entry {index}).")
-
-
-def _check_newest(register: Register, proposed: Mapping[str, Any], index: int) -> None:
-    """Raises `Refused` if it would bring back what a newer enrolment took away."""
-    known = {one.person: one.index for one in register.people()}
-    if known.get(str(proposed["body"].get("person")), 0) > index:
-        raise Refused(
-            "This person was enrolled anew since this was proposed.",
-            hint="Make a new invitation, or propose it again.",
-        )
 
 
 @app.command("set")

@@ -147,6 +147,13 @@ class Register(Moments):
         held = next(one for one in found.keys if key_id(one) == key) if found else b""
         return replace(person, key=b64(held), key_id=key)
 
+    def enrolled_after(self, person: str, index: int) -> bool:
+        """Whether somebody was enrolled anew behind the entry `index`: an enrolment proposed there
+        would bring back keys and roles that were taken away since."""
+        with self._follower.book() as book:
+            found = book.people.get(person)
+        return found is not None and found.index > index
+
     def sets(self) -> list[SetOnLog]:
         """Every custodian set in its newest version."""
         with self._follower.book() as book:

@@ -138,7 +138,8 @@ Key = Annotated[str, Field(pattern=r"^([A-Za-z0-9+/]{43}|[A-Za-z0-9+/]{87})=$")]
 """Base64 of a raw Ed25519 key (32 bytes) or of a passkey's uncompressed point (65 bytes)."""
 
 
-ScopeName = Annotated[str, Field(pattern=r"^\S{1,100}$")]
+SCOPE_NAME = r"^\S{1,100}$"
+ScopeName = Annotated[str, Field(pattern=SCOPE_NAME)]
 
 
 class Scope(Strict):

@@ -53,6 +53,13 @@ class Desk:
             "WebAuthn.setUserVerified", {"authenticatorId": self.device, "isUserVerified": yes}
         )
 
+    def answers_by_itself(self, yes: bool) -> None:
+        """Whether the authenticator is touched as soon as it asks."""
+        self._cdp.send(
+            "WebAuthn.setAutomaticPresenceSimulation",
+            {"authenticatorId": self.device, "enabled": yes},
+        )
+
     def join(self, link: str, passkeys: int = 1) -> None:
         """Answer an invitation."""
         self.page.goto(link)

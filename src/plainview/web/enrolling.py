@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from plainview.base.clock import Ms
 from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, NotFound, Refused
 from plainview.register.private import Names
@@ -156,10 +155,12 @@ def settle(web: Web) -> None:
 
 
 def overtaken(web: Web, invitation: Invitation) -> bool:
-    """Whether the person was enrolled anew since the invitation was made."""
-    return bool(invitation.asked.person) and enrolled_since(
-        web, invitation.asked.person, invitation.created
-    )
+    """Whether the person was enrolled anew since the invitation was made: its card would bring
+    back keys and roles that were taken away."""
+    if not invitation.asked.person:
+        return False
+    newest = web.register.person(invitation.asked.person).index
+    return web.register.stated(newest).time > invitation.created
 
 
 def check_card(web: Web, card: Mapping[str, Any]) -> None:
@@ -170,15 +171,6 @@ def check_card(web: Web, card: Mapping[str, Any]) -> None:
                 "This person was enrolled anew since they were invited.",
                 hint="Take the invitation back and make a new one.",
             )
-
-
-def enrolled_since(web: Web, person: str, since: Ms) -> bool:
-    """Whether somebody was enrolled anew after `since`: what was made before would bring back the
-    keys and roles that the newer enrolment took away."""
-    try:
-        return web.register.stated(web.register.person(person).index).time > since
-    except NotFound:
-        return False
 
 
 def on_log(web: Web, card: dict[str, Any]) -> bool:

@@ -72,8 +72,6 @@ def planned(web: Web, session: SignedIn, name: str, data: bytes, law: str) -> Pl
             f"The file has more than {LARGEST:,} bytes.",
             hint="Split it, or use: plainview register import.",
         )
-    if law:
-        web.register.laws.find(law)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

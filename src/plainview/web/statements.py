@@ -13,7 +13,6 @@ from plainview.base.ids import b64, unb64
 from plainview.errors import BadFormat, Forbidden, NotAuthorised, NotFound, Refused
 from plainview.policies.model import SYSTEM, Proposal, Resource
 from plainview.register.statements import answer_body
-from plainview.tlog.history import PROPOSAL_MS
 from plainview.tlog.signing import (
     draft_statement,
     finish_statement,
@@ -24,7 +23,7 @@ from plainview.web import casework
 from plainview.web.casework import Built
 from plainview.web.context import Web
 from plainview.web.credentials import Credential
-from plainview.web.enrolling import check_card, enrolled_since, settle
+from plainview.web.enrolling import check_card, settle
 from plainview.web.passkeysignin import standing
 from plainview.web.people import DRAFT_MS, Drafted
 from plainview.web.permissions import Permission
@@ -209,8 +208,9 @@ def _approve(web: Web, body: dict[str, Any]) -> Built:
     proposal = proposal_of(web, str(body.get("proposal", "")))
     if proposal.type in ("camera", "record") and proposal.body.get("status") == "active":
         check_proposed(web.register, web.now(), proposal.type, proposal.body)
-    proposed = proposal.ends - PROPOSAL_MS
-    if proposal.type == "enrol" and enrolled_since(web, str(proposal.body["person"]), proposed):
+    if proposal.type == "enrol" and web.register.enrolled_after(
+        str(proposal.body["person"]), web.register.find(proposal.hash)
+    ):
         raise Refused(
             "This person was enrolled anew since this was proposed.",
             hint="Make a new invitation, or propose it again.",

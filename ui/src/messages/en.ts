@@ -11,6 +11,8 @@ export const texts = {
     accesses: "My accesses",
   },
   bar: {
+    stillIn:
+      "You are still signed in: Plainview did not answer. Sign out again, or lock the screen.",
     purpose: "Purpose",
     signOut: "Sign out",
     signedInAs: "Signed in as",

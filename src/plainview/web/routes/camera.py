@@ -108,7 +108,7 @@ def _law(web: Web, record: dict[str, Any]) -> Profile | None:
     """The law that the record names. A city's own file may be gone or broken: the page stays."""
     try:
         return web.register.laws.of(record)
-    except (BadFormat, NotFound):
+    except BadFormat:
         return None
 
 

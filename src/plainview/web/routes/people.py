@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from plainview.base.clock import to_iso
 from plainview.errors import NotFound
-from plainview.register.records import ROLES, Organisation
+from plainview.register.records import ROLES, SCOPE_NAME, Organisation
 from plainview.web import enrolling
 from plainview.web.context import Web, web_of
 from plainview.web.declared import may
@@ -26,7 +26,6 @@ router = APIRouter()
 Inviter = Annotated[SignedIn, needs(Permission.PEOPLE_INVITE)]
 Lister = Annotated[SignedIn, needs(Permission.PEOPLE_LIST)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-_ID = re.compile(r"\S{1,100}")
 
 
 class Invited(BaseModel):
@@ -54,7 +53,7 @@ class Invited(BaseModel):
     def _ids(cls, names: list[str]) -> list[str]:
         """As the log wants them: whoever is invited would learn of it too late."""
         for name in names:
-            if not _ID.fullmatch(name):
+            if not re.fullmatch(SCOPE_NAME, name):
                 raise ValueError(f"{name!r} is no id: give those of units and cameras")
         return names
 
@@ -179,7 +178,7 @@ def _card(web: Web, session: SignedIn, card: dict[str, Any], overtaken: bool) ->
         "proposed_by": None if made is None else _name(web, made.person),
         "overtaken": overtaken,
         "may_propose": made is None and not own and not overtaken,
-        "may_approve": made is not None and may_approve(web, session, made),
+        "may_approve": made is not None and not overtaken and may_approve(web, session, made),
     }
 
 

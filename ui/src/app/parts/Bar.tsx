@@ -82,7 +82,7 @@ export function Bar({ me, page, onSignedOut }: Props) {
       await signOut();
     } catch (reason) {
       if (!(reason instanceof ServerError && reason.status === 401)) {
-        setFailed(reason);
+        setFailed(new Error(texts.bar.stillIn)); // nothing tries again by itself
         return;
       }
     }

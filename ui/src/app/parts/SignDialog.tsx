@@ -38,13 +38,11 @@ export function SignDialog({ wanted, onClose, onSigned }: Props) {
   const asking = useRef(new AbortController());
   useEffect(() => () => asking.current.abort(), []);
 
-  const sign = async (made: DraftedStatement): Promise<void> => {
+  const sign = async (made: DraftedStatement, signal: AbortSignal): Promise<void> => {
     if (made.options === null) throw new Error(words.noPasskey);
     const message = concat(CONTEXT, utf8(canonicalText(made.document)));
     if (!(await challengeFits(made.options, message)) || !committed(made))
       throw new Error(words.another);
-    asking.current = new AbortController();
-    const { signal } = asking.current;
     const answer = await signWithPasskey(made.options, signal);
     if (signal.aborted) return;
     setSending(true);
@@ -54,8 +52,11 @@ export function SignDialog({ wanted, onClose, onSigned }: Props) {
     if (drafted === null) return;
     setBusy(true);
     setError(null);
-    sign(drafted)
+    asking.current = new AbortController();
+    const { signal } = asking.current;
+    sign(drafted, signal)
       .catch((reason: unknown) => {
+        if (signal.aborted) return;
         setError(reason);
         reload(); // a draft is good for one attempt
       })

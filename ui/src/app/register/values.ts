@@ -28,7 +28,7 @@ export function withValue(record: JsonObject, path: string, value: Json | undefi
  */
 export function toUnits(typed: string, scale: number): number | undefined {
   const text = typed.trim();
-  if (/[.,]\d{3}$/.test(text) && scale < 1000) return undefined;
+  if (/^-?[1-9]\d{0,2}[.,]\d{3}$/.test(text)) return undefined;
   const units = scaled(text.replace(/[.,]$/, ""), scale);
   return units !== undefined && Math.abs(units - Math.round(units)) < 1e-6
     ? Math.round(units)
